@@ -1,0 +1,119 @@
+"""Makes the application: settings, database, the person, permissions, the doors."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from flask import Flask, g, request, session
+from flask_compress import Compress
+from flask_wtf.csrf import CSRFProtect
+
+import database
+import tasks
+from blueprints import components, errors, frame, permissions, sides, weeks
+from blueprints.accounts import rules as accounts
+from blueprints.reach import Reach
+from blueprints.settings import rules as settings
+from models import db
+
+__version__ = "0.1.0"
+
+
+def create_app(url: str | None = None, **config) -> Flask:
+    """The application on the database of the environment, or of `url`."""
+    app = Flask(__name__)
+    base = os.environ.get("PORTAL_BASE_URL", "http://127.0.0.1:8000")
+    secure = base.startswith("https://")
+    app.config.update(
+        SECRET_KEY=os.environ.get("PORTAL_SECRET_KEY") or kept_secret(),
+        BASE_URL=base,
+        WORKER=os.environ.get("PORTAL_WORKER", "inside"),
+        MAX_CONTENT_LENGTH=210 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        MAX_FORM_PARTS=2000,
+        SESSION_COOKIE_NAME="__Host-portal" if secure else "portal",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=None,
+        SEND_FILE_MAX_AGE_DEFAULT=31536000,
+        COMPRESS_ALGORITHM=["gzip"],
+        COMPRESS_MIMETYPES=["text/html", "text/css", "application/javascript", "text/javascript", "text/csv", "image/svg+xml"],
+        KEEP_CONNECTION=False,
+        VERSION=__version__,
+    )
+    app.config.update(config)
+    db.initialize(database.open_database(url))
+    weeks.use_clock(stored_today)
+    Compress(app)
+    CSRFProtect(app)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    components.register(app)
+    frame.register(app)
+    errors.register(app)
+    app.before_request(begin)
+    app.before_request(sides.guard)
+    app.before_request(permissions.check)
+    app.teardown_request(finish)
+    sides.build(app)
+    tasks.register(app)
+    import commands
+
+    commands.register(app)
+    return app
+
+
+def kept_secret() -> str:
+    """The secret key made on first start and kept in instance/, readable by its owner only."""
+    path = Path(__file__).parent / "instance" / "secret_key"
+    path.parent.mkdir(exist_ok=True)
+    if not path.exists():
+        made = path.with_suffix(f".{os.getpid()}")
+        made.touch(mode=0o600)
+        made.write_text(secrets.token_hex(32))
+        try:
+            os.link(made, path)  # the first of two processes wins
+        except FileExistsError:
+            pass
+        finally:
+            made.unlink()
+    return path.read_text().strip()
+
+
+def stored_today():
+    """The date that the `today` command set, or None."""
+    import datetime as dt
+
+    value = g.settings.today if g and "settings" in g else settings.read().today
+    return dt.date.fromisoformat(value) if value else None
+
+
+def begin() -> None:
+    """Connect; find the session, its person, what the person may do and see."""
+    g.user, g.reach, g.acts, g.session_row = None, None, frozenset(), None
+    if request.endpoint in (None, "static"):
+        return
+    if db.is_closed():
+        db.connect()
+    g.settings = settings.read()
+    token = session.get("token")
+    if not token:
+        return
+    row = accounts.session_of(token, g.settings.sign_in_minutes)
+    if row is None:
+        session.pop("token", None)
+        return
+    g.session_row, g.user = row, row.user
+    g.reach = Reach.of(row.user)
+    g.acts = permissions.acts_of(row.user, accounts.roles_of(row.user) if row.user.is_officer else [])
+    accounts.keep_alive(row)
+
+
+def finish(_error=None) -> None:
+    """Give the connection back."""
+    from flask import current_app
+
+    if not current_app.config["KEEP_CONNECTION"] and not db.is_closed():
+        db.close()

@@ -1,0 +1,1 @@
+"""Logins and sign-in; everybody. Tables: User, OfficerRole, OneTimeLink, SignIn, Throttle."""

@@ -1,0 +1,1 @@
+"""What was delivered against a package in a week. Tables: Actual, ActualDay, LockedWeek."""

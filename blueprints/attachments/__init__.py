@@ -1,0 +1,1 @@
+"""Files as rows. Tables: File, FileChunk."""

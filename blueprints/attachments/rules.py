@@ -1,0 +1,88 @@
+"""Files kept as rows, in compressed pieces, so that one database is the whole state."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zlib
+from collections.abc import Iterator
+from pathlib import PurePosixPath, PureWindowsPath
+
+from models import File, FileChunk, db
+
+PIECE = 1024 * 1024
+
+
+class TooLarge(ValueError):
+    """The file is larger than it may be; nothing of it is kept."""
+
+
+def plain_name(name: str) -> str:
+    """The file's own name, without folders, as text only."""
+    name = PurePosixPath(PureWindowsPath(name or "").name).name
+    return "".join(c for c in name if c.isprintable())[:200] or "file"
+
+
+def keep(stream, name: str, content_type: str, kind: str, organisation, user, most_bytes: int) -> File:
+    """Store a stream in pieces; memory stays at one piece. Raises TooLarge, and then nothing is kept."""
+    digest, size, number = hashlib.sha256(), 0, 0
+    with db.atomic():
+        file = File.create(
+            name=plain_name(name), content_type=content_type, kind=kind, organisation=organisation, uploaded_by=user
+        )
+        while piece := stream.read(PIECE):
+            size += len(piece)
+            if size > most_bytes:
+                raise TooLarge(f"The file is larger than {most_bytes // PIECE} MB. Split it and send the parts one after the other.")
+            digest.update(piece)
+            FileChunk.create(file=file, number=number, data=zlib.compress(piece, 1))
+            number += 1
+        file.size, file.sha256 = size, digest.hexdigest()
+        file.save()
+    return file
+
+
+def pieces(file: File) -> Iterator[bytes]:
+    """The file's bytes, a piece at a time."""
+    numbers = [n for (n,) in FileChunk.select(FileChunk.number).where(FileChunk.file == file).order_by(FileChunk.number).tuples()]
+    for number in numbers:
+        chunk = FileChunk.get((FileChunk.file == file) & (FileChunk.number == number))
+        yield zlib.decompress(bytes(chunk.data))
+
+
+class Reader(io.RawIOBase):
+    """A stored file as a binary stream that can be read again from its start."""
+
+    def __init__(self, file: File):
+        self._file = file
+        self._rest = b""
+        self._pieces = pieces(file)
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def seekable(self) -> bool:
+        """To the start only."""
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Back to the start. Raises OSError for anywhere else."""
+        if offset or whence:
+            raise OSError("a stored file is read from its start")
+        self._rest, self._pieces = b"", pieces(self._file)
+        return 0
+
+    def readinto(self, buffer) -> int:
+        """The next bytes."""
+        if not self._rest:
+            self._rest = next(self._pieces, b"")
+        taken = self._rest[: len(buffer)]
+        buffer[: len(taken)] = taken
+        self._rest = self._rest[len(taken) :]
+        return len(taken)
+
+
+def open_file(file: File) -> io.BufferedReader:
+    """A stored file as a buffered binary stream."""
+    return io.BufferedReader(Reader(file), PIECE)

@@ -1,0 +1,1 @@
+"""A provider's staff whom its visits name. Table: Carer."""

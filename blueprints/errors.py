@@ -1,0 +1,64 @@
+"""What a person is told when something cannot be shown or has failed, with a reference number where it has."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from flask import Flask, g, render_template
+from flask_wtf.csrf import CSRFError
+from peewee import OperationalError
+
+from blueprints import permissions
+
+log = logging.getLogger("portal")
+
+
+def register(app: Flask) -> None:
+    """The error pages."""
+    app.register_error_handler(403, forbidden)
+    app.register_error_handler(404, missing)
+    app.register_error_handler(405, missing)
+    app.register_error_handler(413, too_large)
+    app.register_error_handler(CSRFError, stale_form)
+    app.register_error_handler(OperationalError, database_away)
+    app.register_error_handler(500, failed)
+
+
+def forbidden(_error):
+    act = g.get("missing_act")
+    return render_template("errors/403.html", needs=permissions.who_grants(act) if act else ""), 403
+
+
+def missing(error):
+    return render_template("errors/404.html"), error.code
+
+
+def too_large(_error):
+    return render_template("errors/413.html"), 413
+
+
+def stale_form(_error):
+    return render_template("errors/csrf.html"), 400
+
+
+def database_away(error):
+    number = note(error)
+    return render_template("errors/503.html", reference=number), 503
+
+
+def failed(error):
+    number = note(getattr(error, "original_exception", None) or error)
+    return render_template("errors/500.html", reference=number), 500
+
+
+def note(error) -> str:
+    """Log a failure under a reference number; its kind and place, never its values."""
+    number = secrets.token_hex(4).upper()
+    frames = []
+    trace = getattr(error, "__traceback__", None)
+    while trace:
+        frames.append(f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    log.error("failure %s %s at %s", number, type(error).__name__, " < ".join(reversed(frames[-8:])))
+    return number

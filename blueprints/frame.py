@@ -1,0 +1,159 @@
+"""What stands around every page: the header's names and colours, tabs, the filters of dates and money, and headers."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Flask, current_app, g, request, url_for
+
+from blueprints import permissions, sides, values, weeks
+from blueprints.permissions import Can
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
+    "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+# The shortcut tabs of each door: words, endpoint, the act that it needs. A tab whose area is not built is absent.
+TABS = {
+    "provider": [
+        ("Home", "provider.home.index", Can.SIGNED_IN),
+        ("Actuals/Visits", "provider.visits.index", Can.SEE_OWN),
+        ("Care package line items", "provider.packages.index", Can.SEE_OWN),
+        ("Scheduled payments", "provider.payments.index", Can.SEE_PAYMENTS),
+        ("Help", "provider.home.help_index", Can.SIGNED_IN),
+    ],
+    "authority": [
+        ("Home", "authority.home.index", Can.SIGNED_IN),
+        ("Organisations", "authority.organisations.index", Can.SEE_RECORDS),
+        ("Clients", "authority.clients.index", Can.SEE_RECORDS),
+        ("Packages", "authority.packages.index", Can.SEE_RECORDS),
+        ("Visits", "authority.visits.index", Can.SEE_RECORDS),
+        ("Payments", "authority.periods.index", Can.SEE_RECORDS),
+        ("Files", "authority.imports.index", Can.SEE_RECORDS),
+        ("Settings", "authority.settings.index", Can.SEE_RECORDS),
+        ("Help", "authority.home.help_index", Can.SIGNED_IN),
+    ],
+}
+
+
+def register(app: Flask) -> None:
+    """Give templates what every page shows, and answers their headers."""
+    app.context_processor(context)
+    app.after_request(headers)
+    app.url_defaults(hashed_static)
+    app.add_template_filter(values.show_date, "date")
+    app.add_template_filter(values.show_date_long, "long_date")
+    app.add_template_filter(values.show_money, "money")
+    app.add_template_filter(values.show_quantity, "quantity")
+    app.add_template_filter(values.show_time, "time")
+    app.add_template_filter(show_moment, "moment")
+    app.jinja_env.globals.update(can=permissions.can, Can=Can)
+
+
+def show_moment(when) -> str:
+    """A UTC timestamp in London time: `5 October 2026, 14:30`; a dash where there is none."""
+    if when is None:
+        return "-"
+    local = weeks.london(when)
+    return f"{values.show_date_long(local.date())}, {local:%H:%M}"
+
+
+@lru_cache
+def fingerprint(name: str) -> str:
+    """The first letters of a static file's digest, so that a changed file has a new address."""
+    path = Path(current_app.static_folder) / name
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:10] if path.is_file() else ""
+
+
+def hashed_static(endpoint: str, parameters: dict) -> None:
+    """Add the fingerprint to the address of a static file."""
+    if endpoint == "static" and "filename" in parameters:
+        parameters.setdefault("v", fingerprint(parameters["filename"]))
+
+
+def text_colour(colour: str) -> str:
+    """Black or white, whichever has the greater contrast on a colour `#rrggbb` (WCAG relative luminance)."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#ffffff" if 1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.05 else "#0b0c0c"
+
+
+def context() -> dict:
+    """The variables of every template."""
+    settings = g.get("settings")
+    if settings is None:
+        from blueprints.settings import rules
+
+        settings = rules.Settings({})
+    user = g.get("user")
+    return {
+        "authority": {
+            "name": settings.authority_name,
+            "portal_name": settings.portal_name,
+            "colour": settings.colour,
+            "text_colour": text_colour(settings.colour),
+            "logo_href": None,
+            "support_url": settings.support_address,
+            "support_contact": settings.support_contact,
+        },
+        "theme_href": url_for("public.settings.theme", colour=settings.colour[1:].lower()),
+        "person": {"name": user.name, "organisation_name": user.organisation.name if user.organisation_id else ""}
+        if user
+        else None,
+        "tabs": tabs(user) if user else [],
+        "demonstration": settings.is_demonstration,
+        "version": current_app.config["VERSION"],
+        "whats_new": settings.whats_new,
+        "today": weeks.today() if g.get("settings") else None,
+    }
+
+
+def tabs(user) -> list[dict]:
+    """The tabs that this person may use, the present one marked."""
+    side = "authority" if user.is_officer else "provider"
+    here = request.endpoint or ""
+    made = []
+    for text, endpoint, act in TABS[side]:
+        area = endpoint.rsplit(".", 1)[0]
+        if permissions.can(act) and endpoint in current_app.view_functions and sides.module_is_on(area.split(".")[-1]):
+            made.append({"text": text, "href": url_for(endpoint), "current": is_current(here, endpoint, area)})
+    return made
+
+
+# Areas whose pages belong under another area's tab.
+UNDER = {
+    "provider.carers": "provider.visits",
+    "provider.imports": "provider.visits",
+    "provider.remittances": "provider.payments",
+    "authority.services": "authority.organisations",
+    "authority.contracts": "authority.organisations",
+    "authority.payments": "authority.periods",
+    "authority.remittances": "authority.periods",
+}
+
+
+def is_current(here: str, endpoint: str, area: str) -> bool:
+    """Is the present page under this tab?"""
+    present = here.rsplit(".", 1)[0]
+    if "help" in here or "help" in endpoint:
+        return here == endpoint
+    return UNDER.get(present, present) == area
+
+
+def headers(response):
+    """The security headers of every answer (quality.md); nothing personal is cached."""
+    response.headers.setdefault("Content-Security-Policy", POLICY)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["X-Frame-Options"] = "DENY"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    if request.endpoint not in ("static", "public.settings.theme"):
+        response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,1 @@
+"""Each door's first page, and help. No tables."""

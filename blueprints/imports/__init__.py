@@ -1,0 +1,1 @@
+"""One mechanism for every file that comes in: read, check, take, problems, history. Tables: Import, ImportProblem, StagedRow."""

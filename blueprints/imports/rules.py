@@ -1,0 +1,370 @@
+"""Files that come in: one mechanism. A kind's importer checks a file into staging tables, then takes what was staged.
+
+An importer is a module with
+    COLUMNS              the file's columns as imports.columns.Column, from which the format page is made too
+    STAMPS(batch)        names of the counters (settings.bump) that its check reads
+    check(batch, report) reads the stored file into staging, in short transactions; problems go to the report
+    take(batch, by)      moves what is staged by set-based statements, inside the one transaction that it is called in
+    follow(batch, progress)  optional: what follows after the rows are in (matching, actuals, dues)
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+import json
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from peewee import IntegrityError
+
+import database
+from blueprints import history
+from blueprints.attachments import rules as attachments
+from blueprints.jobs import rules as jobs
+from blueprints.jobs.rules import NoProgress
+from blueprints.settings import rules as settings
+from blueprints.sheets import SheetError
+from models import (
+    File,
+    Import,
+    ImportProblem,
+    ImportState,
+    Job,
+    JobState,
+    Organisation,
+    Severity,
+    StagedRow,
+    StagedVisit,
+    User,
+    db,
+    utc_now,
+)
+
+
+class Kind(NamedTuple):
+    """A kind of file: its name in commands and addresses, its title on pages, who loads it, its importer's module."""
+
+    name: str
+    title: str
+    side: str  # authority or provider
+    module: str
+
+    @property
+    def importer(self):
+        """The module that reads and takes it."""
+        return importlib.import_module(self.module)
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("organisations", "Organisations", "authority", "blueprints.organisations.importer"),
+        Kind("service-levels", "Service levels", "authority", "blueprints.services.level_importer"),
+        Kind("services", "Services", "authority", "blueprints.services.importer"),
+        Kind("payment-periods", "Payment periods", "authority", "blueprints.periods.importer"),
+        Kind("contracts", "Contracts", "authority", "blueprints.contracts.importer"),
+        Kind("clients", "Clients", "authority", "blueprints.clients.importer"),
+        Kind("packages", "Packages", "authority", "blueprints.packages.importer"),
+        Kind("rates", "Rates of packages", "authority", "blueprints.packages.rate_importer"),
+        Kind("timetables", "Timetables of packages", "authority", "blueprints.packages.timetable_importer"),
+        Kind("visits", "Visits", "provider", "blueprints.visits.importer"),
+        Kind("carers", "Carers", "provider", "blueprints.carers.importer"),
+    )
+}
+BUSY = (ImportState.READING, ImportState.APPLYING)
+
+
+class Refused(ValueError):
+    """An import that cannot begin or go on; the message says why and what to do."""
+
+
+class Report:
+    """Where a check puts its figures and problems; problems are written in pieces, in short transactions."""
+
+    PIECE = 2000
+
+    def __init__(self, batch: Import, progress=None):
+        self.batch = batch
+        self.progress = progress or NoProgress()
+        self.records = self.new = self.updated = self.unchanged = self.deleted = self.rejected = self.issues = 0
+        self._waiting: list[tuple] = []
+
+    def problem(self, line: int, severity: Severity, column: str, value: str, message: str, suggestion: str = "", kind: str = "") -> None:
+        """Note one problem of one row; the heading is line 1. Counting rows is the importer's."""
+        self._waiting.append((self.batch.id, line, severity, column, value[:500], message, suggestion, kind or column))
+        if len(self._waiting) >= self.PIECE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the problems that wait."""
+        if self._waiting:
+            columns = ["batch", "line", "severity", "column", "value", "message", "suggestion", "kind"]
+            with db.atomic():
+                database.bulk_upsert(ImportProblem, columns, self._waiting)
+            self._waiting = []
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """The seven figures of rule 5.6."""
+        names = ("records", "new", "updated", "unchanged", "deleted", "rejected", "issues")
+        return {name: getattr(self, name) for name in names}
+
+
+def busy_name(kind: Kind, organisation: Organisation | int | None) -> str:
+    """Whose files are read or applied one at a time: a provider's, or the authority's."""
+    ident = getattr(organisation, "id", organisation)
+    return f"organisation {ident}" if kind.side == "provider" else "authority"
+
+
+def begin(kind: Kind, organisation, user: User | None, name: str, stream, overwrite: bool = False) -> Import:
+    """Keep the file and queue its check. Raises Refused where a colleague's import is under way, TooLarge for the file.
+
+    One import per organisation reads or applies at a time (rule 5.6).
+    """
+    now = settings.read()
+    busy = busy_name(kind, organisation)
+    refuse_if_busy(busy)
+    with db.atomic():
+        file = attachments.keep(
+            stream, name, "text/csv", "import", organisation, user.id if user else None, now.most_megabytes * 1024 * 1024
+        )
+        try:
+            with db.atomic():
+                batch = Import.create(
+                    kind=kind.name, organisation=organisation, user=user, file=file, file_name=file.name, busy=busy, overwrite=overwrite
+                )
+        except IntegrityError:
+            refuse_if_busy(busy)
+            raise
+        batch.job = jobs.queue("import-check", batch.id, user, organisation, key=f"import {batch.id}")
+        batch.save()
+    return batch
+
+
+def refuse_if_busy(busy: str) -> None:
+    """Say who is at it, if an import of theirs is being read or applied. Raises Refused."""
+    other = Import.get_or_none(Import.busy == busy)
+    if other and other.job_id and (other.job.is_over or jobs.is_dead(other.job)):
+        recover(other)
+        other = Import.get_or_none(Import.busy == busy)
+    if other:
+        who = other.user.name if other.user_id else "the command line"
+        doing = "reading" if other.state == ImportState.READING else "updating the system with"
+        raise Refused(f"{who} is {doing} “{other.file_name}” now. One file at a time is read or applied. Try again when it is done.")
+
+
+def recover(batch: Import) -> None:
+    """Bring an import whose process died to an end: what was taken is followed up, anything else is as if not begun."""
+    if batch.taken_at is None:
+        jobs.over(batch.job, JobState.FAILED, "the process died")
+        finish(batch, ImportState.FAILED)
+        return
+    jobs.release(batch.job)
+    take(batch, history.Actor(batch.user_id, batch.ended_by))
+    jobs.over(batch.job, JobState.DONE)
+
+
+@jobs.handles("import-check")
+def check_job(job: Job, progress) -> None:
+    """The check as a job; safe to begin again."""
+    check(Import.get_by_id(job.about), progress)
+
+
+def check(batch: Import, progress=None) -> Import:
+    """Read the whole file into staging and report every problem; nothing else changes (rule 5.6)."""
+    if batch.state != ImportState.READING:
+        return batch
+    clear(batch)
+    kind = KINDS[batch.kind]
+    report = Report(batch, progress)
+    batch.stamp = settings.stamp(*kind.importer.STAMPS(batch))
+    try:
+        kind.importer.check(batch, report)
+        report.flush()
+    except SheetError as error:
+        batch.refusal = str(error) if error.line is None else f"Line {error.line}: {error}"
+        finish(batch, ImportState.REFUSED)
+        return batch
+    except Exception:
+        finish(batch, ImportState.FAILED)
+        raise
+    with db.atomic():
+        for name, figure in report.figures.items():
+            setattr(batch, name, figure)
+        batch.state, batch.checked_at, batch.busy = ImportState.CHECKED, utc_now(), None
+        batch.save()
+    return batch
+
+
+def clear(batch: Import) -> None:
+    """Forget what an earlier, broken check of this import left in staging."""
+    for table in (ImportProblem, StagedRow, StagedVisit):
+        with db.atomic():
+            table.delete().where(table.batch == batch).execute()
+
+
+def finish(batch: Import, state: ImportState, by: str = "") -> None:
+    """End an import; staging is emptied, figures and problems stay for the history."""
+    with db.atomic():
+        batch.state, batch.ended_at, batch.busy = state, utc_now(), None
+        batch.ended_by = by or batch.ended_by
+        batch.save()
+        StagedRow.delete().where(StagedRow.batch == batch).execute()
+        if state != ImportState.DONE:
+            StagedVisit.delete().where(StagedVisit.batch == batch).execute()
+
+
+def update(batch_id: int, by: history.Actor, user: User | None, without_rejected: bool) -> Import:
+    """`Update System`: queue the taking of what was checked. Pressed twice, the second finds it under way or done.
+
+    Raises Refused: not checked, rejected rows without the tick, lapsed, or a colleague's import under way.
+    """
+    with db.atomic():
+        database.serialise(db, f"import {batch_id}")
+        batch = Import.get_by_id(batch_id)
+        if batch.state in (ImportState.APPLYING, ImportState.DONE):
+            return batch
+        if batch.state != ImportState.CHECKED:
+            raise Refused(f"This import is {batch.state.lower()}. Choose the file again.")
+        if batch.rejected and not without_rejected:
+            raise Refused("Tick “Update without the rejected rows”, or correct the file and import it again.")
+        busy = busy_name(KINDS[batch.kind], batch.organisation_id)
+        refuse_if_busy(busy)
+        batch.state, batch.busy, batch.without_rejected, batch.ended_by = ImportState.APPLYING, busy, without_rejected, by.name
+        batch.job = jobs.queue("import-take", batch.id, user, batch.organisation_id, key=f"import {batch.id}")
+        batch.save()
+    return batch
+
+
+@jobs.handles("import-take")
+def take_job(job: Job, progress) -> None:
+    """The taking as a job; safe to begin again wherever it was killed."""
+    batch = Import.get_by_id(job.about)
+    actor = history.Actor(job.user_id, batch.ended_by)
+    take(batch, actor, progress)
+
+
+def take(batch: Import, by: history.Actor, progress=None) -> Import:
+    """Apply what was checked, in one transaction or not at all; then what follows from it.
+
+    Where what the check read has changed meanwhile nothing is applied and the file is checked anew (rule 5.6).
+    """
+    if batch.state != ImportState.APPLYING:
+        return batch
+    importer = KINDS[batch.kind].importer
+    progress = progress or NoProgress()
+    if batch.taken_at is None:
+        if batch.stamp != settings.stamp(*importer.STAMPS(batch)):
+            return check_again(batch, progress)
+        progress.step(0, batch.records, "updating", at_once=True)
+        with db.atomic():
+            database.serialise(db, batch.busy or f"import {batch.id}")
+            if batch.stamp != settings.stamp(*importer.STAMPS(batch)):
+                return check_again(batch, progress)
+            importer.take(batch, by)
+            Import.update(taken_at=utc_now()).where(Import.id == batch.id).execute()
+            history.record(
+                by, f"Imported {KINDS[batch.kind].title.lower()}", batch, {}, {"file": batch.file_name, **figures(batch)}
+            )
+        batch = Import.get_by_id(batch.id)
+    follow = getattr(importer, "follow", None)
+    if follow:
+        follow(batch, progress)
+    finish(batch, ImportState.DONE, by.name)
+    return batch
+
+
+def check_again(batch: Import, progress) -> Import:
+    """A new check in place of one that is out of date; its page says so."""
+    with db.atomic():
+        batch.state, batch.without_rejected = ImportState.READING, False
+        batch.refusal = "What this check read has changed meanwhile, so nothing was updated. This is a new check of the same file."
+        batch.save()
+    return check(batch, progress)
+
+
+def cancel(batch_id: int, by: history.Actor) -> Import:
+    """Drop a checked import; a colleague may (rule 5.6). Raises Refused where it is being applied or is over."""
+    with db.atomic():
+        database.serialise(db, f"import {batch_id}")
+        batch = Import.get_by_id(batch_id)
+        if batch.state == ImportState.CANCELLED:
+            return batch
+        if batch.state != ImportState.CHECKED:
+            raise Refused(f"This import is {batch.state.lower()} and can no longer be cancelled.")
+        finish(batch, ImportState.CANCELLED, by.name)
+        history.record(by, "Cancelled an import", batch, {}, {"file": batch.file_name})
+    return batch
+
+
+def lapse() -> int:
+    """Drop checked imports that nobody took within the time of rule 5.6; returns how many."""
+    before = utc_now() - dt.timedelta(hours=settings.read().check_lapses_hours)
+    old = list(Import.select().where((Import.state == ImportState.CHECKED) & (Import.checked_at < before)))
+    for batch in old:
+        finish(batch, ImportState.LAPSED)
+    return len(old)
+
+
+def figures(batch: Import) -> dict[str, int]:
+    """The seven figures of rule 5.6 of an import."""
+    return {
+        name: getattr(batch, name)
+        for name in ("records", "new", "updated", "unchanged", "deleted", "rejected", "issues")
+    }
+
+
+def problems(batch: Import, show: str = "both"):
+    """The problems of an import by line: `errors`, `warnings` or `both`."""
+    query = ImportProblem.select().where(ImportProblem.batch == batch).order_by(ImportProblem.line, ImportProblem.id)
+    if show == "errors":
+        query = query.where(ImportProblem.severity == Severity.ERROR)
+    if show == "warnings":
+        query = query.where(ImportProblem.severity == Severity.WARNING)
+    return query
+
+
+def stage(batch: Import, rows: list[tuple[int, str, str, dict]]) -> None:
+    """Put checked rows of a small file into staging: (line, action, key, values)."""
+    with db.atomic():
+        database.bulk_upsert(
+            StagedRow,
+            ["batch", "line", "action", "key", "values"],
+            ((batch.id, line, action, key, json.dumps(values, ensure_ascii=False)) for line, action, key, values in rows),
+        )
+
+
+def staged(batch: Import, *actions: str) -> Iterator[tuple[str, dict]]:
+    """The staged rows of these actions, by line: (action, values)."""
+    query = (
+        StagedRow.select(StagedRow.action, StagedRow.values)
+        .where((StagedRow.batch == batch) & StagedRow.action.in_(actions))
+        .order_by(StagedRow.line)
+        .tuples()
+    )
+    for action, values in query:
+        yield action, json.loads(values)
+
+
+def load(kind: Kind, organisation, name: str, stream, check_only=False, without_rejected=False, overwrite=False, by=history.COMMAND_LINE) -> Import:
+    """The whole of an import in one go, as the `load` command does it: read, check, take, and what follows.
+
+    With `check_only`, or where rows were rejected and are not to be left out, nothing is changed.
+    """
+    batch = begin(kind, organisation, None, name, stream, overwrite)
+    jobs.run(batch.job_id)
+    batch = Import.get_by_id(batch.id)
+    if batch.state != ImportState.CHECKED:
+        return batch
+    if check_only or (batch.rejected and not without_rejected):
+        finish(batch, ImportState.CANCELLED, by.name)
+        return batch
+    batch = update(batch.id, by, None, without_rejected)
+    jobs.run(batch.job_id)
+    return Import.get_by_id(batch.id)
+
+
+def file_of(batch: Import) -> File | None:
+    """The file as it was sent."""
+    return batch.file if batch.file_id else None

@@ -1,0 +1,1 @@
+"""Work done apart from a request. Table: Job."""

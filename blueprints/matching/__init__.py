@@ -1,0 +1,1 @@
+"""Which package a visit belongs to. No tables."""

@@ -1,0 +1,1 @@
+"""What a client's packages under a contract are worth in a financial year. No tables."""

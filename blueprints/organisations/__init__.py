@@ -1,0 +1,1 @@
+"""The providers; officers keep them, providers see their own. Table: Organisation."""

@@ -1,0 +1,1 @@
+"""Care package line items: officers keep them, providers read them. Tables: Package, PackageRate, TimetableSlot."""

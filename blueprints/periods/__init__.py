@@ -1,0 +1,1 @@
+"""The weeks that are paid together, and finalising them. Tables: PaymentPeriod, Finalisation."""

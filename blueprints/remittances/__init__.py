@@ -1,0 +1,1 @@
+"""What a finalised period paid, line by line. No tables."""

@@ -1,0 +1,1 @@
+"""Services and the levels of care that they deliver; officers keep them. Tables: Service, ServiceLevel."""

@@ -1,0 +1,150 @@
+"""The settings that there are, with their defaults and meaning, and how they are read and changed."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NamedTuple
+
+from blueprints import history
+from models import Counter, Setting, db
+
+
+class Spec(NamedTuple):
+    """One setting: its kind (yes-no, whole, text, colour, choice, address), default, label, meaning and bounds."""
+
+    name: str
+    kind: str
+    default: Any
+    label: str
+    meaning: str
+    rule: str = ""
+    low: int | None = None
+    high: int | None = None
+    choices: tuple[str, ...] = ()
+    group: str = "Portal"
+
+
+SPECS: dict[str, Spec] = {
+    spec.name: spec
+    for spec in (
+        Spec("authority_name", "text", "Local authority", "Authority's name", "Stands in the header of every page."),
+        Spec("portal_name", "text", "Provider portal", "Portal's name", "Stands beside the authority's name and ends each page's title."),
+        Spec("colour", "colour", "#1d70b8", "Header colour", "A colour such as #1d70b8. Text on it is black or white, whichever is easier to read."),
+        Spec("support_address", "address", "", "Support page", "Linked from help and sign-in. Begins with https:// or http://."),
+        Spec("support_contact", "text", "", "Support telephone or e-mail", "Shown on the help pages and when something has failed."),
+        Spec("whats_new", "text", "", "What's new", "A sentence shown beside the version at the foot of the page."),
+        Spec("comments_on_change", "yes-no", True, "Comment on every change away from plan", "A changed actual needs a comment.", "4.6", group="Actuals"),
+        Spec("unplanned_actuals", "yes-no", False, "Unplanned actuals may be added", "Actuals for a level that the client has no package for.", "4.6", group="Actuals"),
+        Spec("authorise_increases", "yes-no", False, "Increases need an officer", "An actual above plan is paid once an officer has authorised it.", "4.6", group="Actuals"),
+        Spec("over_allocation", "choice", "refuse", "Beyond the yearly allocation", "What happens to an intermittent actual beyond what is left.", "4.6", choices=("refuse", "warn"), group="Actuals"),
+        Spec("quarter_steps", "yes-no", False, "Quantities in steps of 0.25", "Other quantities are refused.", "4.6", group="Actuals"),
+        Spec("posted_within_days", "whole", 2, "Days after the Sunday until actuals are due", "Used where the period has no cut-off date.", "4.10", 0, 60, group="Actuals"),
+        Spec("visits_need_ssref_and_service", "yes-no", False, "Visits need SSRef and ServiceName", "Every row of a visits file must have both.", "5.3", group="Visits"),
+        Spec("over_time_minutes", "whole", 60, "Minutes over plan that are noticed", "From so many minutes over plan an ordinary visit carries a warning and an exceptional visit does not.", "5.11", 1, 1440, group="Visits"),
+        Spec("most_rows", "whole", 600_000, "Most rows in a file", "A longer file is refused.", "5.6", 1, 5_000_000, group="Visits"),
+        Spec("most_megabytes", "whole", 200, "Most megabytes in a file", "A larger file is refused.", "5.6", 1, 2000, group="Visits"),
+        Spec("longest_line_kb", "whole", 64, "Longest line in kB", "A file with a longer line is refused.", "5.6", 1, 1024, group="Visits"),
+        Spec("check_lapses_hours", "whole", 24, "Hours until a checked import lapses", "After that the file must be chosen again.", "5.6", 1, 168, group="Visits"),
+        Spec("include_unauthorised", "yes-no", False, "Packages list starts with Include Unauthorised ticked", "Providers then see packages that are not authorised, marked.", "3.8", group="Packages"),
+        Spec("package_reference", "choice", "CPLI ID", "Reference column of the packages list", "Which reference providers see.", "K-03", choices=("CPLI ID", "CarePackageRef"), group="Packages"),
+        Spec("show_authorised", "yes-no", True, "Packages list shows the Authorised column", "Tells a confirmed line from a draft.", "K-04", group="Packages"),
+        Spec("same_person_may_finalise", "yes-no", True, "Who changed a package may finalise its period", "Off: nobody finalises a period in which they changed a package.", "11.5", group="Payments"),
+        Spec("module_visits", "yes-no", True, "Visits", "Actuals/Visits and everything that leads there.", "Z-04", group="Modules"),
+        Spec("module_carers", "yes-no", True, "Carers import", "The list of carers that visits name.", "Z-04", group="Modules"),
+        Spec("module_commissioned_care", "yes-no", True, "Commissioned care export", "The file of all packages.", "Z-04", group="Modules"),
+        Spec("module_packages", "yes-no", True, "Care package line items", "The list of packages.", "Z-04", group="Modules"),
+        Spec("module_payments", "yes-no", True, "Scheduled payments", "Payments and remittances.", "Z-04", group="Modules"),
+        Spec("sign_in_minutes", "whole", 60, "Minutes without use until signed out", "", "11.4", 5, 720, group="Sign-in"),
+        Spec("lock_after", "whole", 5, "Failures until a login is locked", "", "11.4", 3, 20, group="Sign-in"),
+        Spec("lock_minutes", "whole", 15, "Minutes that a login stays locked", "", "11.4", 1, 1440, group="Sign-in"),
+        Spec("password_length", "whole", 12, "Shortest password", "Of any kind of characters.", "11.4", 8, 64, group="Sign-in"),
+    )
+}  # fmt: skip
+
+
+class Refused(ValueError):
+    """A setting's value that cannot be; the message says what to enter."""
+
+
+class Settings:
+    """The settings as they are now, read by one query; `settings.over_time_minutes`."""
+
+    def __init__(self, stored: dict[str, Any]):
+        self._stored = stored
+
+    def __getattr__(self, name: str):
+        if name in self._stored:
+            return self._stored[name]
+        return SPECS[name].default
+
+    @property
+    def is_demonstration(self) -> bool:
+        """The database was made as a demonstration."""
+        return bool(self._stored.get("demonstration"))
+
+    @property
+    def today(self) -> str | None:
+        """The date that the portal takes as today, ISO, where `today` set one."""
+        return self._stored.get("today")
+
+
+def read() -> Settings:
+    """All settings, by one query."""
+    return Settings({name: json.loads(value) for name, value in Setting.select(Setting.name, Setting.value).tuples()})
+
+
+def clean(name: str, value: Any) -> Any:
+    """The value as it is kept. Raises Refused with what to enter instead."""
+    spec = SPECS[name]
+    if spec.kind == "yes-no":
+        return bool(value)
+    if spec.kind == "whole":
+        text = str(value).strip()
+        if not text.isascii() or not text.isdigit() or not (spec.low or 0) <= int(text) <= (spec.high or 10**9):
+            raise Refused(f"Enter a whole number from {spec.low} to {spec.high}")
+        return int(text)
+    text = str(value or "").strip()
+    if spec.kind == "colour" and not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+        raise Refused("Enter a colour such as #1d70b8")
+    if spec.kind == "address" and text and not re.match(r"https?://[^\s<>\"']+$", text):
+        raise Refused("Enter an address that begins with https:// or http://")
+    if spec.kind == "choice" and text not in spec.choices:
+        raise Refused("Choose one of the list")
+    if len(text) > 2000:
+        raise Refused("Enter at most 2,000 characters")
+    return text
+
+
+def change(by: history.Actor, values: dict[str, Any]) -> int:
+    """Set several settings in one transaction, with history; returns how many changed. Raises Refused."""
+    cleaned = {name: clean(name, value) for name, value in values.items()}
+    with db.atomic():
+        now = read()
+        changed = {name: value for name, value in cleaned.items() if getattr(now, name) != value}
+        for name, value in changed.items():
+            put(name, value, by)
+            history.record(by, "Changed setting", ("setting", None), {name: getattr(now, name)}, {name: value})
+    return len(changed)
+
+
+def put(name: str, value: Any, by: history.Actor = history.COMMAND_LINE) -> None:
+    """Write one value, without checks or history."""
+    row = {"name": name, "value": json.dumps(value), "changed_by": by.name}
+    Setting.insert(**row).on_conflict(
+        conflict_target=[Setting.name], preserve=[Setting.value, Setting.changed_by, Setting.changed_at]
+    ).execute()
+
+
+def bump(*names: str) -> None:
+    """Note that something that imports check against has changed: `packages:12`, `visits:12`, `levels` (rule 5.6)."""
+    for name in sorted(names):
+        Counter.insert(name=name, value=1).on_conflict(
+            conflict_target=[Counter.name], update={Counter.value: Counter.value + 1}
+        ).execute()
+
+
+def stamp(*names: str) -> str:
+    """The present values of the counters, as one text to compare later."""
+    values = dict(Counter.select(Counter.name, Counter.value).where(Counter.name.in_(names)).tuples())
+    return " ".join(f"{name}={values.get(name, 0)}" for name in sorted(names))

@@ -1,0 +1,74 @@
+"""The first lock: the provider door, the authority door and the public door. Each lists its areas and guards itself."""
+
+from __future__ import annotations
+
+import importlib
+
+from flask import Blueprint, Flask, abort, g, redirect, request, url_for
+
+from blueprints import permissions
+
+# An area is shown at a door where it has a file of the door's name.
+AREAS = {
+    "public": ["home", "accounts", "settings"],
+    "provider": ["home", "packages", "visits", "carers", "imports", "payments", "remittances"],
+    "authority": [
+        "home",
+        "organisations",
+        "services",
+        "contracts",
+        "clients",
+        "packages",
+        "visits",
+        "imports",
+        "periods",
+        "payments",
+        "remittances",
+        "settings",
+    ],
+}
+PREFIX = {"public": None, "provider": "/provider", "authority": "/authority"}
+# Modules by provider areas: off means that no tab, tile, link or address of it is there.
+MODULES = {
+    "visits": "module_visits",
+    "carers": "module_carers",
+    "packages": "module_packages",
+    "payments": "module_payments",
+    "remittances": "module_payments",
+}
+
+
+def build(app: Flask) -> None:
+    """Open the doors: every area's routes behind the door that its file names."""
+    for side, areas in AREAS.items():
+        door = Blueprint(side, __name__, url_prefix=PREFIX[side])
+        for area in areas:
+            door.register_blueprint(importlib.import_module(f"blueprints.{area}.{side}").routes)
+        app.register_blueprint(door)
+
+
+def door() -> str | None:
+    """The door of the present request, or None for static files and unknown addresses."""
+    return request.blueprints[-1] if request.blueprints else None
+
+
+def module_is_on(area: str) -> bool:
+    """The authority uses this part of the portal (Z-04)."""
+    name = MODULES.get(area)
+    return name is None or bool(getattr(g.settings, name))
+
+
+def guard() -> None:
+    """Signed out leads to sign-in; the wrong door or a module that is off is 404, as if it did not exist (rule 11.2)."""
+    side = door()
+    if side in (None, "public") or permissions.act_of(request.endpoint) is None:
+        return None
+    if g.user is None:
+        wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
+        return redirect(url_for("public.accounts.sign_in", next=wanted or None), 303)
+    if (side == "authority") != g.user.is_officer:
+        abort(404)
+    area = request.blueprints[0].rsplit(".", 1)[-1]
+    if side == "provider" and not module_is_on(area):
+        abort(404)
+    return None

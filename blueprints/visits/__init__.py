@@ -1,0 +1,1 @@
+"""Calls planned and delivered, as providers send them. Tables: VisitType, Visit, VisitVersion, StagedVisit."""

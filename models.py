@@ -1,0 +1,907 @@
+"""Every table, in the order of the areas. Tables are facts: fields, indexes with their reasons, one-row questions.
+
+Units: money in pence, quantities in hundredths, rates in ten-thousandths of a pound, percentages in hundredths of a
+percent, times of day in seconds since midnight, durations in whole minutes (rule 2.1). Weeks are their Monday.
+Timestamps are UTC (rule 1.2).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+
+from peewee import (
+    SQL,
+    BigIntegerField,
+    BlobField,
+    BooleanField,
+    CharField,
+    CompositeKey,
+    DatabaseProxy,
+    DateField,
+    DateTimeField,
+    ForeignKeyField,
+    IntegerField,
+    Model,
+    SmallIntegerField,
+    TextField,
+)
+
+db = DatabaseProxy()
+
+
+def utc_now() -> dt.datetime:
+    """Now in UTC, without a zone, as timestamps are stored (rule 1.2)."""
+    return dt.datetime.now(dt.UTC).replace(tzinfo=None)
+
+
+class Table(Model):
+    """What all tables share."""
+
+    class Meta:
+        database = db
+        legacy_table_names = False
+        only_save_dirty = True
+
+
+# settings ------------------------------------------------------------------------------------------------------------
+
+
+class Setting(Table):
+    """One authority-level setting that differs from its default; the value is JSON."""
+
+    name = CharField(primary_key=True)
+    value = TextField()
+    changed_at = DateTimeField(default=utc_now)
+    changed_by = CharField(default="")
+
+
+class Counter(Table):
+    """A number that grows with every change of what its name says: an import applies only what it checked (rule 5.6)."""
+
+    name = CharField(primary_key=True)
+    value = BigIntegerField(default=0)
+
+
+# organisations ---------------------------------------------------------------------------------------------------------
+
+
+class Address(Table):
+    """The address columns that organisations, services and clients share."""
+
+    address1 = CharField(default="")
+    address2 = CharField(default="")
+    address3 = CharField(default="")
+    town = CharField(default="")
+    county = CharField(default="")
+    postcode = CharField(default="")
+
+    @property
+    def address_lines(self) -> list[str]:
+        """The address without its empty lines."""
+        lines = (self.address1, self.address2, self.address3, self.town, self.county, self.postcode)
+        return [line for line in lines if line]
+
+
+class Organisation(Address):
+    """A provider of care or support."""
+
+    ref = CharField(unique=True)
+    name = CharField(max_length=112, index=True)
+    telephone = CharField(default="")
+    email = CharField(default="")
+    limited_accessibility = BooleanField(default=False)
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The organisations within reach."""
+        return cls.select().where(reach.organisations(cls.id))
+
+
+# accounts --------------------------------------------------------------------------------------------------------------
+
+
+class User(Table):
+    """A person with a login: of an organisation, or of the authority where that is empty."""
+
+    email = CharField(unique=True)  # lower case
+    name = CharField()
+    organisation = ForeignKeyField(Organisation, null=True, backref="users", on_delete="RESTRICT")
+    password_hash = CharField(null=True)
+    is_active = BooleanField(default=True)
+    created_at = DateTimeField(default=utc_now)
+    password_changed_at = DateTimeField(null=True)
+    failures = IntegerField(default=0)
+    locked_until = DateTimeField(null=True)
+
+    class Meta:
+        table_name = "portal_user"  # "user" is a reserved word in PostgreSQL
+
+    @property
+    def is_officer(self) -> bool:
+        """Works for the authority."""
+        return self.organisation_id is None
+
+
+class OfficerRole(Table):
+    """A role that an officer holds (rule 11.5)."""
+
+    user = ForeignKeyField(User, backref="roles", on_delete="CASCADE")
+    role = CharField()
+
+    class Meta:
+        indexes = ((("user", "role"), True),)
+
+
+class OneTimeLink(Table):
+    """A link to set a password: works once and for a while; only the digest of its token is kept."""
+
+    digest = CharField(unique=True)
+    user = ForeignKeyField(User, on_delete="CASCADE")
+    made_at = DateTimeField(default=utc_now)
+    expires_at = DateTimeField()
+    used_at = DateTimeField(null=True)
+
+
+class SignIn(Table):
+    """A session; the cookie holds the token, the row its digest."""
+
+    digest = CharField(unique=True)
+    user = ForeignKeyField(User, backref="sign_ins", on_delete="CASCADE")
+    started_at = DateTimeField(default=utc_now)
+    seen_at = DateTimeField(default=utc_now)
+    ended_at = DateTimeField(null=True)
+    address = CharField(default="")
+    agent = CharField(default="")
+
+
+class Throttle(Table):
+    """How often something was tried in a window, by a digest of who tried it; shared by all processes."""
+
+    name = CharField(primary_key=True)
+    window = BigIntegerField()
+    tries = IntegerField(default=0)
+
+
+# services --------------------------------------------------------------------------------------------------------------
+
+
+class PaidOn(StrEnum):
+    """What a service level is paid on (rule 3.3)."""
+
+    ACTUALS = "actuals"
+    PLANNED = "planned"
+    ONE_OFF = "one-off"
+
+
+class Entry(StrEnum):
+    """How actuals of a service level are entered (rule 3.3)."""
+
+    WEEKLY = "weekly"
+    DAILY = "daily"
+    VISITS = "visits"
+    NONE = "none"
+
+
+class ServiceLevel(Table):
+    """A kind of care with its unit and way of paying (rule 3.3)."""
+
+    ref = CharField(unique=True)
+    name = CharField(max_length=100)
+    unit = CharField()
+    paid_on = CharField()
+    entry = CharField()
+    intermittent = BooleanField(default=False)
+    visits_wanted = BooleanField(default=False)
+    frustrated_allowed = BooleanField(default=True)
+    service_group_class = CharField(default="")
+
+
+class Service(Address):
+    """A site or branch of an organisation that packages are bought from."""
+
+    ref = CharField(unique=True)
+    name = CharField(max_length=112)
+    organisation = ForeignKeyField(Organisation, backref="services", on_delete="RESTRICT")
+    service_type = CharField(default="")
+    telephone = CharField(default="")
+    email = CharField(default="")
+    start_date = DateField(null=True)
+    end_date = DateField(null=True)
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The services within reach."""
+        return cls.select().where(reach.services(cls.id, cls.organisation))
+
+    def is_current(self, today: dt.date) -> bool:
+        """Not ended; an end date of today is not ended."""
+        return self.end_date is None or self.end_date >= today
+
+
+# audit -----------------------------------------------------------------------------------------------------------------
+
+
+class Change(Table):
+    """The audit trail: who did what to which record, with the values before and after (JSON)."""
+
+    at = DateTimeField(default=utc_now)
+    user = ForeignKeyField(User, null=True, on_delete="RESTRICT")
+    by = CharField(default="")  # the name as it was, or `command line`
+    what = CharField()
+    thing = CharField()
+    thing_id = BigIntegerField(null=True)
+    organisation = ForeignKeyField(Organisation, null=True, on_delete="RESTRICT")
+    before = TextField(default="{}")
+    after = TextField(default="{}")
+
+    class Meta:
+        indexes = ((("thing", "thing_id"), False),)  # a record's history
+
+
+class Look(Table):
+    """Who looked at a person's record."""
+
+    at = DateTimeField(default=utc_now)
+    user = ForeignKeyField(User, on_delete="CASCADE")
+    thing = CharField()
+    thing_id = BigIntegerField()
+
+    class Meta:
+        indexes = ((("thing", "thing_id"), False),)
+
+
+# jobs ------------------------------------------------------------------------------------------------------------------
+
+
+class JobState(StrEnum):
+    """Where a job is."""
+
+    QUEUED = "Queued"
+    RUNNING = "In progress"
+    DONE = "Done"
+    FAILED = "Failed"
+
+
+class Job(Table):
+    """Work done apart from a request. Its lease (owner, until) runs out unless renewed, so that a dead one is found."""
+
+    kind = CharField()
+    about = BigIntegerField(null=True)  # the id that the work is about
+    state = CharField(default=JobState.QUEUED)
+    user = ForeignKeyField(User, null=True, on_delete="RESTRICT")
+    organisation = ForeignKeyField(Organisation, null=True, on_delete="RESTRICT")
+    queued_at = DateTimeField(default=utc_now)
+    started_at = DateTimeField(null=True)
+    ended_at = DateTimeField(null=True)
+    owner = CharField(default="")
+    leased_until = DateTimeField(null=True)
+    done = IntegerField(default=0)
+    total = IntegerField(default=0)
+    doing = CharField(default="")  # in words: reading, matching
+    error = TextField(default="")
+    tries = IntegerField(default=0)
+    unique_key = CharField(null=True, unique=True)  # set while queued or running: the same work is not queued twice
+
+    class Meta:
+        indexes = ((("state", "leased_until"), False),)  # the reaper's look
+
+    @property
+    def is_over(self) -> bool:
+        """Done or failed."""
+        return self.state in (JobState.DONE, JobState.FAILED)
+
+
+# attachments -----------------------------------------------------------------------------------------------------------
+
+
+class File(Table):
+    """A file's particulars; its bytes are in FileChunk, which no list touches."""
+
+    name = CharField()
+    content_type = CharField()
+    size = BigIntegerField(default=0)
+    sha256 = CharField(default="")
+    kind = CharField(default="import")
+    organisation = ForeignKeyField(Organisation, null=True, on_delete="RESTRICT")
+    uploaded_by = ForeignKeyField(User, null=True, on_delete="RESTRICT")
+    uploaded_at = DateTimeField(default=utc_now)
+
+
+class FileChunk(Table):
+    """A megabyte of a file, compressed by zlib."""
+
+    file = ForeignKeyField(File, backref="chunks", on_delete="CASCADE")
+    number = IntegerField()
+    data = BlobField()
+
+    class Meta:
+        primary_key = CompositeKey("file", "number")
+
+
+# imports ---------------------------------------------------------------------------------------------------------------
+
+
+class ImportState(StrEnum):
+    """Where an import is."""
+
+    READING = "Reading"
+    REFUSED = "Refused"
+    CHECKED = "Checked"
+    APPLYING = "Updating"
+    DONE = "Done"
+    CANCELLED = "Cancelled"
+    LAPSED = "Lapsed"
+    FAILED = "Failed"
+
+
+class Import(Table):
+    """One file on its way in, with the seven figures of rule 5.6."""
+
+    kind = CharField()
+    organisation = ForeignKeyField(Organisation, null=True, on_delete="RESTRICT")
+    user = ForeignKeyField(User, null=True, on_delete="RESTRICT")
+    file = ForeignKeyField(File, null=True, on_delete="SET NULL")
+    file_name = CharField(default="")
+    state = CharField(default=ImportState.READING)
+    job = ForeignKeyField(Job, null=True, on_delete="SET NULL")
+    busy = CharField(null=True, unique=True)  # who is being read or applied for: one at a time (rule 5.6)
+    started_at = DateTimeField(default=utc_now)
+    checked_at = DateTimeField(null=True)
+    ended_at = DateTimeField(null=True)
+    ended_by = CharField(default="")
+    refusal = TextField(default="")
+    stamp = CharField(default="")  # the versions of what the check read (rule 5.6)
+    taken_at = DateTimeField(null=True)  # the rows are in; what follows from them may still be under way
+    without_rejected = BooleanField(default=False)
+    overwrite = BooleanField(default=False)
+    records = IntegerField(default=0)
+    new = IntegerField(default=0)
+    updated = IntegerField(default=0)
+    unchanged = IntegerField(default=0)
+    deleted = IntegerField(default=0)
+    rejected = IntegerField(default=0)
+    issues = IntegerField(default=0)
+
+    class Meta:
+        indexes = ((("organisation", "kind", "started_at"), False),)  # the history list
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The imports of the organisations within reach; officers also see the authority's own."""
+        return cls.select().where(reach.organisations(cls.organisation, nothing_too=True))
+
+
+class Severity(StrEnum):
+    """An error rejects its row; a warning is a data quality issue of an accepted row."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class ImportProblem(Table):
+    """One thing wrong with one row; the heading is line 1."""
+
+    batch = ForeignKeyField(Import, backref="problems", on_delete="CASCADE", index=False)
+    line = IntegerField()
+    severity = CharField()
+    column = CharField(default="")
+    value = TextField(default="")
+    message = TextField()  # what is wrong, and what was expected
+    suggestion = CharField(default="")
+    kind = CharField(default="")  # problems of one kind and value can be mended together
+
+    class Meta:
+        indexes = ((("batch", "line"), False),)  # the list, by line
+
+
+class StagedRow(Table):
+    """A checked row of a small file, waiting to be taken; values and the rejected row's own cells are JSON."""
+
+    batch = ForeignKeyField(Import, on_delete="CASCADE")
+    line = IntegerField()
+    action = CharField()  # new, updated, unchanged, deleted, rejected
+    key = CharField(default="")
+    values = TextField(default="{}")
+
+    class Meta:
+        primary_key = CompositeKey("batch", "line")
+
+
+# clients ---------------------------------------------------------------------------------------------------------------
+
+
+class Client(Address):
+    """Somebody who receives care or support."""
+
+    ssref = CharField(unique=True, max_length=50)
+    client_ref = CharField(unique=True)
+    nhs_number = CharField(default="", index=True, max_length=20)  # visits may name it
+    title = CharField(default="")
+    surname = CharField(index=True)
+    forename = CharField()
+    date_of_birth = DateField(null=True)
+    date_of_death = DateField(null=True)
+    gender = CharField(default="")
+    ni_number = CharField(default="")
+
+    @property
+    def name(self) -> str:
+        """`Mr Ned Flanders`."""
+        return " ".join(part for part in (self.title, self.forename, self.surname) if part)
+
+    @property
+    def file_name(self) -> str:
+        """`Flanders, Ned`, as files and drop-downs have it."""
+        return f"{self.surname}, {self.forename}"
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The clients that a package within reach is for."""
+        return cls.select().where(reach.clients(cls.id))
+
+
+# contracts -------------------------------------------------------------------------------------------------------------
+
+
+class PaymentCycle(Table):
+    """A sequence of payment periods that contracts are paid by (rule 7.1)."""
+
+    name = CharField(unique=True)
+
+
+class PaymentPeriod(Table):
+    """The weeks, by their Mondays, that are paid together (rule 7.1)."""
+
+    cycle = ForeignKeyField(PaymentCycle, backref="periods", on_delete="RESTRICT")
+    start_date = DateField()
+    end_date = DateField()
+    cut_off = DateField(null=True)  # upload by this date to be paid in this period
+
+    class Meta:
+        indexes = ((("cycle", "start_date"), True),)
+
+
+class PaymentBasis(StrEnum):
+    """Whether the portal's data or the provider's invoices are paid."""
+
+    PORTAL = "portal"
+    INVOICE = "invoice"
+
+
+class Contract(Table):
+    """The terms that packages fall under."""
+
+    ref = CharField(unique=True)
+    name = CharField()
+    organisation = ForeignKeyField(Organisation, backref="contracts", on_delete="RESTRICT")
+    contract_type = CharField()
+    cycle = ForeignKeyField(PaymentCycle, backref="contracts", on_delete="RESTRICT")
+    vat_rate = IntegerField(default=0)
+    payment_basis = CharField(default=PaymentBasis.PORTAL)
+    payment_method = CharField(default="")
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The contracts within reach."""
+        return cls.select().where(reach.contracts(cls.id, cls.organisation))
+
+
+# packages --------------------------------------------------------------------------------------------------------------
+
+
+class Package(Table):
+    """A care package line item (rule 3.1)."""
+
+    cpli_id = BigIntegerField(unique=True)
+    organisation = ForeignKeyField(Organisation, on_delete="RESTRICT")  # the service's
+    client = ForeignKeyField(Client, backref="packages", on_delete="RESTRICT")
+    service = ForeignKeyField(Service, backref="packages", on_delete="RESTRICT")
+    level = ForeignKeyField(ServiceLevel, backref="packages", on_delete="RESTRICT")
+    contract = ForeignKeyField(Contract, backref="packages", on_delete="RESTRICT")
+    start_date = DateField()
+    end_date = DateField(null=True)
+    quantity = IntegerField()
+    frequency = CharField(default="Weekly")  # Weekly, 2-Weekly …, One-off, Yearly
+    unit_cost = IntegerField()
+    authorised = BooleanField(default=False)
+    care_package_ref = CharField(default="")
+    discount = IntegerField(default=0)
+    contribution = IntegerField(default=0)  # pence a week
+    pricing_basis = CharField(default="Spot")
+    cost_centre = CharField(default="")
+    subjective = CharField(default="")
+
+    class Meta:
+        indexes = (
+            (("organisation", "client", "level"), False),  # a visit's candidates
+            (("service", "end_date"), False),  # the package list of a service
+            (("authorised",), False),  # what waits to be authorised
+        )
+
+    @property
+    def every(self) -> int:
+        """1 for weekly, N for every N weeks, 0 for one-off and yearly."""
+        if self.frequency == "Weekly":
+            return 1
+        return int(self.frequency.split("-")[0]) if self.frequency.endswith("-Weekly") else 0
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The packages within reach."""
+        return cls.select().where(reach.services(cls.service, cls.organisation))
+
+
+class PackageRate(Table):
+    """A further rate of a package, valid from its date (rule 3.2)."""
+
+    package = ForeignKeyField(Package, backref="rates", on_delete="CASCADE")
+    from_date = DateField()
+    unit_cost = IntegerField()
+
+    class Meta:
+        indexes = ((("package", "from_date"), True),)
+
+
+class TimetableSlot(Table):
+    """A planned visit of a package's week (rule 3.4)."""
+
+    package = ForeignKeyField(Package, backref="slots", on_delete="CASCADE")
+    weekday = SmallIntegerField()  # 0 is Monday
+    entry = IntegerField()
+    exit = IntegerField()
+    carers = SmallIntegerField(default=1)
+
+    class Meta:
+        indexes = ((("package", "weekday", "entry", "exit"), True),)
+
+
+class StalePackage(Table):
+    """A package whose visits, actuals and dues are to be worked out anew; the note lives in the change's transaction."""
+
+    package = ForeignKeyField(Package, primary_key=True, on_delete="CASCADE")
+    rematch = BooleanField(default=True)  # its visits too, not only what is due
+
+
+# carers ----------------------------------------------------------------------------------------------------------------
+
+
+class Carer(Table):
+    """A provider's member of staff whom its visits name."""
+
+    organisation = ForeignKeyField(Organisation, backref="carers", on_delete="RESTRICT")
+    ref = CharField(max_length=100)
+    forename = CharField()
+    surname = CharField()
+    start_date = DateField(null=True)
+    end_date = DateField(null=True)
+
+    class Meta:
+        indexes = ((("organisation", "ref"), True),)
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The carers of the organisations within reach."""
+        return cls.select().where(reach.organisations(cls.organisation))
+
+
+# visits ----------------------------------------------------------------------------------------------------------------
+
+
+class Pays(StrEnum):
+    """What a visit type pays or charges on (rule 5.5)."""
+
+    NONE = "none"
+    PLANNED = "planned"
+    DELIVERED = "delivered"
+
+
+class VisitType(Table):
+    """What happened to a visit, and what is paid and charged for it (rule 5.5)."""
+
+    code = CharField(unique=True, max_length=50)
+    name = CharField()
+    contract_types = CharField(default="")  # `LWAH`; `not LWAH`; empty for all
+    pays = CharField(default=Pays.DELIVERED)
+    charges = CharField(default=Pays.DELIVERED)
+    needs_delivered = BooleanField(default=True)
+    needs_comment = BooleanField(default=False)
+    is_retired = BooleanField(default=False)
+
+    def suits(self, contract_type: str) -> bool:
+        """May be used under a contract of this type."""
+        rule = self.contract_types.strip()
+        if not rule:
+            return True
+        unwanted = rule.lower().startswith("not ")
+        named = [name.strip().lower() for name in (rule[4:] if unwanted else rule).split(",")]
+        return (contract_type.lower() in named) != unwanted
+
+
+class VisitStatus(StrEnum):
+    """Where a visit is with its matching (rule 5.9)."""
+
+    NEW = "New"
+    MATCHED = "Matched"
+    UNMATCHED = "Unmatched"
+    MISSING_DATA = "Missing Data"
+
+
+class VisitValues(Table):
+    """A visit as it was sent and read: the columns that a live visit, an earlier version and a staged row share."""
+
+    type = ForeignKeyField(VisitType, null=True, on_delete="RESTRICT", index=False)
+    planned_date = DateField(null=True)
+    planned_entry = IntegerField(null=True)
+    planned_exit = IntegerField(null=True)
+    delivered_date = DateField(null=True)
+    delivered_entry = IntegerField(null=True)
+    delivered_exit = IntegerField(null=True)
+    entry_overridden = BooleanField(default=False)
+    entry_override_reason = TextField(default="")
+    exit_overridden = BooleanField(default=False)
+    exit_override_reason = TextField(default="")
+    variance_reason = TextField(default="")
+    comments = TextField(default="")
+    client_ref = CharField(default="")
+    ssref = CharField(default="")
+    nhs_number = CharField(default="")
+    level_ref = CharField(default="")
+    level_name = CharField(default="")
+    carer_ref = CharField(default="")
+    service_ref = CharField(default="")
+    service_name = CharField(default="")
+    organisation_ref = CharField(default="")
+    organisation_name = CharField(default="")
+    # what the identifiers meant when they were read
+    client = ForeignKeyField(Client, null=True, on_delete="RESTRICT", index=False)
+    level = ForeignKeyField(ServiceLevel, null=True, on_delete="RESTRICT", index=False)
+    service = ForeignKeyField(Service, null=True, on_delete="RESTRICT", index=False)
+    week = DateField(null=True)
+    planned_minutes = IntegerField(default=0)
+    delivered_minutes = IntegerField(null=True)
+    digest = CharField(default="")  # of the values as read: equal means unchanged (rule 5.7)
+
+
+VISIT_VALUES = [f.name for f in VisitValues._meta.sorted_fields if f.name != "id"]
+
+
+class Visit(VisitValues):
+    """One call, as last sent (rule 5.7). A deleted one keeps its reference."""
+
+    organisation = ForeignKeyField(Organisation, on_delete="RESTRICT", index=False)
+    ref = CharField(max_length=50)
+    is_deleted = BooleanField(default=False)
+    deletion_reason = CharField(default="")
+    version = IntegerField(default=1)
+    batch = ForeignKeyField(Import, null=True, on_delete="SET NULL", index=False)
+    changed_at = DateTimeField(default=utc_now)
+    changed_by = CharField(default="")
+    status = CharField(default=VisitStatus.NEW)
+    reason = CharField(default="")
+    package = ForeignKeyField(Package, null=True, backref="visits", on_delete="RESTRICT", index=False)
+    paid_minutes = IntegerField(default=0)
+    charged_minutes = IntegerField(default=0)
+
+    class Meta:
+        indexes = (
+            (("organisation", "ref"), True),  # rule 5.7
+            (("organisation", "client", "level", "week"), False),  # what is matched afresh together (rule 5.8)
+            (("organisation", "week"), False),  # the provider's week
+            (("week", "status"), False),  # the officers' list
+            (("package", "week"), False),  # an actual's visits
+        )
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The visits within reach, by the service that they name or matched."""
+        return cls.select().where(reach.visits(cls))
+
+
+# The visits still to be matched are few among a million: the worker finds them by an index of just these.
+Visit.add_index(Visit.index(Visit.organisation, where=(Visit.status == SQL("'New'")), name="visit_new"))
+# A client who was not known gets its visits when the package arrives (rule 5.3).
+Visit.add_index(Visit.index(Visit.organisation, Visit.ssref, where=Visit.client.is_null(), name="visit_stranger"))
+
+
+class VisitVersion(VisitValues):
+    """A visit as it was before it was sent again or deleted."""
+
+    visit = ForeignKeyField(Visit, backref="versions", on_delete="CASCADE", index=False)
+    version = IntegerField()
+    is_deleted = BooleanField(default=False)
+    deletion_reason = CharField(default="")
+    batch = ForeignKeyField(Import, null=True, on_delete="SET NULL", index=False)
+    changed_at = DateTimeField()
+    changed_by = CharField(default="")
+
+    class Meta:
+        indexes = ((("visit", "version"), True),)
+
+
+class StagedVisit(VisitValues):
+    """A checked row of a visits file, waiting to be taken."""
+
+    batch = ForeignKeyField(Import, on_delete="CASCADE", index=False)
+    line = IntegerField()
+    ref = CharField(default="")
+    is_deleted = BooleanField(default=False)
+    action = CharField(default="new")  # new, updated, unchanged, deleted, rejected
+    cells = TextField(default="")  # the row as it stood, kept for rows with problems only (JSON)
+
+    class Meta:
+        indexes = ((("batch", "ref"), False), (("batch", "line"), True))
+
+
+# actuals ---------------------------------------------------------------------------------------------------------------
+
+
+class Source(StrEnum):
+    """Where an actual came from."""
+
+    GENERATED = "generated"
+    ENTERED = "entered"
+    IMPORTED = "imported"
+    VISITS = "visits"
+
+
+class Actual(Table):
+    """What was delivered against a package in a week (rule 4.1)."""
+
+    package = ForeignKeyField(Package, backref="actuals", on_delete="RESTRICT", index=False)
+    week = DateField()
+    organisation = ForeignKeyField(Organisation, on_delete="RESTRICT", index=False)
+    service = ForeignKeyField(Service, on_delete="RESTRICT", index=False)
+    actual = IntegerField(default=0)
+    frustrated = IntegerField(default=0)
+    missed = IntegerField(default=0)
+    extra = IntegerField(default=0)
+    visits = IntegerField(default=0)
+    paid_minutes = IntegerField(default=0)  # of visits only: the exact minutes that are paid (rule 2.3)
+    comments = TextField(default="")
+    source = CharField(default=Source.ENTERED)
+    by_officer = BooleanField(default=False)
+    version = IntegerField(default=1)  # the second of two savers is refused (rule 4.8)
+
+    class Meta:
+        indexes = ((("package", "week"), True), (("service", "week"), False), (("organisation", "week"), False))
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The actuals within reach."""
+        return cls.select().where(reach.services(cls.service, cls.organisation))
+
+
+class ActualDay(Table):
+    """One row of a daily actual: a quantity on each ticked day (rule 4.5)."""
+
+    actual = ForeignKeyField(Actual, backref="days", on_delete="CASCADE")
+    number = SmallIntegerField()
+    quantity = IntegerField()
+    ticks = SmallIntegerField()  # bit 0 is Monday
+
+    class Meta:
+        indexes = ((("actual", "number"), True),)
+
+
+class LockedWeek(Table):
+    """A week that the authority has locked for a service (rule 4.7)."""
+
+    service = ForeignKeyField(Service, on_delete="CASCADE")
+    week = DateField()
+    by = CharField(default="")
+    at = DateTimeField(default=utc_now)
+
+    class Meta:
+        indexes = ((("service", "week"), True),)
+
+
+# periods ---------------------------------------------------------------------------------------------------------------
+
+
+class Finalisation(Table):
+    """A period that the authority has finalised for a contract; it cannot be undone (rule 7.1)."""
+
+    contract = ForeignKeyField(Contract, on_delete="RESTRICT")
+    period = ForeignKeyField(PaymentPeriod, on_delete="RESTRICT")
+    at = DateTimeField(default=utc_now)
+    by = CharField(default="")
+
+    class Meta:
+        indexes = ((("contract", "period"), True),)
+
+
+# payments --------------------------------------------------------------------------------------------------------------
+
+
+class Due(Table):
+    """What is due for a package and week (rules 7.2, 7.4), and what was paid for it in finalised periods (rule 7.3).
+
+    A row exists where either is not nothing.
+    """
+
+    package = ForeignKeyField(Package, on_delete="RESTRICT", index=False)
+    week = DateField()
+    contract = ForeignKeyField(Contract, on_delete="RESTRICT", index=False)
+    quantity = IntegerField(default=0)
+    unit_cost = IntegerField(default=0)
+    cost = IntegerField(default=0)
+    vat = IntegerField(default=0)
+    contribution = IntegerField(default=0)
+    paid_cost = IntegerField(default=0)
+    paid_vat = IntegerField(default=0)
+    paid_contribution = IntegerField(default=0)
+
+    class Meta:
+        primary_key = CompositeKey("package", "week")
+        indexes = ((("contract", "week"), False),)  # a contract's period
+
+
+class PackageAsPaid(Table):
+    """A package as it stood when its contract was last finalised; an adjustment's reason is judged against it (7.3)."""
+
+    package = ForeignKeyField(Package, primary_key=True, on_delete="CASCADE")
+    plan = TextField()
+
+
+class ItemKind(StrEnum):
+    """Kinds of payment item."""
+
+    COST = "cost"
+    ADJUSTMENT = "adjustment"
+    MANUAL = "manual"
+    CONTRIBUTION = "contribution"
+    CLAIM = "claim"
+
+
+class ItemState(StrEnum):
+    """What becomes of a payment item (rule 7.5)."""
+
+    PAYABLE = "Payable"
+    CANCELLED = "Cancelled"
+    SUSPENDED = "Suspended"
+    CARRIED = "Carried forward"
+
+
+class Hold(Table):
+    """An officer's word that an item is not to be paid, kept by package, week and kind (rule 7.5)."""
+
+    package = ForeignKeyField(Package, on_delete="RESTRICT")
+    week = DateField()
+    kind = CharField()  # cost (an adjustment of the week too) or contribution
+    state = CharField()
+    reason = TextField(default="")
+    by = CharField(default="")
+    at = DateTimeField(default=utc_now)
+
+    class Meta:
+        indexes = ((("package", "week", "kind"), True),)
+
+
+class PaymentItem(Table):
+    """A line of a finalised period; it never changes."""
+
+    finalisation = ForeignKeyField(Finalisation, backref="items", on_delete="RESTRICT")
+    contract = ForeignKeyField(Contract, on_delete="RESTRICT", index=False)
+    organisation = ForeignKeyField(Organisation, on_delete="RESTRICT", index=False)
+    package = ForeignKeyField(Package, null=True, on_delete="RESTRICT", index=False)
+    week = DateField()
+    kind = CharField()
+    reason = CharField(default="")
+    quantity = IntegerField(null=True)  # on cost items only
+    unit_cost = IntegerField(null=True)
+    amount = IntegerField()
+    vat = IntegerField(default=0)
+    state = CharField(default=ItemState.PAYABLE)
+    note = TextField(default="")
+
+    class Meta:
+        indexes = ((("package", "week"), False),)  # what was paid for a week
+
+
+TABLES = [
+    Setting, Counter, Organisation, User, OfficerRole, OneTimeLink, SignIn, Throttle, ServiceLevel, Service, Change, Look,
+    Job, File, FileChunk, Import, ImportProblem, StagedRow, Client, PaymentCycle, PaymentPeriod, Contract, Package,
+    PackageRate, TimetableSlot, StalePackage, Carer, VisitType, Visit, VisitVersion, StagedVisit, Actual, ActualDay, LockedWeek,
+    Finalisation, Due, PackageAsPaid, Hold, PaymentItem,
+]  # fmt: skip
