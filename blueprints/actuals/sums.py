@@ -1,0 +1,232 @@
+"""Arithmetic of actuals: figures from visits, balance, cost, daily rows. No tables.
+
+Units as in packages.plan: hundredths, pence, ten-thousandths of a pound, whole minutes.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import NamedTuple
+
+from blueprints.money import hours, number, unit_price
+from blueprints.packages.plan import (
+    PER_MINUTE,
+    PER_QUANTITY,
+    WHOLE,
+    Plan,
+    active_days,
+    in_week,
+    pence,
+    planned_quantity,
+    rate_on,
+    rates_in,
+    slot_minutes,
+    unit_for,
+)
+
+VISITS = "visits"
+
+
+class ActualFigures(NamedTuple):
+    """What a row of actuals says for pricing.
+
+    `source` is generated, entered, imported or visits. A visits-fed row carries what its visits are priced from:
+    (minutes, rate at the planned date) pairs, or the total minutes where one rate holds the whole week.
+    """
+
+    actual: int
+    frustrated: int
+    source: str = "entered"
+    priced: int | tuple[tuple[int, int], ...] | None = None
+
+
+class FedVisit(NamedTuple):
+    """A matched visit: its planned date, what its type pays (none, planned, delivered) and its minutes.
+
+    `delivered` is None where the visit has no delivered times.
+    """
+
+    day: date
+    pays: str
+    planned: int
+    delivered: int | None
+
+
+class Fed(NamedTuple):
+    """Quantities of a visits-fed row in hundredths, and the number of visits delivered (5.10)."""
+
+    actual: int
+    frustrated: int
+    missed: int
+    extra: int
+    visits: int
+
+
+class Remark(NamedTuple):
+    """What a row says about itself: words, and whether the warning triangle stands by them (4.1)."""
+
+    triangle: bool
+    words: str
+
+
+class DailyRow(NamedTuple):
+    """A row of the daily grid: hundredths on each ticked day, seven ticks from Monday (4.5)."""
+
+    quantity: int
+    ticks: tuple[bool, ...]
+
+
+def paid_minutes(visit: FedVisit) -> int:
+    """The minutes that a visit is paid for (5.5)."""
+    if visit.pays == "delivered":
+        return visit.delivered or 0
+    return visit.planned if visit.pays == "planned" else 0
+
+
+def from_visits(planned: int, visits: Iterable[FedVisit]) -> Fed:
+    """The figures of one CPLI and week from its matched visits (5.10); `planned` is that of 3.5, in hundredths.
+
+    Minutes are added up first and rounded once each; extra is worked out from the rounded quantities.
+    """
+    paid = frustrated = missed = delivered = 0
+    for _, pays, plan, done in visits:
+        if done is not None:
+            delivered += 1
+        if pays == "delivered":
+            paid += done or 0
+        elif pays == "planned":
+            frustrated += plan
+        else:
+            missed += plan
+    actual, stood, not_done = hours(paid), hours(frustrated), hours(missed)
+    return Fed(actual, stood, not_done, max(0, actual - (planned - stood - not_done)), delivered)
+
+
+def priced(plan: Plan, monday: date, visits: Iterable[FedVisit]) -> int | tuple[tuple[int, int], ...]:
+    """What a visits-fed row is priced from: total minutes where one rate holds on all active days, else
+    (minutes, rate) pairs, a visit at the rate on its planned date (4.2)."""
+    if len(set(rates_in(plan, monday))) == 1:
+        return sum(map(paid_minutes, visits))
+    pairs: dict[int, int] = {}
+    for visit in visits:
+        rate = rate_on(plan, visit.day)
+        pairs[rate] = pairs.get(rate, 0) + paid_minutes(visit)
+    return tuple((minutes, rate) for rate, minutes in sorted(pairs.items()))
+
+
+def exact_cost(plan: Plan, monday: date, row: ActualFigures, kept: int = WHOLE) -> int:
+    """Exact cost of a row (4.2): quantity at the mean of the rates on the active days, or visits minute by minute.
+
+    `kept` is what a discount leaves, in hundredths of a percent. Nothing where the package is not authorised or no
+    day is active (4.11). Raises ValueError for total minutes in a week with two rates, which cannot price them.
+    """
+    rates = rates_in(plan, monday)
+    if not rates or not plan.authorised:
+        return 0
+    if row.source != VISITS:
+        return (row.actual + row.frustrated) * sum(rates) * (PER_QUANTITY // len(rates)) * kept
+    if row.priced is None:
+        raise ValueError("a visits-fed row needs the minutes that it is priced from")
+    if not isinstance(row.priced, int):
+        return sum(minutes * rate for minutes, rate in row.priced) * PER_MINUTE * kept
+    if len(set(rates)) > 1:
+        raise ValueError("a week with two rates needs minutes for each rate")
+    return row.priced * rates[0] * PER_MINUTE * kept
+
+
+def cost(plan: Plan, monday: date, row: ActualFigures) -> int:
+    """Pence of a row before discount, as shown (4.2); nothing for a level not paid on actuals (4.10)."""
+    return pence(exact_cost(plan, monday, row)) if plan.paid_on == "actuals" else 0
+
+
+def cost_working(paid: int, unit: str, rate: int | None) -> str:
+    """`14 (Actual + Frstd) Hours x £16.16` (4.2); without a price where no day is active (4.11)."""
+    text = f"{number(paid)} (Actual + Frstd) {unit_for(unit, paid)}"
+    return text if rate is None else f"{text} x {unit_price(rate)}"
+
+
+def difference(planned: int, actual: int, frustrated: int, missed: int, extra: int) -> int:
+    """Hundredths by which actual is above planned - frustrated - missed + extra; 0 where the row balances (4.1)."""
+    return actual - (planned - frustrated - missed + extra)
+
+
+def balance_warning(
+    planned: int,
+    actual: int,
+    frustrated: int,
+    missed: int,
+    extra: int,
+    *,
+    source: str = "entered",
+    active: bool = True,
+    authorised: bool = True,
+) -> Remark:
+    """What a row says about its balance (4.1) or about having lost its package (4.11); no words where all is well."""
+    if not active:
+        return Remark(True, "The package is not active on any day of this week. The row is kept and costs nothing.")
+    if not authorised:
+        return Remark(True, "The package is not authorised any more. The row is kept and costs nothing.")
+    off = difference(planned, actual, frustrated, missed, extra)
+    if source == VISITS:
+        return Remark(False, f"The visits fall short of plan by {number(-off)}." if off < 0 else "")
+    if not off:
+        return Remark(False, "")
+    expected = f"Planned {number(planned)}, less frustrated {number(frustrated)}, less missed {number(missed)}, "
+    expected += f"plus extra {number(extra)}, makes {number(actual - off)}."
+    return Remark(
+        True, f"{expected} Actual is {number(actual)}: {number(abs(off))} too {'much' if off > 0 else 'little'}."
+    )
+
+
+def missed_and_extra(planned: int, actual: int, frustrated: int) -> tuple[int, int]:
+    """Missed and extra of a row by the day, worked out and never typed (4.5)."""
+    over = actual - (planned - frustrated)
+    return (0, over) if over > 0 else (-over, 0)
+
+
+def daily_actual(rows: Iterable[DailyRow]) -> int:
+    """The week's actual: for each row its quantity times its ticked days, all added up (4.5)."""
+    return sum(row.quantity * sum(row.ticks) for row in rows)
+
+
+def generated_rows(plan: Plan, monday: date) -> tuple[DailyRow, ...]:
+    """The daily rows that Generate Actuals makes; they add up to the planned quantity (4.4, 4.5).
+
+    With a timetable one row for each different daily quantity; without, an equal quantity on each active day. Both
+    are rounded down, and a last row holds what is left over on the first of the days. A week with nothing planned has
+    one row of 0 on its active days, to be filled in.
+    """
+    first, last, days = active_days(plan, monday)
+    if not days:
+        return ()
+    planned = planned_quantity(plan, monday)
+    if plan.slots:
+        daily = _timetabled_days(plan, monday)
+        start = next((day for day in range(7) if daily[day]), first)
+    else:
+        daily = [planned // days if first <= day <= last else 0 for day in range(7)]
+        start = first
+    rows = [DailyRow(size, tuple(at == size for at in daily)) for size in dict.fromkeys(daily) if size]
+    left = planned - sum(daily)
+    if left:
+        rows.append(DailyRow(left, tuple(day == start for day in range(7))))
+    return tuple(rows) or (DailyRow(0, tuple(first <= day <= last for day in range(7))),)
+
+
+def _timetabled_days(plan: Plan, monday: date) -> list[int]:
+    """Hundredths of an hour planned on each weekday, rounded down; nothing on days and in weeks without plan."""
+    minutes = [0] * 7
+    first, last, _ = active_days(plan, monday)
+    for slot in plan.slots if in_week(plan, monday) else ():
+        if first <= slot.weekday <= last:
+            minutes[slot.weekday] += slot_minutes(slot)
+    return [day * 100 // 60 for day in minutes]
+
+
+def colour(actual: int, planned: int) -> str:
+    """green above plan, red below, else plain (4.3)."""
+    if actual == planned:
+        return "plain"
+    return "green" if actual > planned else "red"
+
+
+COLOUR_WORDS = {"green": "above plan", "red": "below plan", "plain": "as planned"}
