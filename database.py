@@ -146,3 +146,24 @@ def serialise(db, name: str) -> None:
     """Let one transaction at a time past this point for a name; until its end. SQLite's writers queue anyway."""
     if not is_sqlite(db):
         real(db).execute_sql("SELECT pg_advisory_xact_lock(hashtext(%s))", (name,))
+
+
+def bulk_update(model: type[Model], key: str, columns: Sequence[str], rows: Iterable[Sequence]) -> None:
+    """Set columns of many rows found by one key; each row is (key value, *values). Runs in the caller's transaction."""
+    db = real(model._meta.database)
+    table = model._meta.table_name
+    found = model._meta.fields[key].column_name
+    names = [model._meta.fields[c].column_name for c in columns]
+    if is_sqlite(db):
+        sets = ", ".join(f'"{n}" = ?{i}' for i, n in enumerate(names, 2))
+        _cursor(db).executemany(f'UPDATE "{table}" SET {sets} WHERE "{found}" = ?1', rows)
+        return
+    quoted = ", ".join(f'"{n}"' for n in (found, *names))
+    temporary = f"changed_{table}_{'_'.join(n[:6] for n in names)}"[:60]
+    db.execute_sql(
+        f'CREATE TEMP TABLE IF NOT EXISTS "{temporary}" ON COMMIT DELETE ROWS AS SELECT {quoted} FROM "{table}" WHERE false'
+    )
+    db.execute_sql(f'TRUNCATE "{temporary}"')
+    _copy(db, temporary, [found, *names], rows)
+    sets = ", ".join(f'"{n}" = t."{n}"' for n in names)
+    db.execute_sql(f'UPDATE "{table}" SET {sets} FROM "{temporary}" t WHERE "{table}"."{found}" = t."{found}"')

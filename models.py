@@ -11,7 +11,6 @@ import datetime as dt
 from enum import StrEnum
 
 from peewee import (
-    SQL,
     BigIntegerField,
     BlobField,
     BooleanField,
@@ -557,10 +556,9 @@ class TimetableSlot(Table):
 
 
 class StalePackage(Table):
-    """A package whose visits, actuals and dues are to be worked out anew; the note lives in the change's transaction."""
+    """A package whose dues are to be worked out anew in every week; the note lives in the change's transaction."""
 
     package = ForeignKeyField(Package, primary_key=True, on_delete="CASCADE")
-    rematch = BooleanField(default=True)  # its visits too, not only what is due
 
 
 # carers ----------------------------------------------------------------------------------------------------------------
@@ -698,8 +696,6 @@ class Visit(VisitValues):
         return cls.select().where(reach.visits(cls))
 
 
-# The visits still to be matched are few among a million: the worker finds them by an index of just these.
-Visit.add_index(Visit.index(Visit.organisation, where=(Visit.status == SQL("'New'")), name="visit_new"))
 # A client who was not known gets its visits when the package arrives (rule 5.3).
 Visit.add_index(Visit.index(Visit.organisation, Visit.ssref, where=Visit.client.is_null(), name="visit_stranger"))
 
@@ -731,6 +727,21 @@ class StagedVisit(VisitValues):
 
     class Meta:
         indexes = ((("batch", "ref"), False), (("batch", "line"), True))
+
+
+# matching --------------------------------------------------------------------------------------------------------------
+
+
+class StaleGroup(Table):
+    """Visits to be matched afresh together (rule 5.8); the note lives in the transaction of what changed."""
+
+    organisation = ForeignKeyField(Organisation, on_delete="CASCADE", index=False)
+    client = ForeignKeyField(Client, on_delete="CASCADE", index=False)
+    level = ForeignKeyField(ServiceLevel, on_delete="CASCADE", index=False)
+    week = DateField()
+
+    class Meta:
+        primary_key = CompositeKey("organisation", "client", "level", "week")
 
 
 # actuals ---------------------------------------------------------------------------------------------------------------
@@ -902,6 +913,6 @@ class PaymentItem(Table):
 TABLES = [
     Setting, Counter, Organisation, User, OfficerRole, OneTimeLink, SignIn, Throttle, ServiceLevel, Service, Change, Look,
     Job, File, FileChunk, Import, ImportProblem, StagedRow, Client, PaymentCycle, PaymentPeriod, Contract, Package,
-    PackageRate, TimetableSlot, StalePackage, Carer, VisitType, Visit, VisitVersion, StagedVisit, Actual, ActualDay, LockedWeek,
+    PackageRate, TimetableSlot, StalePackage, Carer, VisitType, Visit, VisitVersion, StagedVisit, StaleGroup, Actual, ActualDay, LockedWeek,
     Finalisation, Due, PackageAsPaid, Hold, PaymentItem,
 ]  # fmt: skip

@@ -1,0 +1,164 @@
+"""What follows from a change: visits match again, actuals follow, dues are worked out anew. Alone in calling upward.
+
+`follow` notes, inside the change's own transaction, what has become stale, and queues the work. `settle` does it, a
+piece at a time, each in a transaction of its own; killed anywhere, what is left is still noted and a second try ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import database
+from blueprints.actuals import rules as actuals
+from blueprints.jobs import rules as jobs
+from blueprints.jobs.rules import NoProgress
+from blueprints.matching import rules as matching
+from blueprints.packages import rules as packages
+from blueprints.payments import rules as payments
+from models import Contract, Due, Package, StaleGroup, StalePackage, VisitType, db
+
+MOST_PACKAGES = 250  # worked out in one transaction
+
+
+class Change(NamedTuple):
+    """What changed: packages (by row id); people as (organisation, client) whose visits match anew; groups of visits."""
+
+    packages: Iterable[int] = ()
+    people: Iterable[tuple[int, int]] = ()
+    groups: Iterable[matching.Group] = ()
+
+
+def follow(change: Change, now: bool = False) -> None:
+    """Note what a change makes stale; called once, inside the change's transaction.
+
+    With `now` it is settled in the same transaction (a single package edited on a screen); otherwise a job does it.
+    """
+    idents = sorted(set(change.packages))
+    people = set(change.people)
+    if idents:
+        database.bulk_upsert(StalePackage, ["package"], [(i,) for i in idents], key=["package"], update=[])
+        people |= {
+            (organisation, client)
+            for organisation, client in Package.select(Package.organisation, Package.client)
+            .where(Package.id.in_(idents))
+            .distinct()
+            .tuples()
+        }
+    matching.stale_people(people)
+    matching.stale_groups(change.groups)
+    if now:
+        settle()
+    else:
+        jobs.queue("settle", key="settle")
+
+
+def packages_of(*, cycle=None, level=None, contract=None) -> list[int]:
+    """The packages that a change of a cycle's periods, a level or a contract touches."""
+    query = Package.select(Package.id)
+    if cycle is not None:
+        query = query.join(Contract).where(Contract.cycle == cycle)
+    elif level is not None:
+        query = query.where(Package.level == level)
+    else:
+        query = query.where(Package.contract == contract)
+    return [ident for (ident,) in query.tuples()]
+
+
+def visit_type_changed(kind: VisitType) -> None:
+    """A visit type pays or charges otherwise: every group with such a visit is matched and fed anew (rule O-25)."""
+    database.sql(
+        db,
+        "INSERT INTO stale_group (organisation_id, client_id, level_id, week) "
+        "SELECT DISTINCT organisation_id, client_id, level_id, week FROM visit "
+        "WHERE type_id = ? AND client_id IS NOT NULL AND is_deleted = ? AND status <> 'Missing Data' ON CONFLICT DO NOTHING",
+        (kind.id, False),
+    )
+    jobs.queue("settle", key="settle")
+
+
+@jobs.handles("settle")
+def settle_job(job, progress) -> None:
+    """Settle everything that is stale."""
+    settle(progress=progress)
+
+
+def settle(organisation: int | None = None, progress=None) -> int:
+    """Settle what is stale, for one organisation's visits or for all; returns how many pieces it took."""
+    progress = progress or NoProgress()
+    pieces = 0
+    total = StaleGroup.select().count()
+    done = 0
+    while settled := settle_groups(organisation):
+        pieces += 1
+        done += settled
+        progress.step(min(done, total), total, "matching")
+    total, done = StalePackage.select().count(), 0
+    while settled := settle_packages():
+        pieces += 1
+        done += settled
+        progress.step(min(done, total), total, "working out payments")
+    return pieces
+
+
+def settle_groups(organisation: int | None = None) -> int:
+    """Match one piece of what waits, feed its actuals, work out its dues; one transaction. Returns how many groups."""
+    with db.atomic():
+        database.serialise(db, "settle")
+        groups = matching.next_groups(organisation)
+        if not groups:
+            return 0
+        found = matching.match(groups)
+        figures = actuals.feed(found.lines, found.fed)
+        payments.work_out_weeks(found.lines, figures)
+        matching.settled(groups)
+    return len(groups)
+
+
+def settle_packages() -> int:
+    """Work out the dues of one piece of the packages that wait; one transaction. Returns how many packages."""
+    with db.atomic():
+        database.serialise(db, "settle")
+        query = StalePackage.select(StalePackage.package).order_by(StalePackage.package).limit(MOST_PACKAGES)
+        idents = [ident for (ident,) in query.tuples()]
+        if not idents:
+            return 0
+        payments.work_out(packages.lines(Package.id.in_(idents)))
+        StalePackage.delete().where(StalePackage.package.in_(idents)).execute()
+    return len(idents)
+
+
+class Moves(NamedTuple):
+    """What a change moves: weeks that have begun whose due differs, how many of them are paid, and the pence."""
+
+    weeks: int
+    paid_weeks: int
+    amount: int
+
+
+def preview(change: Callable[[], None], idents: Iterable[int], until) -> Moves:
+    """What a change to packages would move in weeks up to a date, without making it (rule 3.9).
+
+    The change is made, followed up, compared and rolled back.
+    """
+    idents = list(idents)
+
+    def dues() -> dict:
+        rows = Due.select(Due.package, Due.week, Due.cost, Due.contribution, Due.paid_cost, Due.paid_contribution)
+        return {(p, str(w)): rest for p, w, *rest in rows.where(Due.package.in_(idents) & (Due.week <= until)).tuples()}
+
+    with db.atomic() as transaction:
+        before = dues()
+        change()
+        follow(Change(packages=idents), now=True)
+        after = dues()
+        transaction.rollback()
+    moved, paid, amount = 0, 0, 0
+    for key in before.keys() | after.keys():
+        old, new = before.get(key, [0, 0, 0, 0]), after.get(key, [0, 0, 0, 0])
+        difference = new[0] + new[1] - old[0] - old[1]
+        if difference:
+            moved += 1
+            paid += bool(old[2] or old[3])
+            amount += difference
+    return Moves(moved, paid, amount)
