@@ -51,7 +51,9 @@ days = st.integers(-40, 40).map(lambda n: MONDAY + timedelta(n))
 mondays = st.integers(-7, 7).map(lambda n: MONDAY + weeks(n))
 rate = st.integers(0, 2_000_000)
 slots = st.lists(
-    st.tuples(st.integers(0, 6), st.sampled_from([0, 25_200, 28_830, 79_200]), st.sampled_from([1_200, 32_400, 86_340])),
+    st.tuples(
+        st.integers(0, 6), st.sampled_from([0, 25_200, 28_830, 79_200]), st.sampled_from([1_200, 32_400, 86_340])
+    ),
     max_size=6,
     unique=True,
 ).flatmap(lambda found: st.tuples(*(st.integers(1, 3).map(lambda n, f=f: Slot(*f, n)) for f in found)))
@@ -63,7 +65,9 @@ def plans(draw, **fixed) -> Plan:
     start = draw(days)
     every = draw(st.sampled_from([1, 1, 2, 3, 0, 0]))
     frequency = {1: "Weekly", 0: draw(st.sampled_from(["One-off", "Yearly"]))}.get(every, f"{every}-Weekly")
-    paid_on = "one-off" if frequency == "One-off" and draw(st.booleans()) else draw(st.sampled_from(["actuals", "planned"]))
+    paid_on = (
+        "one-off" if frequency == "One-off" and draw(st.booleans()) else draw(st.sampled_from(["actuals", "planned"]))
+    )
     made = Plan(
         id=draw(st.integers(1, 99)),
         start=start,

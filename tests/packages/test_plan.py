@@ -33,7 +33,7 @@ from blueprints.packages.plan import (
     weekly_minutes,
     weekly_quantity,
 )
-from tests.plans import HOUR, MONDAY, days, every_day, mondays, plan, plans, slot, weeks
+from tests.plans import MONDAY, days, every_day, mondays, plan, plans, slot, weeks
 
 WED = MONDAY + timedelta(2)
 
@@ -208,7 +208,9 @@ def test_weekly_costs_of_the_guides(quantity, rate, cost):
     assert weekly_cost(plan(quantity=quantity, unit_cost=rate), MONDAY) == cost
 
 
-@pytest.mark.parametrize("minutes, cost", [(420, 16258), (210, 8129), (300, 11613), (1680, 65033), (120, 4645), (183, 7084)])
+@pytest.mark.parametrize(
+    "minutes, cost", [(420, 16258), (210, 8129), (300, 11613), (1680, 65033), (120, 4645), (183, 7084)]
+)
 def test_timetabled_costs_come_from_exact_minutes(minutes, cost):
     """WE-09 and the example of 2.3."""
     made = plan(quantity=1, unit_cost=232_260, slots=(Slot(0, 0, minutes * 60 % 86_400, 1),) if minutes < 1440 else ())
@@ -314,12 +316,9 @@ def test_a_list_shows_the_rate_of_today_within_the_package():
         ("Hours", "Hour", "Hours"), ("Hour", "Hour", "Hours"), ("Hrs", "Hr", "Hrs"), ("Day", "Day", "Days"),
         ("Placement", "Placement", "Placements"), ("Journeys", "Journey", "Journeys"), ("NIGHT", "NIGHT", "NIGHTS"),
         ("Delivery", "Delivery", "Deliveries"), ("Deliveries", "Delivery", "Deliveries"), ("Class", "Class", "Classes"),
-        ("Lunches", "Lunch", "Lunches"), ("BOX", "BOX", "BOXES"), ("CITY", "CITY", "CITIES"), ("Visit (1)",) * 3, ("",) * 3,
+        ("Lunches", "Lunch", "Lunches"), ("BOX", "BOX", "BOXES"), ("CITY", "CITY", "CITIES"),
+        ("Visit (1)",) * 3, ("",) * 3,
     ],
 )  # fmt: skip
 def test_units_are_singular_for_exactly_one(unit, one, many):
     assert [unit_for(unit, n) for n in (100, 50, 150)] == [one, many, many]
-
-
-def test_half_hours():
-    assert HOUR // 2 == 1800 and weekly_minutes(plan(slots=(slot(0, 9, 9.5),))) == 30
