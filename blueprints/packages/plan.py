@@ -109,7 +109,10 @@ def counted_days(plan: Plan, first: date, last: date) -> int:
 
 
 def slot_minutes(slot: Slot) -> int:
-    """Wall-clock minutes of a slot times its carers, seconds half up (2.1, 3.4). ValueError where entry is exit (1.3)."""
+    """Wall-clock minutes of a slot times its carers, seconds half up (2.1, 3.4).
+
+    Raises ValueError where entry is exit (1.3).
+    """
     if slot.entry == slot.exit:
         raise ValueError("a visit's entry and exit time must differ")
     return ((slot.exit - slot.entry) % DAY + 30) // 60 * slot.carers

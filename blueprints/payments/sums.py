@@ -25,7 +25,6 @@ from blueprints.packages.plan import (
     planned_quantity,
     rate_on,
     rates_in,
-    start_week,
     unit_cost_shown,
 )
 
