@@ -1,0 +1,109 @@
+"""The cast: one who owns it, a colleague, an outsider, an officer; and a small world of theirs.
+
+Oakfield (home care, paid on visits) is the owner, Brookhouse (residential, paid on plan) the outsider.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from blueprints.accounts import rules as accounts
+from models import (
+    Client,
+    Contract,
+    OfficerRole,
+    Organisation,
+    Package,
+    PaymentCycle,
+    PaymentPeriod,
+    Service,
+    ServiceLevel,
+    SignIn,
+    TimetableSlot,
+    User,
+    VisitType,
+)
+
+PASSWORD = "Demo-portal-1"
+HASH = None
+MONDAY = dt.date(2026, 10, 5)
+
+
+def hashed() -> str:
+    """The password's hash, made once."""
+    global HASH
+    HASH = HASH or accounts.HASHER.hash(PASSWORD)
+    return HASH
+
+
+def at(hour: int, minute: int = 0) -> int:
+    """A time of day in seconds."""
+    return hour * 3600 + minute * 60
+
+
+class Cast:
+    """The rows of the small world; every test may add to it."""
+
+    def __init__(self):
+        self.oakfield = Organisation.create(ref="OAK", name="Oakfield Home Care")
+        self.brookhouse = Organisation.create(ref="BRO", name="Brookhouse Residential")
+        self.finance = self.user("finance@oakfield.example", "Greta Finch", self.oakfield)
+        self.manager = self.user("manager@oakfield.example", "Owen Marsh", self.oakfield)
+        self.outsider = self.user("finance@brookhouse.example", "Bella Stone", self.brookhouse)
+        self.officer = self.user("officer@authority.example", "Amir Khan", None, ["administrator", "packages", "payments"])
+        self.reader = self.user("reader@authority.example", "Rita Reed", None, ["read-only"])
+        self.personal_care = ServiceLevel.create(
+            ref="PC", name="Personal Care", unit="Hours", paid_on="actuals", entry="visits", visits_wanted=True
+        )
+        self.placement = ServiceLevel.create(ref="RES", name="Residential Placement", unit="Placement", paid_on="planned", entry="none")
+        self.north = Service.create(ref="OAK-N", name="Oakfield North", organisation=self.oakfield)
+        self.south = Service.create(ref="OAK-S", name="Oakfield South", organisation=self.oakfield)
+        self.house = Service.create(ref="BRO-1", name="Brookhouse", organisation=self.brookhouse)
+        self.cycle = PaymentCycle.create(name="Four-weekly")
+        self.periods = [
+            PaymentPeriod.create(
+                cycle=self.cycle,
+                start_date=dt.date(2026, 9, 7) + dt.timedelta(28 * n),
+                end_date=dt.date(2026, 9, 7) + dt.timedelta(28 * n + 27),
+                cut_off=dt.date(2026, 9, 7) + dt.timedelta(28 * n + 29),
+            )
+            for n in range(4)
+        ]
+        self.dapl = Contract.create(ref="C1", name="Oakfield DAPL", organisation=self.oakfield, contract_type="DAPL", cycle=self.cycle)
+        self.spot = Contract.create(ref="C2", name="Brookhouse Spot", organisation=self.brookhouse, contract_type="Spot", cycle=self.cycle)
+        self.ann = Client.create(ssref="A100001", client_ref="CR-1", surname="Archer", forename="Ann", title="Mrs", nhs_number="9990000018")
+        self.bob = Client.create(ssref="A100002", client_ref="CR-2", surname="O'Neill", forename="Bob", title="Mr")
+        self.cat = Client.create(ssref="A200001", client_ref="CR-3", surname="Castle", forename="Cat")
+        # Ann has an hour each morning at £23.2260.
+        self.package = self.make_package(156017, self.ann, self.north, self.personal_care, self.dapl, quantity=700, unit_cost=232260)
+        for weekday in range(7):
+            TimetableSlot.create(package=self.package, weekday=weekday, entry=at(8), exit=at(9))
+        self.bobs = self.make_package(156018, self.bob, self.north, self.personal_care, self.dapl, quantity=350, unit_cost=232260)
+        self.placed = self.make_package(200001, self.cat, self.house, self.placement, self.spot, quantity=100, unit_cost=6460600)
+        from blueprints.visits import rules as visits
+
+        visits.default_types()
+        self.types = {t.code: t for t in VisitType.select()}
+
+    def user(self, email: str, name: str, organisation, roles=()) -> User:
+        """A login with the demonstration password."""
+        user = User.create(email=email, name=name, organisation=organisation, password_hash=hashed())
+        for role in roles:
+            OfficerRole.create(user=user, role=role)
+        return user
+
+    def make_package(self, cpli: int, client, service, level, contract, start=dt.date(2026, 9, 7), **facts) -> Package:
+        """An authorised weekly package."""
+        return Package.create(
+            cpli_id=cpli, organisation=service.organisation_id, client=client, service=service, level=level,
+            contract=contract, start_date=start, authorised=facts.pop("authorised", True), **facts,
+        )  # fmt: skip
+
+    def sign_in(self, client, user: User):
+        """Sign a person in at a test client, without the form; returns the client."""
+        token = f"token-{user.email}"
+        if not SignIn.select().where(SignIn.digest == accounts.digest_of(token)).exists():
+            SignIn.create(digest=accounts.digest_of(token), user=user)
+        with client.session_transaction() as session:
+            session["token"] = token
+        return client
