@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, request
-from jinja2 import Environment, nodes
+from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, nodes
 
 STATIC = Path(__file__).parent.parent / "static"
 
@@ -66,7 +66,9 @@ def theme(colour: str | None, text_colour: str | None) -> tuple[str, str]:
 
 
 def register(app: Flask) -> None:
-    """Makes `ui` and `query` known to every template."""
+    """Makes `ui` and `query` known to every template, and GOV.UK's own templates findable."""
+    packages = PrefixLoader({name: PackageLoader(name) for name in ("govuk_frontend_jinja", "govuk_frontend_wtf")})
+    app.jinja_loader = ChoiceLoader([one for one in (app.jinja_loader, packages) if one])
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["query"] = query

@@ -11,8 +11,8 @@ body.classList.add("js-enabled", "govuk-frontend-supported");
 
 // ── GOV.UK Frontend, only where a component of it is on the page ──
 async function components(root) {
-  const wanted = '[data-module^="govuk-"]:not([data-module="govuk-skip-link"]):not([data-module="govuk-button"])';
-  if (!root.querySelector(wanted)) return;
+  const idle = ["skip-link", "button", "radios", "checkboxes"].map((name) => `[data-module="govuk-${name}"]`).join(", ");
+  if (!root.querySelector(`[data-module^="govuk-"]:not(${idle}), [data-aria-controls], [data-behaviour="exclusive"]`)) return;
   const govuk = await import("./govuk-frontend-6.6.0.min.js");
   govuk.initAll({ scope: root });
 }
@@ -78,7 +78,7 @@ document.addEventListener("htmx:after:settle", (event) => {
   const region = event.target;
   if (!(region instanceof Element)) return;
   for (const form of region.matches("form") ? [region] : region.querySelectorAll("form")) delete form.dataset.sent;
-  components(region.parentElement ?? region);
+  components(region);
   openWide(region);
   remember(region);
   const errors = region.querySelector(".govuk-error-summary");
