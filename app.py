@@ -40,7 +40,14 @@ def create_app(url: str | None = None, **config) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
         SEND_FILE_MAX_AGE_DEFAULT=31536000,
         COMPRESS_ALGORITHM=["gzip"],
-        COMPRESS_MIMETYPES=["text/html", "text/css", "application/javascript", "text/javascript", "text/csv", "image/svg+xml"],
+        COMPRESS_MIMETYPES=[
+            "text/html",
+            "text/css",
+            "application/javascript",
+            "text/javascript",
+            "text/csv",
+            "image/svg+xml",
+        ],
         KEEP_CONNECTION=False,
         VERSION=__version__,
     )

@@ -21,7 +21,9 @@ class Kit:
     def __init__(self, env: Environment):
         self._env = env
         self._files: dict[str, str] = {}
-        for file in env.list_templates(filter_func=lambda name: name.startswith("components/") and name.endswith(".html")):
+        for file in env.list_templates(
+            filter_func=lambda name: name.startswith("components/") and name.endswith(".html")
+        ):
             source, _, _ = env.loader.get_source(env, file)  # type: ignore[union-attr]
             for macro in env.parse(source).find_all(nodes.Macro):
                 if macro.name.startswith("_"):

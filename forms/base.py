@@ -9,9 +9,7 @@ from markupsafe import Markup
 from wtforms import FieldList, FileField, FormField, HiddenField, ValidationError
 from wtforms.fields.core import UnboundField
 
-ANOTHER_ORGANISATION = (
-    "You opened this form for another organisation, so nothing was changed. Check what you typed, then send it again for the organisation named at the top"
-)
+ANOTHER_ORGANISATION = "You opened this form for another organisation, so nothing was changed. Check what you typed, then send it again for the organisation named at the top"
 
 
 def strip(value: Any) -> Any:
@@ -27,7 +25,10 @@ class CleanForm(FlaskForm):
 
         def bind_field(self, form: Any, unbound_field: UnboundField, options: dict) -> Any:
             if not issubclass(unbound_field.field_class, (FieldList, FormField, FileField)):
-                unbound_field.kwargs["filters"] = [*(f for f in unbound_field.kwargs.get("filters", ()) if f is not strip), strip]
+                unbound_field.kwargs["filters"] = [
+                    *(f for f in unbound_field.kwargs.get("filters", ()) if f is not strip),
+                    strip,
+                ]
             return unbound_field.bind(form=form, **options)
 
     def visible(self) -> list:
@@ -115,7 +116,9 @@ class FilterForm(CleanForm):
 
     def kept(self) -> list[tuple[str, str]]:
         """What of the address stays when the filter changes: the order, not the page."""
-        return [(name, value) for name in self.keeps for value in request.args.getlist(name) if value and name not in self]
+        return [
+            (name, value) for name in self.keeps for value in request.args.getlist(name) if value and name not in self
+        ]
 
 
 def _words(field: Any) -> str:

@@ -175,7 +175,7 @@ class _Choice:
     verb = "Choose"
 
     def pre_validate(self, form: Any) -> None:
-        if not given(self) and not (self.raw_data is None):  # type: ignore[attr-defined]
+        if not given(self) and self.raw_data is not None:  # type: ignore[attr-defined]
             return  # nothing chosen: whether that will do is for Required
         try:
             super().pre_validate(form)  # type: ignore[misc]
@@ -254,7 +254,13 @@ class DateField(_Read):
     gov = {"classes": "govuk-input--width-10", "spellcheck": False}
     example = "as a date, such as 5/10/2026"
 
-    def __init__(self, label: str | None = None, validators: Any = None, description: str = "For example, 5/10/2026", **kwargs: Any):
+    def __init__(
+        self,
+        label: str | None = None,
+        validators: Any = None,
+        description: str = "For example, 5/10/2026",
+        **kwargs: Any,
+    ):
         super().__init__(label, validators, description=description, **kwargs)
 
     def read(self, text: str) -> date:
@@ -286,7 +292,14 @@ class _Number(_Read):
     prefix = suffix = None
     most: int | None = None
 
-    def __init__(self, label: str | None = None, validators: Any = None, least: int | None = None, most: int | None = None, **kwargs: Any):
+    def __init__(
+        self,
+        label: str | None = None,
+        validators: Any = None,
+        least: int | None = None,
+        most: int | None = None,
+        **kwargs: Any,
+    ):
         super().__init__(label, validators, **kwargs)
         self.least, self.most = least, self.most if most is None else most
         self.gov = {"classes": "govuk-input--width-5", "inputmode": "decimal", "spellcheck": False}
@@ -296,7 +309,13 @@ class _Number(_Read):
             self.gov["suffix"] = {"text": self.suffix}
 
     def read(self, text: str) -> int:
-        plain = text.replace(",", "").replace("−", "-").replace(self.prefix or "£", "").removesuffix(self.suffix or "%").strip()
+        plain = (
+            text.replace(",", "")
+            .replace("−", "-")
+            .replace(self.prefix or "£", "")
+            .removesuffix(self.suffix or "%")
+            .strip()
+        )
         return decimal_units(plain, self.places)
 
     def written(self, value: int) -> str:
@@ -306,7 +325,10 @@ class _Number(_Read):
     def post_validate(self, form: Any, validation_stopped: bool) -> None:
         if self.data is None or self.errors:
             return
-        for bound, beyond, word in ((self.least, lambda b: self.data < b, "more"), (self.most, lambda b: self.data > b, "less")):
+        for bound, beyond, word in (
+            (self.least, lambda b: self.data < b, "more"),
+            (self.most, lambda b: self.data > b, "less"),
+        ):
             if bound is not None and beyond(bound):
                 shown = f"{self.prefix or ''}{self.written(bound).removesuffix('.00')}{self.suffix or ''}"
                 self.errors = [f"{self.label.text} must be {shown} or {word}"]

@@ -91,5 +91,3 @@ def set_password(token: str):
             flash("Your password is set. Sign in with it now", "success")
             return go(url_for("public.accounts.sign_in"))
     return page("accounts/set_password.html", form=form, user=user, shortest=g.settings.password_length)
-
-

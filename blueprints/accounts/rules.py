@@ -142,7 +142,9 @@ def sign_in(email: str, password: str, address: str, agent: str, settings) -> st
     """
     user = User.get_or_none(User.email == email.strip().lower())
     now = utc_now()
-    open_to_try = bool(user and user.is_active and user.password_hash and not (user.locked_until and user.locked_until > now))
+    open_to_try = bool(
+        user and user.is_active and user.password_hash and not (user.locked_until and user.locked_until > now)
+    )
     try:
         HASHER.verify(user.password_hash if open_to_try else NOBODYS_HASH, password[:256])
         right = open_to_try

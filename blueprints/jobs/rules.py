@@ -93,7 +93,13 @@ def run(job_id: int) -> None:
     try:
         HANDLERS[job.kind](job, Progress(job))
     except Exception as error:
-        log.error("job %s %s failed: %s", job.id, job.kind, type(error).__name__, exc_info=os.environ.get("PORTAL_DEBUG") == "1")
+        log.error(
+            "job %s %s failed: %s",
+            job.id,
+            job.kind,
+            type(error).__name__,
+            exc_info=os.environ.get("PORTAL_DEBUG") == "1",
+        )
         over(job, JobState.FAILED, f"{type(error).__name__}")
         if os.environ.get("PYTEST_CURRENT_TEST"):
             raise
