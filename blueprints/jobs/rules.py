@@ -16,7 +16,10 @@ LEASE_SECONDS = 90  # longer than the longest stretch of work between two steps
 MOST_TRIES = 3
 
 HANDLERS: dict[str, Callable[[Job, Progress], None]] = {}
-wake: Callable[[int], None] = lambda job_id: None  # tasks.py puts the queue's own here
+
+
+def wake(job_id: int) -> None:
+    """Tell the queue that a job waits; tasks.py puts the queue's own here."""
 
 
 class Progress:
