@@ -96,9 +96,6 @@ class Cast:
         self.placed = self.make_package(
             200001, self.cat, self.house, self.placement, self.spot, quantity=100, unit_cost=6460600
         )
-        from blueprints.visits import rules as visits
-
-        visits.default_types()
         self.types = {t.code: t for t in VisitType.select()}
 
     def user(self, email: str, name: str, organisation, roles=()) -> User:
