@@ -119,7 +119,8 @@ class Required:
                 raise StopValidation()  # what was wrong with it has been said
             return
         field.errors[:] = []
-        raise StopValidation(self.message or f"{getattr(field, 'verb', 'Enter')} the {lower(field.label.text)}")
+        called = getattr(field, "called", None) or lower(field.label.text)
+        raise StopValidation(self.message or f"{getattr(field, 'verb', 'Enter')} the {called}")
 
 
 # ── text and choices ──
@@ -223,10 +224,17 @@ class FilesField(UploadsField):
 
 
 class _Read(wtforms.Field):
-    """One text box; what was typed stays in it when it cannot be read."""
+    """One text box; what was typed stays in it when it cannot be read.
+
+    `called` is its name within a sentence, where the label is none: `DateField("From", called="first date")`.
+    """
 
     widget = GovTextInput()
     example = ""
+
+    def __init__(self, label: str | None = None, validators: Any = None, called: str | None = None, **kwargs: Any):
+        super().__init__(label, validators, **kwargs)
+        self.called = called or lower(self.label.text)
 
     def read(self, text: str) -> Any:
         raise NotImplementedError
@@ -248,14 +256,14 @@ class _Read(wtforms.Field):
             try:
                 self.data = self.read(text)
             except ValueError:
-                raise ValueError(f"Enter the {lower(self.label.text)} {self.example}")
+                raise ValueError(f"Enter the {self.called} {self.example}")
 
 
 class DateField(_Read):
     """A date in one box: 5/10/2026 or 2026-10-05. Gives a date."""
 
     gov = {"classes": "govuk-input--width-10", "spellcheck": False}
-    example = "as a date, such as 5/10/2026"
+    example = "as day, month and year, such as 5/10/2026"
 
     def __init__(self, label: str | None = None, validators: Any = None, **kwargs: Any):
         super().__init__(label, validators, **{"description": "For example, 5/10/2026", **kwargs})

@@ -59,7 +59,7 @@ def test_fields_give_what_the_tables_keep(app):
     [
         ("name", " ", "Enter the name"),
         ("start", "", "Enter the start date"),
-        ("start", "31/2/2026", "Enter the start date as a date, such as 5/10/2026"),
+        ("start", "31/2/2026", "Enter the start date as day, month and year, such as 5/10/2026"),
         ("amount", "1,5", "Enter the weekly amount in pounds and pence, such as 1234.56"),
         ("amount", "-1", "Weekly amount must be £0 or more"),
         ("vat", "101", "VAT must be 100% or less"),
@@ -72,6 +72,16 @@ def test_a_message_says_what_to_do(app, field, text, message):
     _, errors, problems = sent(app, **{field: text})
     assert errors == {field: [message]}
     assert problems == [(field, message)]
+
+
+def test_a_label_that_is_no_noun_is_called_something(app):
+    class Range(FilterForm):
+        first = f.DateField("From", called="first date")
+
+    with app.test_request_context("/?first=x"):
+        form = Range()
+        assert not form.validate()
+        assert form.errors == {"first": ["Enter the first date as day, month and year, such as 5/10/2026"]}
 
 
 def test_what_was_typed_stays_and_labels_say_what_is_mandatory(app):
