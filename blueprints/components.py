@@ -1,4 +1,4 @@
-"""The component kit: every macro of templates/components/ as `ui.<macro>`, and what the macros and layouts need beside it.
+"""The component kit: every macro of templates/components/ as `ui.<macro>`, and what macros and layouts need beside it.
 
 The kit is a Jinja global because a block that is rendered alone does not see what its template imports at its top.
 """
@@ -21,9 +21,9 @@ class Kit:
     def __init__(self, env: Environment):
         self._env = env
         self._files: dict[str, str] = {}
-        for file in env.list_templates(
-            filter_func=lambda name: name.startswith("components/") and name.endswith(".html")
-        ):
+        for file in env.list_templates(extensions=["html"]):
+            if not file.startswith("components/"):
+                continue
             source, _, _ = env.loader.get_source(env, file)  # type: ignore[union-attr]
             for macro in env.parse(source).find_all(nodes.Macro):
                 if macro.name.startswith("_"):

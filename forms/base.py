@@ -6,10 +6,13 @@ from typing import Any
 from flask import request
 from flask_wtf import FlaskForm
 from markupsafe import Markup
-from wtforms import FieldList, FileField, FormField, HiddenField, ValidationError
+from wtforms import FieldList, FileField, FormField, HiddenField, PasswordField, ValidationError
 from wtforms.fields.core import UnboundField
 
-ANOTHER_ORGANISATION = "You opened this form for another organisation, so nothing was changed. Check what you typed, then send it again for the organisation named at the top"
+ANOTHER_ORGANISATION = (
+    "You opened this form for another organisation, so nothing was changed. "
+    "Check what you typed, then send it again for the organisation named at the top"
+)
 
 
 def strip(value: Any) -> Any:
@@ -18,17 +21,15 @@ def strip(value: Any) -> Any:
 
 
 class CleanForm(FlaskForm):
-    """Strips whitespace, and knows its parts by what a template does with them."""
+    """Strips whitespace (passwords stay as typed), and knows its parts by what a template does with them."""
 
     class Meta(FlaskForm.Meta):
         marks_optional = True
 
         def bind_field(self, form: Any, unbound_field: UnboundField, options: dict) -> Any:
-            if not issubclass(unbound_field.field_class, (FieldList, FormField, FileField)):
-                unbound_field.kwargs["filters"] = [
-                    *(f for f in unbound_field.kwargs.get("filters", ()) if f is not strip),
-                    strip,
-                ]
+            if not issubclass(unbound_field.field_class, (FieldList, FormField, FileField, PasswordField)):
+                others = [one for one in unbound_field.kwargs.get("filters", ()) if one is not strip]
+                unbound_field.kwargs["filters"] = [*others, strip]
             return unbound_field.bind(form=form, **options)
 
     def visible(self) -> list:
@@ -116,9 +117,8 @@ class FilterForm(CleanForm):
 
     def kept(self) -> list[tuple[str, str]]:
         """What of the address stays when the filter changes: the order, not the page."""
-        return [
-            (name, value) for name in self.keeps for value in request.args.getlist(name) if value and name not in self
-        ]
+        names = [name for name in self.keeps if name not in self]
+        return [(name, value) for name in names for value in request.args.getlist(name) if value]
 
 
 def _words(field: Any) -> str:

@@ -1,9 +1,10 @@
 """The fields of the portal's forms, each with GOV.UK's widget, its own reading and its own words.
 
-A field that is not marked `Required()` is optional and says so; an empty one is None. Labels of mandatory ones are bold.
+A field that is not marked `Required()` is optional and says so; empty, it is None. Labels of mandatory ones are bold.
 What a field gives is what the tables keep: pence, hundredths, ten-thousandths of a pound, seconds since midnight.
 """
 
+import re
 from copy import deepcopy
 from datetime import date, timedelta
 from typing import Any
@@ -118,7 +119,8 @@ class Required:
                 raise StopValidation()  # what was wrong with it has been said
             return
         field.errors[:] = []
-        raise StopValidation(self.message or f"{getattr(field, 'verb', 'Enter')} the {lower(field.label.text)}")
+        called = getattr(field, "called", None) or lower(field.label.text)
+        raise StopValidation(self.message or f"{getattr(field, 'verb', 'Enter')} the {called}")
 
 
 # ── text and choices ──
@@ -196,6 +198,8 @@ class CheckboxesField(_Choice, wtforms.SelectMultipleField):
 
 
 class CheckboxField(wtforms.BooleanField):
+    """One box. Where it must be ticked, say what for: `Required("Confirm that the client agrees")`."""
+
     widget = GovCheckboxInput()
 
 
@@ -220,10 +224,17 @@ class FilesField(UploadsField):
 
 
 class _Read(wtforms.Field):
-    """One text box; what was typed stays in it when it cannot be read."""
+    """One text box; what was typed stays in it when it cannot be read.
+
+    `called` is its name within a sentence, where the label is none: `DateField("From", called="first date")`.
+    """
 
     widget = GovTextInput()
     example = ""
+
+    def __init__(self, label: str | None = None, validators: Any = None, called: str | None = None, **kwargs: Any):
+        super().__init__(label, validators, **kwargs)
+        self.called = called or lower(self.label.text)
 
     def read(self, text: str) -> Any:
         raise NotImplementedError
@@ -245,23 +256,17 @@ class _Read(wtforms.Field):
             try:
                 self.data = self.read(text)
             except ValueError:
-                raise ValueError(f"Enter the {lower(self.label.text)} {self.example}")
+                raise ValueError(f"Enter the {self.called} {self.example}")
 
 
 class DateField(_Read):
-    """A date in one box: 5/10/2026 or 2026-10-05. Gives a date. `ago` and `ahead` bound it in days from `today()`."""
+    """A date in one box: 5/10/2026 or 2026-10-05. Gives a date."""
 
     gov = {"classes": "govuk-input--width-10", "spellcheck": False}
-    example = "as a date, such as 5/10/2026"
+    example = "as day, month and year, such as 5/10/2026"
 
-    def __init__(
-        self,
-        label: str | None = None,
-        validators: Any = None,
-        description: str = "For example, 5/10/2026",
-        **kwargs: Any,
-    ):
-        super().__init__(label, validators, description=description, **kwargs)
+    def __init__(self, label: str | None = None, validators: Any = None, **kwargs: Any):
+        super().__init__(label, validators, **{"description": "For example, 5/10/2026", **kwargs})
 
     def read(self, text: str) -> date:
         return authority_date(text)
@@ -289,19 +294,15 @@ class _Number(_Read):
     """A number with so many decimals, kept as a whole number of the smallest unit. Bounds are in that unit too."""
 
     places = 2
-    prefix = suffix = None
+    prefix = ""
+    suffix = ""
+    least: int | None = None
     most: int | None = None
+    errors: list
 
-    def __init__(
-        self,
-        label: str | None = None,
-        validators: Any = None,
-        least: int | None = None,
-        most: int | None = None,
-        **kwargs: Any,
-    ):
+    def __init__(self, label: str | None = None, validators: Any = None, **kwargs: Any):
+        self.least, self.most = kwargs.pop("least", self.least), kwargs.pop("most", self.most)
         super().__init__(label, validators, **kwargs)
-        self.least, self.most = least, self.most if most is None else most
         self.gov = {"classes": "govuk-input--width-5", "inputmode": "decimal", "spellcheck": False}
         if self.prefix:
             self.gov["prefix"] = {"text": self.prefix}
@@ -309,13 +310,8 @@ class _Number(_Read):
             self.gov["suffix"] = {"text": self.suffix}
 
     def read(self, text: str) -> int:
-        plain = (
-            text.replace(",", "")
-            .replace("−", "-")
-            .replace(self.prefix or "£", "")
-            .removesuffix(self.suffix or "%")
-            .strip()
-        )
+        plain = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text).replace("−", "-")
+        plain = plain.replace(self.prefix, "").removesuffix(self.suffix).strip()
         return decimal_units(plain, self.places)
 
     def written(self, value: int) -> str:
@@ -325,13 +321,15 @@ class _Number(_Read):
     def post_validate(self, form: Any, validation_stopped: bool) -> None:
         if self.data is None or self.errors:
             return
-        for bound, beyond, word in (
-            (self.least, lambda b: self.data < b, "more"),
-            (self.most, lambda b: self.data > b, "less"),
-        ):
-            if bound is not None and beyond(bound):
-                shown = f"{self.prefix or ''}{self.written(bound).removesuffix('.00')}{self.suffix or ''}"
-                self.errors = [f"{self.label.text} must be {shown} or {word}"]
+        if self.least is not None and self.data < self.least:
+            self.errors = [f"{self.label.text} must be {self.shown(self.least)} or more"]
+        elif self.most is not None and self.data > self.most:
+            self.errors = [f"{self.label.text} must be {self.shown(self.most)} or less"]
+
+    def shown(self, value: int) -> str:
+        """A bound as a message names it: £0, 100%."""
+        number = self.written(value)
+        return f"{self.prefix}{number.rstrip('0').rstrip('.') if '.' in number else number}{self.suffix}"
 
 
 class MoneyField(_Number):
@@ -359,11 +357,9 @@ class PercentField(_Number):
     """0 to 100 with at most two decimals. Gives hundredths of a per cent."""
 
     suffix = "%"
+    least = 0
     most = 10000
     example = "as a percentage, such as 20 or 17.5"
-
-    def __init__(self, label: str | None = None, validators: Any = None, least: int | None = 0, **kwargs: Any):
-        super().__init__(label, validators, least=least, **kwargs)
 
 
 class WholeField(_Number):

@@ -86,9 +86,10 @@ document.addEventListener("htmx:after:settle", (event) => {
     errors.tabIndex = -1;
     errors.focus();
   } else if (focused && !focused.isConnected && document.activeElement === body) {
-    // what had focus is gone: go to the region, which is announced, and not to the top of the page
-    const place = region.querySelector("[data-focus]") ?? region;
-    if (!place.hasAttribute("tabindex")) place.tabIndex = -1;
+    // what had focus is gone: go to what stands in its place, else to the region, and not to the top of the page
+    const same = focused.id && document.getElementById(focused.id);
+    const place = same?.checkVisibility() ? same : region.querySelector("[data-focus]") ?? region;
+    if (place === region && !place.hasAttribute("tabindex")) place.tabIndex = -1;
     place.focus({ preventScroll: true });
   }
   say((region.matches("[data-announce]") ? region : region.querySelector("[data-announce]"))?.textContent.trim());

@@ -9,7 +9,7 @@ import secrets
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from peewee import Case
+from peewee import JOIN, Case
 
 from blueprints import history, permissions
 from models import OfficerRole, OneTimeLink, Organisation, SignIn, Throttle, User, db, utc_now
@@ -179,7 +179,7 @@ def session_of(token: str, minutes: int) -> SignIn | None:
     return (
         SignIn.select(SignIn, User, Organisation)
         .join(User)
-        .join(Organisation, "LEFT OUTER")
+        .join(Organisation, JOIN.LEFT_OUTER)
         .where(
             (SignIn.digest == digest_of(token)) & SignIn.ended_at.is_null() & (SignIn.seen_at > since) & User.is_active
         )

@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from peewee import JOIN
+
 import database
 from blueprints.actuals import rules as actuals
 from blueprints.actuals.sums import ActualFigures
@@ -221,7 +223,7 @@ def finalised_items(condition) -> list[Item]:
             PaymentItem.quantity, PaymentItem.unit_cost, PaymentItem.amount, PaymentItem.vat, PaymentItem.state,
             PaymentItem.note,
         )
-        .join(Finalisation).switch(PaymentItem).join(Package, "LEFT OUTER")
+        .join(Finalisation).switch(PaymentItem).join(Package, JOIN.LEFT_OUTER)
         .where(condition).order_by(Package.cpli_id, PaymentItem.week, PaymentItem.kind).tuples()
     )  # fmt: skip
     return [Item(*row[:7], day(row[7]), *row[8:]) for row in rows]
@@ -237,9 +239,9 @@ def _dues(condition):
             cost_hold.state, own_hold.state, cost_hold.reason, own_hold.reason,
         )
         .join(Package, on=(Due.package == Package.id))
-        .join(cost_hold, "LEFT OUTER", on=(
+        .join(cost_hold, JOIN.LEFT_OUTER, on=(
             (cost_hold.package == Due.package) & (cost_hold.week == Due.week) & (cost_hold.kind == "cost")))
-        .join(own_hold, "LEFT OUTER", on=(
+        .join(own_hold, JOIN.LEFT_OUTER, on=(
             (own_hold.package == Due.package) & (own_hold.week == Due.week) & (own_hold.kind == "contribution")))
         .where(condition).tuples()
     )  # fmt: skip
