@@ -17,10 +17,7 @@ from flask_wtf.file import MultipleFileField as UploadsField
 from markupsafe import Markup
 from wtforms.validators import StopValidation
 
-try:
-    from blueprints.values import authority_date, decimal_units, time_of_day
-except ImportError:  # until blueprints/values.py is there
-    from forms.reading import authority_date, decimal_units, time_of_day
+from blueprints.values import authority_date, decimal_units, time_of_day
 
 
 # ── widgets: GOV.UK's, drawn without asking every context processor again for each field ──
