@@ -33,7 +33,9 @@ def keep(stream, name: str, content_type: str, kind: str, organisation, user, mo
         while piece := stream.read(PIECE):
             size += len(piece)
             if size > most_bytes:
-                raise TooLarge(f"The file is larger than {most_bytes // PIECE} MB. Split it and send the parts one after the other.")
+                raise TooLarge(
+                    f"The file is larger than {most_bytes // PIECE} MB. Split it and send the parts one after the other."
+                )
             digest.update(piece)
             FileChunk.create(file=file, number=number, data=zlib.compress(piece, 1))
             number += 1
@@ -44,7 +46,10 @@ def keep(stream, name: str, content_type: str, kind: str, organisation, user, mo
 
 def pieces(file: File) -> Iterator[bytes]:
     """The file's bytes, a piece at a time."""
-    numbers = [n for (n,) in FileChunk.select(FileChunk.number).where(FileChunk.file == file).order_by(FileChunk.number).tuples()]
+    numbers = [
+        n
+        for (n,) in FileChunk.select(FileChunk.number).where(FileChunk.file == file).order_by(FileChunk.number).tuples()
+    ]
     for number in numbers:
         chunk = FileChunk.get((FileChunk.file == file) & (FileChunk.number == number))
         yield zlib.decompress(bytes(chunk.data))
