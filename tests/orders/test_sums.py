@@ -37,6 +37,12 @@ def test_a_one_off_stands_in_the_year_of_its_start():
     assert (ended.last, ended.amount) == (date(2027, 3, 31), 1_500)
 
 
+def test_a_one_off_that_starts_on_the_first_day_of_the_year():
+    made = plan(start=date(2027, 4, 1), frequency="One-off", every=0, quantity=100, unit_cost=150_000)
+    assert order_lines(made, 2026) == ()
+    assert [line.amount for line in order_lines(made, 2027)] == [1_500]
+
+
 def test_a_yearly_allocation_in_full_at_the_rate_of_its_first_active_day():
     made = plan(frequency="Yearly", every=0, quantity=2800, unit_cost=800_000, rates=((date(2027, 1, 1), 900_000),))
     (part,) = order_lines(made, 2026)

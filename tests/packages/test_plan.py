@@ -124,6 +124,8 @@ def test_slots_have_wall_clock_minutes_times_carers():
     assert slot_minutes(slot(0, 8, 9, 2)) == 120
     assert slot_minutes(Slot(0, 0, 29, 1)) == 0
     assert slot_minutes(Slot(0, 0, 30, 1)) == 1
+    assert slot_minutes(Slot(0, 82_800, 29, 1)) == 60
+    assert slot_minutes(Slot(0, 82_800, 30, 1)) == 61
     with pytest.raises(ValueError, match="differ"):
         slot_minutes(slot(0, 8, 8))
 
