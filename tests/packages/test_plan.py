@@ -70,6 +70,12 @@ def test_mean_and_shown_rate_are_of_the_active_days():
     assert unit_cost_shown(made, MONDAY - weeks(1)) is None
 
 
+def test_a_rate_from_earlier_in_the_start_week_holds_from_the_start():
+    made = plan(start=WED, unit_cost=100_000, rates=((MONDAY + timedelta(1), 160_000),))
+    assert rates_in(made, MONDAY) == (160_000,) * 5
+    assert unit_cost_shown(made, MONDAY) == 160_000
+
+
 # Days and weeks
 
 
