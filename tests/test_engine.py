@@ -10,12 +10,12 @@ from blueprints.matching.rules import Group
 from blueprints.payments import rules as payments
 from blueprints.periods import rules as periods
 from models import Actual, Due, PackageRate, PaymentItem, Visit
-from tests.cast import MONDAY, at
+from tests.cast import MONDAY
 
 BY = Actor(None, "test")
 
 
-def send(cast, ref, day, *, kind="DHS", client=None, minutes=60, delivered=60, entry=at(8), level=None):
+def send(cast, ref, day, *, kind="DHS", client=None, minutes=60, delivered=60, entry=8 * 3600, level=None):
     """A visit as an import would leave it: stored, its group noted."""
     client = client or cast.ann
     level = level or cast.personal_care

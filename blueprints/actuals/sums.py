@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
+from blueprints.matching.assign import FedVisit
 from blueprints.money import hours, number, unit_price
 from blueprints.packages.plan import (
     PER_MINUTE,
@@ -37,18 +38,6 @@ class ActualFigures(NamedTuple):
     frustrated: int
     source: str = "entered"
     priced: int | tuple[tuple[int, int], ...] | None = None
-
-
-class FedVisit(NamedTuple):
-    """A matched visit: its planned date, what its type pays (none, planned, delivered) and its minutes.
-
-    `delivered` is None where the visit has no delivered times.
-    """
-
-    day: date
-    pays: str
-    planned: int
-    delivered: int | None
 
 
 class Fed(NamedTuple):

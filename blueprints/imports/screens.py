@@ -156,7 +156,7 @@ class Screens:
             kinds=rules.KINDS,
             own_kinds=own if self.send in g.acts else [],
             url=self.url,
-            breadcrumbs=self.crumbs()[:-1] + [("Imports", None)],
+            breadcrumbs=[*self.crumbs()[:-1], ("Imports", None)],
         )
 
     def choose(self, kind: str):
