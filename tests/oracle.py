@@ -91,7 +91,7 @@ class Oracle:
         """A row of the authority's files or of the carers' (interfaces; 3.3, 3.9, 7.1)."""
         facts, old = self.facts, self.facts[kind].get(key)
         new = {**(old or BLANK), **parse(row)}
-        changed = {column for column in new if old and old[column] != new[column]}
+        changed = {column for column in new if old and old.get(column) != new[column]}
         for column, other in REFERENCES.items():
             refuse(column in new and other != kind and new[column] not in facts[other], column)
         refuse(new["EndDate"] and new["EndDate"] < (new["StartDate"] or date.min), "end before start")

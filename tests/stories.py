@@ -249,7 +249,7 @@ def stories(draw):
     levels = ["PC", "DO", *draw(st.lists(others, min_size=2, max_size=4, unique=True))]
     packages = {str(n): package(draw, n, ["PC", "PC", *levels], clients, first) for n in range(
         1, draw(st.integers(4, 8)) + 1)}  # fmt: skip
-    sent = {"OAK": [], "BRO": []}
+    sent, finalises = {"OAK": [], "BRO": []}, []
 
     def timetabled():
         return [p for p in packages.values() if p["ServiceLevelRef"] in TIMETABLED]
@@ -312,7 +312,10 @@ def stories(draw):
         return "generate", draw(days(first, first + 80 * DAY)), draw(st.sampled_from([None, None, *SERVICES]))
 
     def finalise():
-        return "finalise", draw(days(first + 20 * DAY, first + 60 * DAY)), draw(often(None, "C1", "C2", "C3"))
+        # Each reaches a little further, so that adjustments are themselves finalised and then corrected again.
+        finalises.append(min(len(finalises) * 12 + 20, 50))
+        until = draw(days(first + finalises[-1] * DAY, first + (finalises[-1] + 10) * DAY))
+        return "finalise", until, draw(often(None, "C1", "C2", "C3"))
 
     def load_carers():
         carer = row("carers", CarerRef="K9", Forename="Kay", Surname="Late")
@@ -339,11 +342,10 @@ def stories(draw):
     for organisation in ORGANISATIONS:
         carers = [row("carers", CarerRef=ref, Forename=ref, Surname="Carer") for ref in ("K1", "K2")]
         steps.append(("load", "carers", carers, organisation))
-    events = [load_visits, load_visits, load_visits, load_packages, load_packages, load_rates, load_timetables,
-              load_actuals, load_actuals, generate, finalise, finalise, load_carers]  # fmt: skip
+    events = [load_visits, load_visits, load_visits, load_packages, load_packages, load_packages, load_rates,
+              load_timetables, load_actuals, load_actuals, generate, finalise, finalise, load_carers]  # fmt: skip
     # Something is sent and paid early on, so that most of what follows corrects a finalised week.
-    plot = [load_visits, generate, finalise] + [draw(st.sampled_from(events)) for _ in range(draw(st.integers(4, 12)))]
-    for event in plot:
+    for event in [load_visits, generate, finalise, *draw(st.permutations(events))[: draw(st.integers(4, 14))]]:
         steps.append(event())
         if once_in(draw, 4):
             steps.append(("dump-check",))
