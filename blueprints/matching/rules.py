@@ -107,6 +107,7 @@ def match(groups: list[Group]) -> Matched:
         if Group(organisation, row[2], row[3], row[4]) in wanted:
             visits[row[2]].append(row)
     changed: list[tuple] = []
+    left: set[tuple[int, dt.date]] = set()
     fed: dict[tuple[int, dt.date], list[FedVisit]] = {
         (line.id, g.week): []
         for line in known.values()
@@ -126,11 +127,32 @@ def match(groups: list[Group]) -> Matched:
             if package:
                 paid, charged = minutes(kind.pays, r[8], r[9]), minutes(kind.charges, r[8], r[9])
                 fed[package, r[4]].append(FedVisit(r[5], kind.pays, r[8], r[9]))
+            if r[14] is not None and (r[14], r[4]) not in fed:
+                left.add((r[14], r[4]))  # a package that has moved to another client, level or organisation
             new = (status, reason, package, paid, charged)
             if new != r[12:17]:
                 changed.append((r[0], *new))
     database.bulk_update(Visit, "id", ["status", "reason", "package", "paid_minutes", "charged_minutes"], changed)
+    if left:
+        known |= packages.lines(Package.id.in_({package for package, _ in left}))
+        fed |= {key: matched_visits(*key) for key in left}
     return Matched(known, fed)
+
+
+def matched_visits(package: int, week: dt.date) -> list[FedVisit]:
+    """The visits that stand matched to a package in a week."""
+    rows = (
+        Visit.select(Visit.planned_date, VisitType.pays, Visit.planned_minutes, Visit.delivered_minutes)
+        .join(VisitType)
+        .where(
+            (Visit.package == package)
+            & (Visit.week == week)
+            & (Visit.status == VisitStatus.MATCHED)
+            & ~Visit.is_deleted
+        )
+        .tuples()
+    )
+    return [FedVisit(day(planned), *rest) for planned, *rest in rows]
 
 
 def _visits(organisation: int, groups: list[Group]):
