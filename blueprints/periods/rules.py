@@ -117,7 +117,9 @@ def finalise_all(
             (period.start_date, contract.ref, contract, period)
             for contract in known
             for period in known_states[contract.id].periods
-            if period.id not in known_states[contract.id].finalised and period.end_date <= until and period.start_date <= today
+            if period.id not in known_states[contract.id].finalised
+            and period.end_date <= until
+            and period.start_date <= today
         ]
         for _, _, contract, period in sorted(waiting, key=lambda w: w[:2]):
             done.append(finalise(contract, period, by, today))
