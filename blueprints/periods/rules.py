@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Container, Iterable, Sequence
 
 import database
@@ -202,7 +203,7 @@ def check_period_set(cycle: PaymentCycle | int | None, periods: Sequence[Facts])
         )
     whole = [(at, facts) for at, facts in enumerate(periods) if facts.get("start_date") and facts.get("end_date")]
     whole.sort(key=lambda pair: pair[1]["start_date"])
-    for (_, earlier), (at, later) in zip(whole, whole[1:], strict=False):
+    for (_, earlier), (at, later) in itertools.pairwise(whole):
         if words := clash(earlier, later):
             faults.append((at, Fault("start_date", words)))
     return faults
