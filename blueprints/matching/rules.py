@@ -14,7 +14,7 @@ from blueprints.matching import assign
 from blueprints.matching.assign import FedVisit
 from blueprints.packages import rules as packages
 from blueprints.packages.rules import day
-from models import Client, Package, Pays, StaleGroup, Visit, VisitStatus, VisitType, db
+from models import Client, Package, Pays, StaleGroup, Visit, VisitStatus, VisitType
 
 MOST_VISITS = 4000  # matched in one transaction, so that others can write in between
 
