@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import Flask, g, request, session
 from flask_compress import Compress
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import database
 import tasks
@@ -55,6 +56,9 @@ def create_app(url: str | None = None, **config) -> Flask:
     app.config.update(config)
     db.initialize(database.open_database(url))
     weeks.use_clock(stored_today)
+    proxies = int(os.environ.get("PORTAL_PROXIES", "0"))
+    if proxies:  # without it nobody's word is taken for where a request came from
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0, x_prefix=0)
     Compress(app)
     CSRFProtect(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

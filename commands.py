@@ -110,14 +110,17 @@ def init(demonstration):
 
 @click.command()
 @click.option("--size", type=click.Choice(["small", "county"]), default="small")
+@click.option("--if-empty", is_flag=True, help="Do nothing where the database holds something already.")
 @with_appcontext
-def demo(size):
-    """Load the demonstration authority into an empty database."""
+def demo(size, if_empty):
+    """Load the demonstration authority into an empty database, and mark it as a demonstration."""
     from demonstration import build
 
     with connected():
         upgrade()
-        if Organisation.select().exists():
+        if Organisation.select().exists() or User.select().exists():
+            if if_empty:
+                return
             refuse("The database is not empty. The demonstration goes into an empty one only.")
         for line in build.build(size):
             click.echo(line)
