@@ -12,6 +12,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import database
+import migrations
 import tasks
 from blueprints import components, errors, frame, permissions, sides, weeks
 from blueprints.accounts import rules as accounts
@@ -75,6 +76,14 @@ def create_app(url: str | None = None, **config) -> Flask:
     import commands
 
     commands.register(app)
+    return app
+
+
+def serving() -> Flask:
+    """The application for a web server. Raises SchemaError where the database is not of this version."""
+    app = create_app()
+    with db.connection_context():
+        migrations.check(database.real(db))
     return app
 
 

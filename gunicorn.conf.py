@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 
-wsgi_app = "app:create_app()"
+wsgi_app = "app:serving()"
 bind = os.environ.get("PORTAL_BIND") or f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 workers = multiprocessing.cpu_count()
 worker_class = "gthread"

@@ -60,9 +60,9 @@ def main() -> None:
     import waitress
 
     import tasks
-    from app import create_app
+    from app import serving
 
-    app = create_app()
+    app = serving()
     tasks.start_inside(app)
     waitress.serve(app, host="127.0.0.1", port=int(port), threads=4)
 
