@@ -545,7 +545,7 @@ class World:
         officer = self.actor("packages@authority")
 
         def changed(package: Package, what: str, **facts) -> None:
-            before = {name: package.__data__[name] for name in facts}
+            before = {name: package.__data__.get(name) for name in facts}
             Package.update(**facts).where(Package.id == package.id).execute()
             history.record(officer, what, ("package", package.id), before, facts, organisation=package.organisation_id)
 
