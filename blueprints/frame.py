@@ -133,7 +133,8 @@ def tabs(user) -> list[dict]:
     made = []
     for text, endpoint, act in TABS[side]:
         area = endpoint.rsplit(".", 1)[0]
-        if permissions.can(act) and endpoint in current_app.view_functions and sides.module_is_on(area.split(".")[-1]):
+        there = sides.is_there if side == "provider" else sides.module_is_on
+        if there(area.split(".")[-1]) and permissions.can(act) and endpoint in current_app.view_functions:
             made.append({"text": text, "href": url_for(endpoint), "current": is_current(here, endpoint, area)})
     made.append({"text": "Log out", "href": url_for("public.accounts.sign_out"), "post": True, "current": False})
     return made
