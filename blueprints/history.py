@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import NamedTuple
 
 from models import Change, Look, db
+
+SEEING: ContextVar[bool] = ContextVar("seeing", default=False)  # tests let a GET write only within seen()
 
 
 class Actor(NamedTuple):
@@ -79,12 +82,12 @@ def of(thing, limit: int = 100) -> list[dict]:
 @contextmanager
 def seen():
     """The one door through which a GET may write: the look log, read marks and a session's last-seen time."""
-    db.allow_writes = True
+    token = SEEING.set(True)
     try:
         with db.atomic():
             yield
     finally:
-        db.allow_writes = False
+        SEEING.reset(token)
 
 
 def looked(user_id: int, thing) -> None:

@@ -352,6 +352,18 @@ def problems(batch: Import, show: str = "both"):
     return query
 
 
+def row_data(batch: Import, lines: list[int]) -> dict[int, str]:
+    """The cells of rows with problems, by line, as one text each; empty once the import is over."""
+    found: dict[int, str] = {}
+    for table, cells in ((StagedVisit, StagedVisit.cells), (StagedRow, StagedRow.values)):
+        rows = table.select(table.line, cells).where((table.batch == batch) & table.line.in_(lines)).tuples()
+        for line, text in rows:
+            held = json.loads(text or "[]")
+            held = list(held.values()) if isinstance(held, dict) else held
+            found[line] = ", ".join(str(cell) for cell in held if cell not in ("", None))
+    return found
+
+
 def stage(batch: Import, rows: list[tuple[int, str, str, dict]]) -> None:
     """Put checked rows of a small file into staging: (line, action, key, values)."""
     with db.atomic():
