@@ -16,6 +16,7 @@ from blueprints import components, errors, frame, permissions, sides, weeks
 from blueprints.accounts import rules as accounts
 from blueprints.reach import Reach
 from blueprints.settings import rules as settings
+from forms.base import PortalForm
 from models import db
 
 __version__ = "0.1.0"
@@ -40,7 +41,14 @@ def create_app(url: str | None = None, **config) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
         SEND_FILE_MAX_AGE_DEFAULT=31536000,
         COMPRESS_ALGORITHM=["gzip"],
-        COMPRESS_MIMETYPES=["text/html", "text/css", "application/javascript", "text/javascript", "text/csv", "image/svg+xml"],
+        COMPRESS_MIMETYPES=[
+            "text/html",
+            "text/css",
+            "application/javascript",
+            "text/javascript",
+            "text/csv",
+            "image/svg+xml",
+        ],
         KEEP_CONNECTION=False,
         VERSION=__version__,
     )
@@ -57,6 +65,7 @@ def create_app(url: str | None = None, **config) -> Flask:
     app.before_request(sides.guard)
     app.before_request(permissions.check)
     app.teardown_request(finish)
+    PortalForm.organisation_now = staticmethod(lambda: g.user.organisation_id if g.get("user") else None)
     sides.build(app)
     tasks.register(app)
     import commands

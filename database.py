@@ -100,7 +100,9 @@ def bulk_upsert(
         _copy(db, table, names, rows)
         return
     temporary = f"incoming_{table}"
-    db.execute_sql(f'CREATE TEMP TABLE IF NOT EXISTS "{temporary}" (LIKE "{table}" INCLUDING DEFAULTS) ON COMMIT DELETE ROWS')
+    db.execute_sql(
+        f'CREATE TEMP TABLE IF NOT EXISTS "{temporary}" (LIKE "{table}" INCLUDING DEFAULTS) ON COMMIT DELETE ROWS'
+    )
     db.execute_sql(f'TRUNCATE "{temporary}"')
     for name in (f.column_name for f in model._meta.sorted_fields):
         db.execute_sql(f'ALTER TABLE "{temporary}" ALTER COLUMN "{name}" DROP NOT NULL') if name not in names else None

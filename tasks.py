@@ -115,7 +115,9 @@ def _start(app: Flask, lock) -> None:
             jobs.wake(job_id)
         if not db.is_closed():
             db.close()
-    consumer = huey.create_consumer(workers=1, worker_type="thread", initial_delay=0.1, backoff=1.3, max_delay=1.0, check_worker_health=True)
+    consumer = huey.create_consumer(
+        workers=1, worker_type="thread", initial_delay=0.1, backoff=1.3, max_delay=1.0, check_worker_health=True
+    )
     consumer._set_signal_handlers = lambda: None  # signals belong to the web server
     consumer.start()
     app.worker_lock = lock  # held as long as the process lives

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flask import Flask, current_app, g, request, url_for
 
-from blueprints import permissions, sides, values, weeks
+from blueprints import components, permissions, sides, values, weeks
 from blueprints.permissions import Can
 
 POLICY = (
@@ -99,7 +99,10 @@ def context() -> dict:
             "support_url": settings.support_address,
             "support_contact": settings.support_contact,
         },
-        "theme_href": url_for("public.settings.theme", colour=settings.colour[1:].lower()),
+        "theme_href": url_for(
+            "public.settings.theme", digest=components.theme(settings.colour, text_colour(settings.colour))[0]
+        ),
+        "links": links(user),
         "person": {"name": user.name, "organisation_name": user.organisation.name if user.organisation_id else ""}
         if user
         else None,
@@ -108,6 +111,18 @@ def context() -> dict:
         "version": current_app.config["VERSION"],
         "whats_new": settings.whats_new,
         "today": weeks.today() if g.get("settings") else None,
+    }
+
+
+def links(user) -> dict:
+    """The addresses of the frame: the way home, and the foot of the page."""
+    side = "public" if user is None else "authority" if user.is_officer else "provider"
+    return {
+        "home": url_for(f"{side}.home.index"),
+        "help": url_for(f"{side}.home.help_index"),
+        "privacy": url_for("public.home.privacy"),
+        "accessibility": url_for("public.home.accessibility"),
+        "whats_new": url_for("public.home.whats_new"),
     }
 
 
@@ -120,6 +135,7 @@ def tabs(user) -> list[dict]:
         area = endpoint.rsplit(".", 1)[0]
         if permissions.can(act) and endpoint in current_app.view_functions and sides.module_is_on(area.split(".")[-1]):
             made.append({"text": text, "href": url_for(endpoint), "current": is_current(here, endpoint, area)})
+    made.append({"text": "Log out", "href": url_for("public.accounts.sign_out"), "post": True, "current": False})
     return made
 
 

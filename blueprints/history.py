@@ -32,7 +32,9 @@ def facts(row) -> dict:
     return {name: as_text(row.__data__.get(name)) for name in row._meta.fields}
 
 
-def record(by: Actor, what: str, thing, before: dict | None = None, after: dict | None = None, organisation=None) -> None:
+def record(
+    by: Actor, what: str, thing, before: dict | None = None, after: dict | None = None, organisation=None
+) -> None:
     """Write one entry of the audit trail, inside the caller's transaction.
 
     `thing` is a row, or (name, id). Only the fields that differ are kept. Nothing is written where nothing changed.

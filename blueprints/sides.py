@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 
 from flask import Blueprint, Flask, abort, g, redirect, request, url_for
 
 from blueprints import permissions
 
-# An area is shown at a door where it has a file of the door's name.
-AREAS = {
-    "public": ["home", "accounts", "settings"],
-    "provider": ["home", "packages", "visits", "carers", "imports", "payments", "remittances"],
-    "authority": [
-        "home",
-        "organisations",
-        "services",
-        "contracts",
-        "clients",
-        "packages",
-        "visits",
-        "imports",
-        "periods",
-        "payments",
-        "remittances",
-        "settings",
-    ],
-}
+# The areas, a later one building on earlier ones. An area is shown at a door where it has a file of the door's name.
+AREAS = (
+    "settings", "accounts", "organisations", "services", "home", "audit", "jobs", "imports", "attachments", "clients",
+    "contracts", "packages", "carers", "visits", "matching", "actuals", "periods", "payments", "remittances", "orders",
+)  # fmt: skip
 PREFIX = {"public": None, "provider": "/provider", "authority": "/authority"}
 # Modules by provider areas: off means that no tab, tile, link or address of it is there.
 MODULES = {
@@ -40,10 +27,12 @@ MODULES = {
 
 def build(app: Flask) -> None:
     """Open the doors: every area's routes behind the door that its file names."""
-    for side, areas in AREAS.items():
-        door = Blueprint(side, __name__, url_prefix=PREFIX[side])
-        for area in areas:
-            door.register_blueprint(importlib.import_module(f"blueprints.{area}.{side}").routes)
+    for side, prefix in PREFIX.items():
+        door = Blueprint(side, __name__, url_prefix=prefix)
+        for area in AREAS:
+            module = f"blueprints.{area}.{side}"
+            if importlib.util.find_spec(module):
+                door.register_blueprint(importlib.import_module(module).routes)
         app.register_blueprint(door)
 
 

@@ -50,12 +50,16 @@ class Cast:
         self.finance = self.user("finance@oakfield.example", "Greta Finch", self.oakfield)
         self.manager = self.user("manager@oakfield.example", "Owen Marsh", self.oakfield)
         self.outsider = self.user("finance@brookhouse.example", "Bella Stone", self.brookhouse)
-        self.officer = self.user("officer@authority.example", "Amir Khan", None, ["administrator", "packages", "payments"])
+        self.officer = self.user(
+            "officer@authority.example", "Amir Khan", None, ["administrator", "packages", "payments"]
+        )
         self.reader = self.user("reader@authority.example", "Rita Reed", None, ["read-only"])
         self.personal_care = ServiceLevel.create(
             ref="PC", name="Personal Care", unit="Hours", paid_on="actuals", entry="visits", visits_wanted=True
         )
-        self.placement = ServiceLevel.create(ref="RES", name="Residential Placement", unit="Placement", paid_on="planned", entry="none")
+        self.placement = ServiceLevel.create(
+            ref="RES", name="Residential Placement", unit="Placement", paid_on="planned", entry="none"
+        )
         self.north = Service.create(ref="OAK-N", name="Oakfield North", organisation=self.oakfield)
         self.south = Service.create(ref="OAK-S", name="Oakfield South", organisation=self.oakfield)
         self.house = Service.create(ref="BRO-1", name="Brookhouse", organisation=self.brookhouse)
@@ -69,20 +73,29 @@ class Cast:
             )
             for n in range(4)
         ]
-        self.dapl = Contract.create(ref="C1", name="Oakfield DAPL", organisation=self.oakfield, contract_type="DAPL", cycle=self.cycle)
-        self.spot = Contract.create(ref="C2", name="Brookhouse Spot", organisation=self.brookhouse, contract_type="Spot", cycle=self.cycle)
-        self.ann = Client.create(ssref="A100001", client_ref="CR-1", surname="Archer", forename="Ann", title="Mrs", nhs_number="9990000018")
+        self.dapl = Contract.create(
+            ref="C1", name="Oakfield DAPL", organisation=self.oakfield, contract_type="DAPL", cycle=self.cycle
+        )
+        self.spot = Contract.create(
+            ref="C2", name="Brookhouse Spot", organisation=self.brookhouse, contract_type="Spot", cycle=self.cycle
+        )
+        self.ann = Client.create(
+            ssref="A100001", client_ref="CR-1", surname="Archer", forename="Ann", title="Mrs", nhs_number="9990000018"
+        )
         self.bob = Client.create(ssref="A100002", client_ref="CR-2", surname="O'Neill", forename="Bob", title="Mr")
         self.cat = Client.create(ssref="A200001", client_ref="CR-3", surname="Castle", forename="Cat")
         # Ann has an hour each morning at £23.2260.
-        self.package = self.make_package(156017, self.ann, self.north, self.personal_care, self.dapl, quantity=700, unit_cost=232260)
+        self.package = self.make_package(
+            156017, self.ann, self.north, self.personal_care, self.dapl, quantity=700, unit_cost=232260
+        )
         for weekday in range(7):
             TimetableSlot.create(package=self.package, weekday=weekday, entry=at(8), exit=at(9))
-        self.bobs = self.make_package(156018, self.bob, self.north, self.personal_care, self.dapl, quantity=350, unit_cost=232260)
-        self.placed = self.make_package(200001, self.cat, self.house, self.placement, self.spot, quantity=100, unit_cost=6460600)
-        from blueprints.visits import rules as visits
-
-        visits.default_types()
+        self.bobs = self.make_package(
+            156018, self.bob, self.north, self.personal_care, self.dapl, quantity=350, unit_cost=232260
+        )
+        self.placed = self.make_package(
+            200001, self.cat, self.house, self.placement, self.spot, quantity=100, unit_cost=6460600
+        )
         self.types = {t.code: t for t in VisitType.select()}
 
     def user(self, email: str, name: str, organisation, roles=()) -> User:

@@ -43,7 +43,9 @@ def whole_app(url):
     from commands import upgrade
     from models import db
 
-    app = create_app(url, KEEP_CONNECTION=True, TESTING=True, WTF_CSRF_ENABLED=False, SECRET_KEY="tests", WORKER="apart")
+    app = create_app(
+        url, KEEP_CONNECTION=True, TESTING=True, WTF_CSRF_ENABLED=False, SECRET_KEY="tests", WORKER="apart"
+    )
     db.connect(reuse_if_open=True)
     upgrade()
     return app

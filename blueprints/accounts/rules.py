@@ -9,7 +9,7 @@ import secrets
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from peewee import Case
+from peewee import JOIN, Case
 
 from blueprints import history, permissions
 from models import OfficerRole, OneTimeLink, Organisation, SignIn, Throttle, User, db, utc_now
@@ -142,7 +142,9 @@ def sign_in(email: str, password: str, address: str, agent: str, settings) -> st
     """
     user = User.get_or_none(User.email == email.strip().lower())
     now = utc_now()
-    open_to_try = bool(user and user.is_active and user.password_hash and not (user.locked_until and user.locked_until > now))
+    open_to_try = bool(
+        user and user.is_active and user.password_hash and not (user.locked_until and user.locked_until > now)
+    )
     try:
         HASHER.verify(user.password_hash if open_to_try else NOBODYS_HASH, password[:256])
         right = open_to_try
@@ -177,7 +179,7 @@ def session_of(token: str, minutes: int) -> SignIn | None:
     return (
         SignIn.select(SignIn, User, Organisation)
         .join(User)
-        .join(Organisation, "LEFT OUTER")
+        .join(Organisation, JOIN.LEFT_OUTER)
         .where(
             (SignIn.digest == digest_of(token)) & SignIn.ended_at.is_null() & (SignIn.seen_at > since) & User.is_active
         )

@@ -14,6 +14,7 @@ from blueprints.packages.rules import Line, day
 from models import (
     Actual,
     ActualDay,
+    Contract,
     Entry,
     Package,
     PaidOn,
@@ -31,7 +32,9 @@ FIGURES = ["actual", "frustrated", "missed", "extra", "visits", "paid_minutes"]
 MANUAL = (Source.ENTERED, Source.IMPORTED)
 
 
-def feed(lines: Mapping[int, Line], fed: Mapping[tuple[int, dt.date], Sequence[FedVisit]]) -> dict[tuple[int, dt.date], ActualFigures | None]:
+def feed(
+    lines: Mapping[int, Line], fed: Mapping[tuple[int, dt.date], Sequence[FedVisit]]
+) -> dict[tuple[int, dt.date], ActualFigures | None]:
     """Make the visits-fed actuals of these packages and weeks what their matched visits say (rule 5.10).
 
     Returns the figures of each package and week; None where there is no row. A manual edit is never replaced.
@@ -65,7 +68,9 @@ def feed(lines: Mapping[int, Line], fed: Mapping[tuple[int, dt.date], Sequence[F
             continue
         figures = from_visits(planned_quantity(line.plan, week), visits)
         paid = sum(map(paid_minutes, visits))
-        result[key] = ActualFigures(figures.actual, figures.frustrated, str(Source.VISITS), priced(line.plan, week, visits))
+        result[key] = ActualFigures(
+            figures.actual, figures.frustrated, str(Source.VISITS), priced(line.plan, week, visits)
+        )
         new = (*figures, paid)
         if before is None or before[1] != Source.VISITS or tuple(before[2:]) != new:
             rows.append((package, week, line.organisation, line.service, str(Source.VISITS), "", False, 1, *new))
@@ -110,7 +115,12 @@ def fed_visits(package: int, week: dt.date) -> list[FedVisit]:
             Visit.planned_date, VisitType.pays, Visit.planned_minutes, Visit.delivered_minutes
         )
         .join(VisitType)
-        .where((Visit.package == package) & (Visit.week == week) & (Visit.status == VisitStatus.MATCHED) & ~Visit.is_deleted)
+        .where(
+            (Visit.package == package)
+            & (Visit.week == week)
+            & (Visit.status == VisitStatus.MATCHED)
+            & ~Visit.is_deleted
+        )
         .tuples()
     ]
 
@@ -146,7 +156,9 @@ def generate(service: Service, weeks: Sequence[dt.date], by: history.Actor) -> s
                 _generate_one(line, week)
                 made.add(line.id)
         if made:
-            history.record(by, "Generated actuals", service, {}, {"weeks": f"{min(weeks)} to {max(weeks)}", "packages": len(made)})
+            history.record(
+                by, "Generated actuals", service, {}, {"weeks": f"{min(weeks)} to {max(weeks)}", "packages": len(made)}
+            )
     return made
 
 
@@ -175,3 +187,21 @@ def _generate_one(line: Line, week: dt.date) -> None:
         for number, row in enumerate(generated_rows(line.plan, week), 1):
             ticks = sum(1 << at for at, ticked in enumerate(row.ticks) if ticked)
             ActualDay.create(actual=actual, number=number, quantity=row.quantity, ticks=ticks)
+
+
+def generate_until(service: Service, until: dt.date, by: history.Actor) -> set[int]:
+    """Generate Actuals for every week whose Monday is on or before a date, from the first period on (rule 4.4)."""
+    cycles = {
+        cycle
+        for (cycle,) in Contract.select(Contract.cycle)
+        .join(Package)
+        .where(Package.service == service)
+        .distinct()
+        .tuples()
+    }
+    firsts = [week for week in first_weeks(cycles).values() if week < dt.date.max]
+    weeks, week = [], min(firsts, default=dt.date.max)
+    while week <= until:
+        weeks.append(week)
+        week += dt.timedelta(7)
+    return generate(service, weeks, by)

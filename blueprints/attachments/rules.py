@@ -33,7 +33,9 @@ def keep(stream, name: str, content_type: str, kind: str, organisation, user, mo
         while piece := stream.read(PIECE):
             size += len(piece)
             if size > most_bytes:
-                raise TooLarge(f"The file is larger than {most_bytes // PIECE} MB. Split it and send the parts one after the other.")
+                raise TooLarge(
+                    f"The file is larger than {most_bytes // PIECE} MB. Split it and send the parts one after the other."
+                )
             digest.update(piece)
             FileChunk.create(file=file, number=number, data=zlib.compress(piece, 1))
             number += 1
@@ -44,7 +46,10 @@ def keep(stream, name: str, content_type: str, kind: str, organisation, user, mo
 
 def pieces(file: File) -> Iterator[bytes]:
     """The file's bytes, a piece at a time."""
-    numbers = [n for (n,) in FileChunk.select(FileChunk.number).where(FileChunk.file == file).order_by(FileChunk.number).tuples()]
+    numbers = [
+        n
+        for (n,) in FileChunk.select(FileChunk.number).where(FileChunk.file == file).order_by(FileChunk.number).tuples()
+    ]
     for number in numbers:
         chunk = FileChunk.get((FileChunk.file == file) & (FileChunk.number == number))
         yield zlib.decompress(bytes(chunk.data))
@@ -55,6 +60,7 @@ class Reader(io.RawIOBase):
 
     def __init__(self, file: File):
         self._file = file
+        self._at = 0
         self._rest = b""
         self._pieces = pieces(file)
 
@@ -63,15 +69,24 @@ class Reader(io.RawIOBase):
         return True
 
     def seekable(self) -> bool:
-        """To the start only."""
+        """To the start, and to the end, which tells the size."""
         return True
 
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Back to the start. Raises OSError for anywhere else."""
-        if offset or whence:
+    def tell(self) -> int:
+        """How many bytes have been read."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """To the start or the end, or nowhere. Raises OSError for any other place."""
+        if whence == io.SEEK_CUR and not offset:
+            return self._at
+        if offset or whence == io.SEEK_CUR:
             raise OSError("a stored file is read from its start")
-        self._rest, self._pieces = b"", pieces(self._file)
-        return 0
+        if whence == io.SEEK_END:
+            self._at, self._rest, self._pieces = self._file.size, b"", iter(())
+        else:
+            self._at, self._rest, self._pieces = 0, b"", pieces(self._file)
+        return self._at
 
     def readinto(self, buffer) -> int:
         """The next bytes."""
@@ -80,6 +95,7 @@ class Reader(io.RawIOBase):
         taken = self._rest[: len(buffer)]
         buffer[: len(taken)] = taken
         self._rest = self._rest[len(taken) :]
+        self._at += len(taken)
         return len(taken)
 
 

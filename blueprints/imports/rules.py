@@ -90,7 +90,9 @@ class Report:
         self.records = self.new = self.updated = self.unchanged = self.deleted = self.rejected = self.issues = 0
         self._waiting: list[tuple] = []
 
-    def problem(self, line: int, severity: Severity, column: str, value: str, message: str, suggestion: str = "", kind: str = "") -> None:
+    def problem(
+        self, line: int, severity: Severity, column: str, value: str, message: str, suggestion: str = "", kind: str = ""
+    ) -> None:
         """Note one problem of one row; the heading is line 1. Counting rows is the importer's."""
         self._waiting.append((self.batch.id, line, severity, column, value[:500], message, suggestion, kind or column))
         if len(self._waiting) >= self.PIECE:
@@ -127,12 +129,24 @@ def begin(kind: Kind, organisation, user: User | None, name: str, stream, overwr
     refuse_if_busy(busy)
     with db.atomic():
         file = attachments.keep(
-            stream, name, "text/csv", "import", organisation, user.id if user else None, now.most_megabytes * 1024 * 1024
+            stream,
+            name,
+            "text/csv",
+            "import",
+            organisation,
+            user.id if user else None,
+            now.most_megabytes * 1024 * 1024,
         )
         try:
             with db.atomic():
                 batch = Import.create(
-                    kind=kind.name, organisation=organisation, user=user, file=file, file_name=file.name, busy=busy, overwrite=overwrite
+                    kind=kind.name,
+                    organisation=organisation,
+                    user=user,
+                    file=file,
+                    file_name=file.name,
+                    busy=busy,
+                    overwrite=overwrite,
                 )
         except IntegrityError:
             refuse_if_busy(busy)
@@ -151,7 +165,9 @@ def refuse_if_busy(busy: str) -> None:
     if other:
         who = other.user.name if other.user_id else "the command line"
         doing = "reading" if other.state == ImportState.READING else "updating the system with"
-        raise Refused(f"{who} is {doing} “{other.file_name}” now. One file at a time is read or applied. Try again when it is done.")
+        raise Refused(
+            f"{who} is {doing} “{other.file_name}” now. One file at a time is read or applied. Try again when it is done."
+        )
 
 
 def recover(batch: Import) -> None:
@@ -231,7 +247,12 @@ def update(batch_id: int, by: history.Actor, user: User | None, without_rejected
             raise Refused("Tick “Update without the rejected rows”, or correct the file and import it again.")
         busy = busy_name(KINDS[batch.kind], batch.organisation_id)
         refuse_if_busy(busy)
-        batch.state, batch.busy, batch.without_rejected, batch.ended_by = ImportState.APPLYING, busy, without_rejected, by.name
+        batch.state, batch.busy, batch.without_rejected, batch.ended_by = (
+            ImportState.APPLYING,
+            busy,
+            without_rejected,
+            by.name,
+        )
         batch.job = jobs.queue("import-take", batch.id, user, batch.organisation_id, key=f"import {batch.id}")
         batch.save()
     return batch
@@ -265,7 +286,11 @@ def take(batch: Import, by: history.Actor, progress=None) -> Import:
             importer.take(batch, by)
             Import.update(taken_at=utc_now()).where(Import.id == batch.id).execute()
             history.record(
-                by, f"Imported {KINDS[batch.kind].title.lower()}", batch, {}, {"file": batch.file_name, **figures(batch)}
+                by,
+                f"Imported {KINDS[batch.kind].title.lower()}",
+                batch,
+                {},
+                {"file": batch.file_name, **figures(batch)},
             )
         batch = Import.get_by_id(batch.id)
     follow = getattr(importer, "follow", None)
@@ -279,7 +304,9 @@ def check_again(batch: Import, progress) -> Import:
     """A new check in place of one that is out of date; its page says so."""
     with db.atomic():
         batch.state, batch.without_rejected = ImportState.READING, False
-        batch.refusal = "What this check read has changed meanwhile, so nothing was updated. This is a new check of the same file."
+        batch.refusal = (
+            "What this check read has changed meanwhile, so nothing was updated. This is a new check of the same file."
+        )
         batch.save()
     return check(batch, progress)
 
@@ -331,7 +358,10 @@ def stage(batch: Import, rows: list[tuple[int, str, str, dict]]) -> None:
         database.bulk_upsert(
             StagedRow,
             ["batch", "line", "action", "key", "values"],
-            ((batch.id, line, action, key, json.dumps(values, ensure_ascii=False)) for line, action, key, values in rows),
+            (
+                (batch.id, line, action, key, json.dumps(values, ensure_ascii=False))
+                for line, action, key, values in rows
+            ),
         )
 
 
@@ -347,7 +377,16 @@ def staged(batch: Import, *actions: str) -> Iterator[tuple[str, dict]]:
         yield action, json.loads(values)
 
 
-def load(kind: Kind, organisation, name: str, stream, check_only=False, without_rejected=False, overwrite=False, by=history.COMMAND_LINE) -> Import:
+def load(
+    kind: Kind,
+    organisation,
+    name: str,
+    stream,
+    check_only=False,
+    without_rejected=False,
+    overwrite=False,
+    by=history.COMMAND_LINE,
+) -> Import:
     """The whole of an import in one go, as the `load` command does it: read, check, take, and what follows.
 
     With `check_only`, or where rows were rejected and are not to be left out, nothing is changed.

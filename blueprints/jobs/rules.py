@@ -16,7 +16,10 @@ LEASE_SECONDS = 90  # longer than the longest stretch of work between two steps
 MOST_TRIES = 3
 
 HANDLERS: dict[str, Callable[[Job, Progress], None]] = {}
-wake: Callable[[int], None] = lambda job_id: None  # tasks.py puts the queue's own here
+
+
+def wake(job_id: int) -> None:
+    """Tell the queue that a job waits; tasks.py puts the queue's own here."""
 
 
 class Progress:
@@ -93,7 +96,13 @@ def run(job_id: int) -> None:
     try:
         HANDLERS[job.kind](job, Progress(job))
     except Exception as error:
-        log.error("job %s %s failed: %s", job.id, job.kind, type(error).__name__, exc_info=os.environ.get("PORTAL_DEBUG") == "1")
+        log.error(
+            "job %s %s failed: %s",
+            job.id,
+            job.kind,
+            type(error).__name__,
+            exc_info=os.environ.get("PORTAL_DEBUG") == "1",
+        )
         over(job, JobState.FAILED, f"{type(error).__name__}")
         if os.environ.get("PYTEST_CURRENT_TEST"):
             raise

@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from peewee import JOIN
+
 import database
 from blueprints.actuals import rules as actuals
 from blueprints.actuals.sums import ActualFigures
@@ -199,7 +201,7 @@ def items(contract: Contract, period: PaymentPeriod, state: State | None = None)
     """The payment items of one contract's period: as finalised, or as they stand now (rules 7.3 to 7.5)."""
     state = state or states([contract])[contract.id]
     if period.id in state.finalised:
-        return finalised_items((PaymentItem.finalisation == state.finalised[period.id]))
+        return finalised_items(PaymentItem.finalisation == state.finalised[period.id])
     listed = list(own_items(contract, period))
     oldest = state.oldest_current
     if oldest is not None and oldest.id == period.id:
@@ -221,7 +223,7 @@ def finalised_items(condition) -> list[Item]:
             PaymentItem.quantity, PaymentItem.unit_cost, PaymentItem.amount, PaymentItem.vat, PaymentItem.state,
             PaymentItem.note,
         )
-        .join(Finalisation).switch(PaymentItem).join(Package, "LEFT OUTER")
+        .join(Finalisation).switch(PaymentItem).join(Package, JOIN.LEFT_OUTER)
         .where(condition).order_by(Package.cpli_id, PaymentItem.week, PaymentItem.kind).tuples()
     )  # fmt: skip
     return [Item(*row[:7], day(row[7]), *row[8:]) for row in rows]
@@ -237,24 +239,60 @@ def _dues(condition):
             cost_hold.state, own_hold.state, cost_hold.reason, own_hold.reason,
         )
         .join(Package, on=(Due.package == Package.id))
-        .join(cost_hold, "LEFT OUTER", on=(
+        .join(cost_hold, JOIN.LEFT_OUTER, on=(
             (cost_hold.package == Due.package) & (cost_hold.week == Due.week) & (cost_hold.kind == "cost")))
-        .join(own_hold, "LEFT OUTER", on=(
+        .join(own_hold, JOIN.LEFT_OUTER, on=(
             (own_hold.package == Due.package) & (own_hold.week == Due.week) & (own_hold.kind == "contribution")))
         .where(condition).tuples()
     )  # fmt: skip
 
 
-def own_items(contract: Contract, period: PaymentPeriod) -> Iterator[Item]:
-    """A current period's own weeks: what is due less what has been paid (rule 7.3)."""
-    condition = (Due.contract == contract) & Due.week.between(period.start_date, period.end_date)
+def every_item(contract: Contract, state: State) -> Iterator[tuple[PaymentPeriod, Item]]:
+    """The items of all of a contract's periods, finalised, current and to come, each with its period."""
+    by_id = {p.id: p for p in state.periods}
+    if state.finalised:
+        for item in finalised_items(PaymentItem.contract == contract):
+            yield by_id[item.period], item
+    oldest = state.oldest_current
+    if oldest is None:
+        return
+    for item in adjustments(contract, oldest):
+        yield oldest, item
+    for item in own_items(contract, oldest, until=state.periods[-1].end_date):
+        period = state.of_week(item.week)
+        yield period, item._replace(period=period.id)
+
+
+def own_items(contract: Contract, period: PaymentPeriod, until: dt.date | None = None) -> Iterator[Item]:
+    """A current period's own weeks: what is due less what has been paid (rule 7.3); `until` takes later weeks too."""
+    condition = (Due.contract == contract) & Due.week.between(period.start_date, until or period.end_date)
     for (package, cpli, client, service, level, week, quantity, unit_cost, cost, vat, contribution,
          paid_cost, paid_vat, paid_contribution, held, own_held, why, own_why) in _dues(condition):  # fmt: skip
         who = (contract.id, period.id, package, cpli, client, service, level, day(week))
         if cost - paid_cost or vat - paid_vat:
-            yield Item(*who, ItemKind.COST, "", quantity, unit_cost, cost - paid_cost, vat - paid_vat, held or ItemState.PAYABLE, why or "")
+            yield Item(
+                *who,
+                ItemKind.COST,
+                "",
+                quantity,
+                unit_cost,
+                cost - paid_cost,
+                vat - paid_vat,
+                held or ItemState.PAYABLE,
+                why or "",
+            )
         if contribution - paid_contribution:
-            yield Item(*who, ItemKind.CONTRIBUTION, "", None, None, contribution - paid_contribution, 0, own_held or ItemState.PAYABLE, own_why or "")
+            yield Item(
+                *who,
+                ItemKind.CONTRIBUTION,
+                "",
+                None,
+                None,
+                contribution - paid_contribution,
+                0,
+                own_held or ItemState.PAYABLE,
+                own_why or "",
+            )
 
 
 def adjustments(contract: Contract, period: PaymentPeriod) -> list[Item]:
@@ -263,11 +301,7 @@ def adjustments(contract: Contract, period: PaymentPeriod) -> list[Item]:
         _dues(
             (Due.contract == contract)
             & (Due.week < period.start_date)
-            & (
-                (Due.cost != Due.paid_cost)
-                | (Due.vat != Due.paid_vat)
-                | (Due.contribution != Due.paid_contribution)
-            )
+            & ((Due.cost != Due.paid_cost) | (Due.vat != Due.paid_vat) | (Due.contribution != Due.paid_contribution))
         )
     )
     if not rows:
@@ -287,9 +321,33 @@ def adjustments(contract: Contract, period: PaymentPeriod) -> list[Item]:
         who = (contract.id, period.id, package, cpli, client, service, level, week)
         reason = why_changed(before.get(package), now[package].plan, week)
         if cost - paid_cost or vat - paid_vat:
-            made.append(Item(*who, ItemKind.ADJUSTMENT, reason, None, None, cost - paid_cost, vat - paid_vat, held or ItemState.PAYABLE, why or ""))
+            made.append(
+                Item(
+                    *who,
+                    ItemKind.ADJUSTMENT,
+                    reason,
+                    None,
+                    None,
+                    cost - paid_cost,
+                    vat - paid_vat,
+                    held or ItemState.PAYABLE,
+                    why or "",
+                )
+            )
         if contribution - paid_contribution:
-            made.append(Item(*who, ItemKind.CONTRIBUTION, reason, None, None, contribution - paid_contribution, 0, own_held or ItemState.PAYABLE, own_why or ""))
+            made.append(
+                Item(
+                    *who,
+                    ItemKind.CONTRIBUTION,
+                    reason,
+                    None,
+                    None,
+                    contribution - paid_contribution,
+                    0,
+                    own_held or ItemState.PAYABLE,
+                    own_why or "",
+                )
+            )
     return made
 
 
@@ -361,7 +419,21 @@ def keep_as_paid(contract: Contract) -> None:
 def pay(finalisation: Finalisation, listed: list[Item]) -> None:
     """Write a finalised period's items and count what is payable or cancelled as paid (rules 7.3, 7.5)."""
     contract = finalisation.contract
-    columns = ["finalisation", "contract", "organisation", "package", "week", "kind", "reason", "quantity", "unit_cost", "amount", "vat", "state", "note"]
+    columns = [
+        "finalisation",
+        "contract",
+        "organisation",
+        "package",
+        "week",
+        "kind",
+        "reason",
+        "quantity",
+        "unit_cost",
+        "amount",
+        "vat",
+        "state",
+        "note",
+    ]
     database.bulk_upsert(
         PaymentItem,
         columns,

@@ -43,11 +43,15 @@ def finalise(contract: Contract, period: PaymentPeriod, by: history.Actor, today
             raise Refused(f"{contract.name} has been finalised for this period already, by {done.by}.")
         oldest = state.oldest_current
         if oldest is None or oldest.id != period.id:
-            raise Refused(f"Finalise {contract.name} in order: the period from {oldest.start_date:%d/%m/%Y} comes first.")
+            raise Refused(
+                f"Finalise {contract.name} in order: the period from {oldest.start_date:%d/%m/%Y} comes first."
+            )
         if today < period.start_date:
             raise Refused("A period can be finalised from its first day.")
         if is_unsettled(contract):
-            raise Refused("Changes to this contract's packages or visits are still being worked out. Try again in a minute.")
+            raise Refused(
+                "Changes to this contract's packages or visits are still being worked out. Try again in a minute."
+            )
         if not settings.read().same_person_may_finalise and by.user_id and changed_a_package(by, contract, period):
             raise Refused("You changed a package of this period. Somebody else must finalise it.")
         listed = payments.items(contract, period, state)

@@ -1,0 +1,77 @@
+"""The component kit: every macro of templates/components/ as `ui.<macro>`, and what macros and layouts need beside it.
+
+The kit is a Jinja global because a block that is rendered alone does not see what its template imports at its top.
+"""
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, request
+from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, nodes
+
+STATIC = Path(__file__).parent.parent / "static"
+
+
+class Kit:
+    """Gives each macro by its name, wherever among the component files it is written."""
+
+    def __init__(self, env: Environment):
+        self._env = env
+        self._files: dict[str, str] = {}
+        for file in env.list_templates(extensions=["html"]):
+            if not file.startswith("components/"):
+                continue
+            source, _, _ = env.loader.get_source(env, file)  # type: ignore[union-attr]
+            for macro in env.parse(source).find_all(nodes.Macro):
+                if macro.name.startswith("_"):
+                    continue
+                if macro.name in self._files:
+                    raise ValueError(f"macro {macro.name} is in {self._files[macro.name]} and in {file}")
+                self._files[macro.name] = file
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in self._files:
+            raise AttributeError(f"no component {name}")
+        macro = getattr(self._env.get_template(self._files[name]).module, name)
+        if not self._env.auto_reload:
+            setattr(self, name, macro)
+        return macro
+
+    def __iter__(self):
+        return iter(sorted(self._files))
+
+
+def query(**changes: Any) -> str:
+    """This page's query with some values changed: `query(page=2)` keeps the filter. None and "" take a value away."""
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name not in changes and value != ""]
+    for name, value in changes.items():
+        if isinstance(value, (list, tuple)):
+            kept += [(name, one) for one in value]
+        elif value is not None and value != "":
+            kept.append((name, value))
+    return "?" + urlencode(kept)
+
+
+def theme(colour: str | None, text_colour: str | None) -> tuple[str, str]:
+    """The portal's style sheet in the authority's colours, and the hash that its address carries.
+
+    Served as one sheet, since a second request for two lines would cost a slow line more than the bytes.
+    A colour that is not six hexadecimal digits is left out, so that the default shows.
+    """
+    pairs = (("--authority-colour", colour), ("--authority-text", text_colour))
+    lines = [f"{name}:{value}" for name, value in pairs if value and re.fullmatch(r"#[0-9a-fA-F]{6}", value)]
+    sheet = (STATIC / "portal.css").read_text(encoding="utf-8") + (":root{" + ";".join(lines) + "}\n" if lines else "")
+    return hashlib.sha256(sheet.encode()).hexdigest()[:12], sheet
+
+
+def register(app: Flask) -> None:
+    """Makes `ui` and `query` known to every template, and GOV.UK's own templates findable."""
+    packages = PrefixLoader({name: PackageLoader(name) for name in ("govuk_frontend_jinja", "govuk_frontend_wtf")})
+    app.jinja_loader = ChoiceLoader([one for one in (app.jinja_loader, packages) if one])
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["query"] = query
+    app.jinja_env.globals["ui"] = Kit(app.jinja_env)

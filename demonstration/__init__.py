@@ -1,0 +1,1 @@
+"""The demonstration authority: made-up people, real-looking weeks."""
