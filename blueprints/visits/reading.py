@@ -195,8 +195,14 @@ class RowReader:
             return found, ()
         expected = f"one of {', '.join(self.known.codes)}"
         return None, (
-            error("VisitType", code, "The visit type is not known.", expected, near(code, self.known.near_type), "type not known"),
+            error("VisitType", code, "The visit type is not known.", expected, self.near_type(code), "type not known"),
         )
+
+    def near_type(self, code: str) -> str | None:
+        """The code that was meant: the same letters in another order, else a near one; codes are short."""
+        letters = sorted(code.casefold())
+        turned = [known for known in self.known.codes if sorted(known.casefold()) == letters]
+        return turned[0] if len(turned) == 1 else near(code, self.known.near_type)
 
     def _planned(self, date: str, entry: str, exit: str) -> Span:
         return self._span(date, entry, exit, PLANNED, required=True)
