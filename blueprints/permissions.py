@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -65,6 +67,8 @@ def requires(act: Can) -> Callable:
     """Declare the act that a route is."""
 
     def declare(view):
+        if inspect.ismethod(view):  # a method cannot carry the mark
+            view = functools.wraps(view)(functools.partial(view))
         view.act = act
         return view
 

@@ -19,7 +19,6 @@ from wtforms.validators import StopValidation
 
 from blueprints.values import authority_date, decimal_units, time_of_day
 
-
 # ── widgets: GOV.UK's, drawn without asking every context processor again for each field ──
 
 

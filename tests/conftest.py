@@ -42,10 +42,12 @@ def whole_app(url):
     from app import create_app
     from commands import upgrade
     from models import db
+    from tests.browser_checks import CheckedClient
 
     app = create_app(
         url, KEEP_CONNECTION=True, TESTING=True, WTF_CSRF_ENABLED=False, SECRET_KEY="tests", WORKER="apart"
     )
+    app.test_client_class = CheckedClient
     db.connect(reuse_if_open=True)
     upgrade()
     return app

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
+from blueprints.matching.assign import FedVisit
 from blueprints.money import hours, number, unit_price
 from blueprints.packages.plan import (
     PER_MINUTE,
@@ -39,18 +40,6 @@ class ActualFigures(NamedTuple):
     priced: int | tuple[tuple[int, int], ...] | None = None
 
 
-class FedVisit(NamedTuple):
-    """A matched visit: its planned date, what its type pays (none, planned, delivered) and its minutes.
-
-    `delivered` is None where the visit has no delivered times.
-    """
-
-    day: date
-    pays: str
-    planned: int
-    delivered: int | None
-
-
 class Fed(NamedTuple):
     """Quantities of a visits-fed row in hundredths, and the number of visits delivered (5.10)."""
 
@@ -77,9 +66,10 @@ class DailyRow(NamedTuple):
 
 def paid_minutes(visit: FedVisit) -> int:
     """The minutes that a visit is paid for (5.5)."""
-    if visit.pays == "delivered":
-        return visit.delivered or 0
-    return visit.planned if visit.pays == "planned" else 0
+    _, pays, planned, delivered = visit
+    if pays == "delivered":
+        return delivered or 0
+    return planned if pays == "planned" else 0
 
 
 def from_visits(planned: int, visits: Iterable[FedVisit]) -> Fed:
@@ -104,7 +94,8 @@ def from_visits(planned: int, visits: Iterable[FedVisit]) -> Fed:
 def priced(plan: Plan, monday: date, visits: Iterable[FedVisit]) -> int | tuple[tuple[int, int], ...]:
     """What a visits-fed row is priced from: total minutes where one rate holds on all active days, else
     (minutes, rate) pairs, a visit at the rate on its planned date (4.2)."""
-    if len(set(rates_in(plan, monday))) == 1:
+    rates = rates_in(plan, monday)
+    if rates and min(rates) == max(rates):
         return sum(map(paid_minutes, visits))
     pairs: dict[int, int] = {}
     for visit in visits:

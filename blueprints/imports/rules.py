@@ -79,6 +79,10 @@ class Refused(ValueError):
     """An import that cannot begin or go on; the message says why and what to do."""
 
 
+class OutOfDate(Exception):
+    """Raised by an importer's take where what its check read has changed, though no counter says so: check anew."""
+
+
 class Report:
     """Where a check puts its figures and problems; problems are written in pieces, in short transactions."""
 
@@ -279,25 +283,31 @@ def take(batch: Import, by: history.Actor, progress=None) -> Import:
         if batch.stamp != settings.stamp(*importer.STAMPS(batch)):
             return check_again(batch, progress)
         progress.step(0, batch.records, "updating", at_once=True)
-        with db.atomic():
-            database.serialise(db, batch.busy or f"import {batch.id}")
-            if batch.stamp != settings.stamp(*importer.STAMPS(batch)):
-                return check_again(batch, progress)
-            importer.take(batch, by)
-            Import.update(taken_at=utc_now()).where(Import.id == batch.id).execute()
-            history.record(
-                by,
-                f"Imported {KINDS[batch.kind].title.lower()}",
-                batch,
-                {},
-                {"file": batch.file_name, **figures(batch)},
-            )
+        try:
+            taken = _take_rows(batch, importer, by)
+        except OutOfDate:
+            taken = False
+        if not taken:
+            return check_again(batch, progress)
         batch = Import.get_by_id(batch.id)
     follow = getattr(importer, "follow", None)
     if follow:
         follow(batch, progress)
     finish(batch, ImportState.DONE, by.name)
     return batch
+
+
+def _take_rows(batch: Import, importer, by: history.Actor) -> bool:
+    """Move the staged rows in one transaction; False, and nothing moved, where the check is out of date."""
+    with db.atomic():
+        database.serialise(db, batch.busy or f"import {batch.id}")
+        if batch.stamp != settings.stamp(*importer.STAMPS(batch)):
+            return False
+        importer.take(batch, by)
+        Import.update(taken_at=utc_now()).where(Import.id == batch.id).execute()
+        what = f"Imported {KINDS[batch.kind].title.lower()}"
+        history.record(by, what, batch, {}, {"file": batch.file_name, **figures(batch)})
+    return True
 
 
 def check_again(batch: Import, progress) -> Import:
@@ -350,6 +360,18 @@ def problems(batch: Import, show: str = "both"):
     if show == "warnings":
         query = query.where(ImportProblem.severity == Severity.WARNING)
     return query
+
+
+def row_data(batch: Import, lines: list[int]) -> dict[int, str]:
+    """The cells of rows with problems, by line, as one text each; empty once the import is over."""
+    found: dict[int, str] = {}
+    for table, cells in ((StagedVisit, StagedVisit.cells), (StagedRow, StagedRow.values)):
+        rows = table.select(table.line, cells).where((table.batch == batch) & table.line.in_(lines)).tuples()
+        for line, text in rows:
+            held = json.loads(text or "[]")
+            held = list(held.values()) if isinstance(held, dict) else held
+            found[line] = ", ".join(str(cell) for cell in held if cell not in ("", None))
+    return found
 
 
 def stage(batch: Import, rows: list[tuple[int, str, str, dict]]) -> None:

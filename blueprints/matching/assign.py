@@ -32,6 +32,18 @@ class Visit(NamedTuple):
     service: int | None
 
 
+class FedVisit(NamedTuple):
+    """A matched visit: its planned date, what its type pays (none, planned, delivered) and its minutes.
+
+    `delivered` is None where the visit has no delivered times.
+    """
+
+    day: date
+    pays: str
+    planned: int
+    delivered: int | None
+
+
 class Line(NamedTuple):
     """A CPLI of the visits' organisation and client, whatever its level, with its level and service."""
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from peewee import Tuple
 
 import database
-from blueprints.actuals.sums import FedVisit
 from blueprints.matching import assign
+from blueprints.matching.assign import FedVisit
 from blueprints.packages import rules as packages
 from blueprints.packages.rules import day
 from models import Client, Package, Pays, StaleGroup, Visit, VisitStatus, VisitType, db

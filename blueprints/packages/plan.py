@@ -156,9 +156,13 @@ def allowance(plan: Plan) -> int:
 def rates_in(plan: Plan, monday: date) -> tuple[int, ...]:
     """The rate on each active day of the week, in order (3.2)."""
     first, last, days = active_days(plan, monday)
-    if not plan.rates:
-        return (plan.unit_cost,) * days
-    return tuple(rate_on(plan, monday + timedelta(day)) for day in range(first, last + 1))
+    if not days:
+        return ()
+    start, end = monday + timedelta(first), monday + timedelta(last)
+    for since, _ in plan.rates:
+        if start < since <= end:
+            return tuple(rate_on(plan, monday + timedelta(day)) for day in range(first, last + 1))
+    return (rate_on(plan, start),) * days
 
 
 def mean_rate(plan: Plan, monday: date) -> tuple[int, int]:

@@ -157,8 +157,9 @@ def _drop(line: Line, week: dt.date, old: tuple, changed: list, gone: list) -> N
 
 
 def _write(changed: list[tuple], gone: list[tuple]) -> None:
-    names = ["package", "week", "contract", *AMOUNTS]
-    database.bulk_upsert(Due, names, changed, key=["package", "week"])
+    names = ["package", "week", "contract", *AMOUNTS, *PAID]
+    rows = [(*row, 0, 0, 0) for row in changed]
+    database.bulk_upsert(Due, names, rows, key=["package", "week"], update=["contract", *AMOUNTS])
     database.execute_many(Due, "DELETE FROM due WHERE package_id = ? AND week = ?", gone)
 
 

@@ -112,6 +112,12 @@ def test_we_03_and_04_balance():
     assert balance_warning(350, 300, 0, 25, 0).words.endswith("makes 3.25. Actual is 3: 0.25 too little.")
 
 
+def test_the_smallest_difference_has_its_direction():
+    assert balance_warning(100, 101, 0, 0, 0).words.endswith("Actual is 1.01: 0.01 too much.")
+    assert balance_warning(100, 99, 0, 0, 0).words.endswith("Actual is 0.99: 0.01 too little.")
+    assert balance_warning(100, 99, 0, 0, 0, source="visits").words == "The visits fall short of plan by 0.01."
+
+
 def test_a_visits_fed_row_says_its_shortfall_without_a_triangle():
     assert balance_warning(700, 650, 0, 0, 0, source="visits") == Remark(False, "The visits fall short of plan by 0.5.")
     assert balance_warning(700, 600, 50, 50, 0, source="visits") == Remark(False, "")
@@ -158,6 +164,12 @@ def test_a_visit_has_the_rate_of_its_planned_date():
     assert cost(made, MONDAY, ActualFigures(100, 100, "visits", priced(made, MONDAY, week))) == 3000
     assert priced(made, MONDAY + weeks(1), []) == 0
     assert priced(plan(), MONDAY, week) == 120
+
+
+def test_paid_minutes_follow_the_type():
+    """None without delivered times on a type that pays what was delivered (5.4)."""
+    assert [paid_minutes(visit(pays, 30, 45)) for pays in ("none", "planned", "delivered")] == [0, 30, 45]
+    assert [paid_minutes(visit(pays, 30)) for pays in ("none", "planned", "delivered")] == [0, 30, 0]
 
 
 def test_what_cannot_be_priced_is_an_error():

@@ -65,6 +65,11 @@ def test_a_slot_is_taken_by_as_many_as_its_carers():
     assert packages([visit(n) for n in (1, 2, 3)], [double, single]) == {1: 2, 2: 1, 3: 1}
 
 
+def test_a_double_slot_takes_two_before_a_quantity_takes_one():
+    double, plain = line(5, slots=(slot(0, 8, 9, 2),)), line(1, quantity=9999)
+    assert packages([visit(n) for n in (1, 2, 3)], [double, plain]) == {1: 5, 2: 5, 3: 1}
+
+
 @pytest.mark.parametrize("other", [{"day": 1}, {"entry": 8.5}, {"exit_": 9.5}])
 def test_a_slot_has_the_same_weekday_entry_and_exit(other):
     assert packages([visit(1, **other)], [line(1, quantity=9999), line(2, slots=(slot(0, 8, 9),))]) == {1: 1}

@@ -30,11 +30,17 @@ def test_every_two_weeks_counts_the_days_in_its_weeks():
 
 
 def test_a_one_off_stands_in_the_year_of_its_start():
-    made = plan(start=date(2027, 3, 31), frequency="One-off", every=0, quantity=100, unit_cost=150_000)
+    made = plan(start=date(2027, 3, 30), frequency="One-off", every=0, quantity=100, unit_cost=150_000)
     assert order_lines(made, 2026) == (OrderLine(1, made.start, made.start, 100, 150_000, 0, 1_500),)
     assert order_lines(made, 2027) == ()
     (ended,) = order_lines(made._replace(end=date(2027, 4, 9)), 2026)
     assert (ended.last, ended.amount) == (date(2027, 3, 31), 1_500)
+
+
+def test_a_one_off_that_starts_on_the_first_day_of_the_year():
+    made = plan(start=date(2027, 4, 1), frequency="One-off", every=0, quantity=100, unit_cost=150_000)
+    assert order_lines(made, 2026) == ()
+    assert [line.amount for line in order_lines(made, 2027)] == [1_500]
 
 
 def test_a_yearly_allocation_in_full_at_the_rate_of_its_first_active_day():

@@ -70,6 +70,12 @@ def test_mean_and_shown_rate_are_of_the_active_days():
     assert unit_cost_shown(made, MONDAY - weeks(1)) is None
 
 
+def test_a_rate_from_earlier_in_the_start_week_holds_from_the_start():
+    made = plan(start=WED, unit_cost=100_000, rates=((MONDAY + timedelta(1), 160_000),))
+    assert rates_in(made, MONDAY) == (160_000,) * 5
+    assert unit_cost_shown(made, MONDAY) == 160_000
+
+
 # Days and weeks
 
 
@@ -124,6 +130,8 @@ def test_slots_have_wall_clock_minutes_times_carers():
     assert slot_minutes(slot(0, 8, 9, 2)) == 120
     assert slot_minutes(Slot(0, 0, 29, 1)) == 0
     assert slot_minutes(Slot(0, 0, 30, 1)) == 1
+    assert slot_minutes(Slot(0, 82_800, 29, 1)) == 60
+    assert slot_minutes(Slot(0, 82_800, 30, 1)) == 61
     with pytest.raises(ValueError, match="differ"):
         slot_minutes(slot(0, 8, 8))
 
