@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from flask import Response, current_app, flash, g, request, url_for
-from peewee import BooleanField, DateField, ForeignKeyField, IntegrityError
+from peewee import JOIN, BooleanField, DateField, ForeignKeyField, IntegrityError
+from werkzeug.routing import BuildError
 
 import database
 from blueprints import consequences, facts, history, sheets, values
 from blueprints.frame import show_moment
-from models import Client, Contract, Organisation, Package, PaymentCycle, Service, ServiceLevel, db
+from blueprints.pages import page
+from models import Client, Contract, Organisation, Package, PaymentCycle, Service, ServiceLevel, Visit, VisitType, db
 
 PER_PAGE = 100
 
@@ -36,10 +38,22 @@ def listed(query, orders: Mapping[str, tuple], usual: str, tie) -> Listed:
     query, sort = ordered(query, orders, usual, tie)
     count = query.count()
     pages = max(1, -(-count // PER_PAGE))
-    wanted = request.args.get("page", "1")
-    page = min(max(int(wanted), 1), pages) if wanted.isascii() and wanted.isdigit() and len(wanted) < 9 else 1
+    page = wanted_page(pages)
     rows = list(query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)) if count else []
     return Listed(rows, count, page, pages, sort)
+
+
+def cut(rows: list) -> Listed:
+    """The page that the address asks for of rows that are there already."""
+    pages = max(1, -(-len(rows) // PER_PAGE))
+    page = wanted_page(pages)
+    return Listed(rows[(page - 1) * PER_PAGE : page * PER_PAGE], len(rows), page, pages, "")
+
+
+def wanted_page(pages: int) -> int:
+    """The page of the address; one out of range is the last, nonsense the first."""
+    wanted = request.args.get("page", "1")
+    return min(max(int(wanted), 1), pages) if wanted.isascii() and wanted.isdigit() and len(wanted) < 9 else 1
 
 
 def ordered(query, orders: Mapping[str, tuple], usual: str, tie):
@@ -66,7 +80,10 @@ def csv_file(name: str, headings: list[str], rows: Iterable) -> Response:
 
 def where(endpoint: str, **parameters) -> str | None:
     """The address of a page, or None where its area is not built: then it is not linked."""
-    return url_for(endpoint, **parameters) if endpoint in current_app.view_functions else None
+    try:
+        return url_for(endpoint, **parameters) if endpoint in current_app.view_functions else None
+    except BuildError:
+        return None
 
 
 # history in words ------------------------------------------------------------------------------------------------------
@@ -183,9 +200,9 @@ def keep(form, model, row, save, now: bool = True) -> int | None:
                 if form.overtaken(model, facts.of(row)):
                     return None
             saved = save(form.facts(), actor(), row)
-            if saved.touched.packages or saved.touched.people:
+            if any(saved.touched):
                 few = len(saved.touched.packages) + len(saved.touched.people) <= 20
-                consequences.follow(consequences.Change(*saved.touched), now=now and few)
+                consequences.follow_touched(saved.touched, now=now and few)
     except facts.Faulty as refused:
         form.blame(refused.faults)
         return None
@@ -409,3 +426,37 @@ def choices(model, nothing: str, reach=None, condition=None) -> list[tuple[str, 
     if condition is not None:
         query = query.where(condition)
     return [("", nothing), *((str(row.id), row.name) for row in query.order_by(model.name))]
+
+
+def visit_list(query, owner: Owner, name: str):
+    """The visits of a record, newest first, with the way to each where visits have pages."""
+    query = (
+        query.select(Visit, VisitType, Organisation).join(VisitType, JOIN.LEFT_OUTER).switch(Visit).join(Organisation)
+    )
+    query = query.where(~Visit.is_deleted)
+    orders = {
+        "planned": (Visit.planned_date, Visit.planned_entry),
+        "ref": (Visit.ref,),
+        "status": (Visit.status,),
+    }
+    if wants_csv():
+        rows, _ = ordered(query, orders, "-planned", Visit.id)
+        headings = [
+            "VisitRef",
+            "OrganisationRef",
+            "PlannedVisitDate",
+            "PlannedEntryTime",
+            "PlannedExitTime",
+            "VisitType",
+        ]
+        return csv_file(
+            name,
+            [*headings, "ServiceLevel", "Status", "Reason", "PlannedMinutes", "DeliveredMinutes", "PaidMinutes"],
+            (
+                [v.ref, v.organisation.ref, values.file_date(v.planned_date), values.show_time(v.planned_entry), values.show_time(v.planned_exit), v.type.code if v.type_id else "", v.level_name or v.level_ref, v.status, v.reason, v.planned_minutes, v.delivered_minutes, v.paid_minutes]
+                for v in rows
+            ),
+        )
+    found = listed(query, orders, "-planned", Visit.id)
+    links = {v.id: where("authority.visits.show", visit_id=v.id) for v in found.rows}
+    return page("records/visits.html", owner=owner, breadcrumbs=owner.crumbs, found=found, links=links)

@@ -18,7 +18,9 @@ class ClientForm(RecordForm):
     surname = text("Surname", f.Required())
     forename = text("Forename", f.Required())
     date_of_birth = f.DateField("Date of birth")
-    date_of_death = f.DateField("Date of death", description="It warns officers. Only ending the packages stops payment")
+    date_of_death = f.DateField(
+        "Date of death", description="It warns officers. Only ending the packages stops payment"
+    )
     gender = text("Gender")
     nhs_number = text("NHS number", most=20)
     ni_number = text("NI number")

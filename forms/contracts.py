@@ -17,13 +17,20 @@ class ContractForm(RecordForm):
     ref = text("Contract reference", f.Required(), description="As your finance system has it; files name it")
     name = text("Name", f.Required())
     organisation = f.SelectField("Organisation", [f.Required()], coerce=number)
-    contract_type = text("Contract type", f.Required(), description="Such as DAPL, LWAH, APL, HTLAH or Spot. Visit types may be for some types only")
+    contract_type = text(
+        "Contract type",
+        f.Required(),
+        description="Such as DAPL, LWAH, APL, HTLAH or Spot. Visit types may be for some types only",
+    )
     cycle = f.SelectField("Payment cycle", [f.Required()], coerce=number)
     vat_rate = f.PercentField("VAT rate", description="Leave empty for none")
     payment_basis = f.RadioField(
         "Payment basis",
         [f.Required("Choose the payment basis")],
-        choices=[("portal", "Portal: what the portal works out is paid"), ("invoice", "Invoice: the provider's invoices are paid")],
+        choices=[
+            ("portal", "Portal: what the portal works out is paid"),
+            ("invoice", "Invoice: the provider's invoices are paid"),
+        ],
     )
     payment_method = text("Payment method", description="Such as BACS")
 
@@ -41,13 +48,18 @@ class ExtendForm(PortalForm):
         choices=[("4", "Four-weekly"), ("2", "Two-weekly"), ("dates", "Dates that I list")],
     )
     start = f.DateField("First day", called="first day")
-    until = f.DateField("Until", called="last day", description="Whole periods that begin by this day are added; a year ahead is usual")
+    until = f.DateField(
+        "Until", called="last day", description="Whole periods that begin by this day are added; a year ahead is usual"
+    )
     cut_off_days = f.WholeField(
-        "Cut-off, days after the last day", least=-27, most=60,
+        "Cut-off, days after the last day",
+        least=-27,
+        most=60,
         description="Providers upload visits by then to be paid in the period. Leave empty for no cut-off date",
     )
     dates = f.TextAreaField(
-        "Dates", description="One period a line: first day, last day, cut-off date if there is one. 1/4/2027 30/4/2027 3/5/2027"
+        "Dates",
+        description="One period a line: first day, last day, cut-off date if there is one. 1/4/2027 30/4/2027 3/5/2027",
     )
     as_shown = Hidden()
 

@@ -4,7 +4,11 @@ from forms import fields as f
 from forms.base import FilterForm
 from forms.records import ADDRESS, RecordForm, text
 
-PAID_ON = [("actuals", "Actuals: what was delivered"), ("planned", "Planned: what the package says"), ("one-off", "One-off: once")]
+PAID_ON = [
+    ("actuals", "Actuals: what was delivered"),
+    ("planned", "Planned: what the package says"),
+    ("one-off", "One-off: once"),
+]
 ENTRY = [
     ("visits", "Visits: from the visits file"),
     ("weekly", "Weekly: one quantity a week"),
@@ -49,10 +53,18 @@ class LevelFilter(FilterForm):
 class LevelForm(RecordForm):
     ref = text("Service level reference", f.Required(), description="As your finance system has it; files name it")
     name = text("Name", f.Required(), most=100)
-    unit = text("Unit", f.Required(), description="Such as Hours, Sessions, Nights or Placement. A level entered by visits is measured in Hours")
+    unit = text(
+        "Unit",
+        f.Required(),
+        description="Such as Hours, Sessions, Nights or Placement. A level entered by visits is measured in Hours",
+    )
     paid_on = f.RadioField("Paid on", [f.Required("Choose what is paid")], choices=PAID_ON)
     entry = f.RadioField("How actuals are entered", [f.Required("Choose how actuals are entered")], choices=ENTRY)
-    intermittent = f.CheckboxField("Intermittent", description="Taken when needed out of a yearly allocation; its packages are Yearly")
-    visits_wanted = f.CheckboxField("Visits wanted", description="The visits file may contain it. Only a level entered by visits")
+    intermittent = f.CheckboxField(
+        "Intermittent", description="Taken when needed out of a yearly allocation; its packages are Yearly"
+    )
+    visits_wanted = f.CheckboxField(
+        "Visits wanted", description="The visits file may contain it. Only a level entered by visits"
+    )
     frustrated_allowed = f.CheckboxField("Frustrated may be entered", description="Client not there, paid all the same")
     service_group_class = text("Service group class", description="The accounting group that reports show")

@@ -112,10 +112,20 @@ def contract_list(owner, condition, organisation=None, cycle=None):
         rows, _ = records.ordered(query, ORDERS, "name", Contract.id)
         return records.csv_file(
             "contracts",
-            ["ContractRef", "ContractName", "OrganisationRef", "OrganisationName", "ContractType", "PaymentCycle", "VatRate", "PaymentBasis", "PaymentMethod", "CurrentPackages"],
+            [
+                "ContractRef",
+                "ContractName",
+                "OrganisationRef",
+                "OrganisationName",
+                "ContractType",
+                "PaymentCycle",
+                "VatRate",
+                "PaymentBasis",
+                "PaymentMethod",
+                "CurrentPackages",
+            ],
             (
-                [c.ref, c.name, c.organisation.ref, c.organisation.name, c.contract_type, c.cycle.name]
-                + [values.file_quantity(c.vat_rate), c.payment_basis, c.payment_method, c.current_count]
+                [c.ref, c.name, c.organisation.ref, c.organisation.name, c.contract_type, c.cycle.name, values.file_quantity(c.vat_rate), c.payment_basis, c.payment_method, c.current_count]
                 for c in rows
             ),
         )
@@ -186,14 +196,19 @@ def show(contract_id: int):
         "records/summary.html",
         owner=owner,
         breadcrumbs=owner.crumbs,
-        actions=[("Change details", url_for("authority.contracts.edit", contract_id=row.id))] if can(Can.EDIT_RECORDS) else [],
+        actions=[("Change details", url_for("authority.contracts.edit", contract_id=row.id))]
+        if can(Can.EDIT_RECORDS)
+        else [],
         rows=[
             {"key": "Reference", "value": row.ref},
             {"key": "Name", "value": row.name},
             {"key": "Organisation", "value": row.organisation.name},
             {"key": "Contract type", "value": row.contract_type},
             {"key": "Payment cycle", "value": row.cycle.name},
-            {"key": "Current period", "value": f"{values.show_date_long(oldest.start_date)} to {values.show_date_long(oldest.end_date)}"}
+            {
+                "key": "Current period",
+                "value": f"{values.show_date_long(oldest.start_date)} to {values.show_date_long(oldest.end_date)}",
+            }
             if oldest
             else {"key": "Current period", "value": "None: add periods to the payment cycle"},
             {"key": "Finalised periods", "value": str(len(state.finalised))},
@@ -221,8 +236,7 @@ def periods(contract_id: int):
             "contract-periods",
             ["StartDate", "EndDate", "CutOff", "Status", "FinalisedAt", "FinalisedBy"],
             (
-                [file_date(p["period"].start_date), file_date(p["period"].end_date), file_date(p["period"].cut_off)]
-                + [p["state"], f"{p['done'].at:%Y-%m-%d %H:%M}" if p["done"] else "", p["done"].by if p["done"] else ""]
+                [file_date(p["period"].start_date), file_date(p["period"].end_date), file_date(p["period"].cut_off), p["state"], f"{p['done'].at:%Y-%m-%d %H:%M}" if p["done"] else "", p["done"].by if p["done"] else ""]
                 for p in listed
             ),
         )
@@ -266,7 +280,9 @@ def cycles():
         heading="Payment cycles",
         breadcrumbs=[records.home(), ("Payment cycles", None)],
         guidance="A payment cycle is a sequence of payment periods. Each contract is paid by one cycle. Providers see the cut-off dates.",
-        actions=[("Add a payment cycle", url_for("authority.contracts.add_cycle"), "button")] if can(Can.EDIT_PERIODS) else [],
+        actions=[("Add a payment cycle", url_for("authority.contracts.add_cycle"), "button")]
+        if can(Can.EDIT_PERIODS)
+        else [],
         found=found,
         soon=today() + dt.timedelta(28),
     )
@@ -354,8 +370,7 @@ def cycle(cycle_id: int):
             "payment-periods",
             ["PaymentCycle", "StartDate", "EndDate", "CutOff", "ContractsCurrent", "ContractsFinalised"],
             (
-                [row.name, file_date(p["start_date"]), file_date(p["end_date"]), file_date(p["cut_off"])]
-                + [p["current"], p["finalised"]]
+                [row.name, file_date(p["start_date"]), file_date(p["end_date"]), file_date(p["cut_off"]), p["current"], p["finalised"]]
                 for p in listed
             ),
         )
@@ -418,7 +433,7 @@ def extend(cycle_id: int):
         new = listed_dates(form) if form.how.data == "dates" else generated(form)
         if new and not form.errors:
             faults = period_rules.check_period_set(row, [*stored, *new])
-            for at, fault in faults:
+            for _at, fault in faults:
                 form.form_errors.append(fault.message)
             if not faults and request.form.get("confirmed") == stamp(stored, new):
                 save_periods(row, stored, new)
@@ -430,11 +445,19 @@ def extend(cycle_id: int):
         "contracts/extend.html",
         422 if form.is_submitted() and form.errors else 200,
         heading=f"Add periods to {row.name}",
-        breadcrumbs=[records.home(), ("Payment cycles", url_for("authority.contracts.cycles")), (row.name, back), ("Add periods", None)],
-        guidance=f"The last period ends on {values.show_date_long(last['end_date'])}." if last else "The cycle has no periods yet.",
+        breadcrumbs=[
+            records.home(),
+            ("Payment cycles", url_for("authority.contracts.cycles")),
+            (row.name, back),
+            ("Add periods", None),
+        ],
+        guidance=f"The last period ends on {values.show_date_long(last['end_date'])}."
+        if last
+        else "The cycle has no periods yet.",
         form=form,
         new=new if ready else [],
         confirmed=stamp(stored, new) if ready else "",
+        button="Show the periods",
         cancel=back,
     )
 
@@ -443,7 +466,9 @@ def stamp(stored: list[dict], new: list[dict]) -> str:
     """What a confirmation is for: these new periods after these stored ones."""
     from hashlib import sha256
 
-    return sha256(repr(([sorted(p.items()) for p in stored], [sorted(p.items()) for p in new])).encode()).hexdigest()[:16]
+    return sha256(repr(([sorted(p.items()) for p in stored], [sorted(p.items()) for p in new])).encode()).hexdigest()[
+        :16
+    ]
 
 
 def save_periods(row: PaymentCycle, stored: list[dict], new: list[dict]) -> None:
@@ -522,9 +547,13 @@ def cut_offs(cycle_id: int):
             except values.Expected as error:
                 errors[name] = f"Enter {error}"
                 wanted.append(period)
-        moved = records.changed_meanwhile(request.form.get("as_shown", ""), {str(p["id"]): p["cut_off"] for p in open_periods})
+        moved = records.changed_meanwhile(
+            request.form.get("as_shown", ""), {str(p["id"]): p["cut_off"] for p in open_periods}
+        )
         if moved:
-            form.form_errors.append("Somebody else has changed cut-off dates while you had this page open. Nothing is saved yet: look at what is set now, and save again")
+            form.form_errors.append(
+                "Somebody else has changed cut-off dates while you had this page open. Nothing is saved yet: look at what is set now, and save again"
+            )
         for name, message in errors.items():
             form.form_errors.append(message)
         if not form.form_errors:
@@ -537,7 +566,12 @@ def cut_offs(cycle_id: int):
         "contracts/cut_offs.html",
         422 if form.is_submitted() else 200,
         heading=f"Cut-off dates of {row.name}",
-        breadcrumbs=[records.home(), ("Payment cycles", url_for("authority.contracts.cycles")), (row.name, back), ("Cut-off dates", None)],
+        breadcrumbs=[
+            records.home(),
+            ("Payment cycles", url_for("authority.contracts.cycles")),
+            (row.name, back),
+            ("Cut-off dates", None),
+        ],
         guidance="Providers see the cut-off date: what they send by then is paid in the period, what comes later becomes an adjustment in the next one.",
         form=form,
         listed=open_periods,

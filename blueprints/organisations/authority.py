@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, abort, g, url_for
-from peewee import fn
+from peewee import JOIN, fn
 
 from blueprints import facts, records
 from blueprints.organisations import rules
@@ -33,14 +33,26 @@ def index():
         (Package.organisation == Organisation.id) & (Package.end_date.is_null() | (Package.end_date >= today()))
     )
     query = Organisation.visible_to(g.reach).select(
-        Organisation, services.alias("services_count"), contracts.alias("contracts_count"), current.alias("current_count")
+        Organisation,
+        services.alias("services_count"),
+        contracts.alias("contracts_count"),
+        current.alias("current_count"),
     )
     if wanted := filter_form.q.data:
         query = query.where(Organisation.name.contains(wanted) | Organisation.ref.contains(wanted))
     orders = {"name": (Organisation.name,), "ref": (Organisation.ref,), "town": (Organisation.town,)}
     if records.wants_csv():
         rows, _ = records.ordered(query, orders, "name", Organisation.id)
-        headings = ["OrganisationRef", "OrganisationName", "Town", "Telephone", "Email", "Services", "Contracts", "CurrentPackages"]
+        headings = [
+            "OrganisationRef",
+            "OrganisationName",
+            "Town",
+            "Telephone",
+            "Email",
+            "Services",
+            "Contracts",
+            "CurrentPackages",
+        ]
         return records.csv_file(
             "organisations",
             headings,
@@ -58,7 +70,9 @@ def index():
             ("Services", url_for("authority.services.index")),
             ("Contracts", url_for("authority.contracts.index")),
         ]
-        + ([("Add an organisation", url_for("authority.organisations.add"), "button")] if can(Can.EDIT_RECORDS) else []),
+        + (
+            [("Add an organisation", url_for("authority.organisations.add"), "button")] if can(Can.EDIT_RECORDS) else []
+        ),
         filter=filter_form,
         found=records.listed(query, orders, "name", Organisation.id),
     )
@@ -85,7 +99,11 @@ def edit_page(row: Organisation | None):
         records.saved(form.name.data)
         return go(url_for("authority.organisations.show", organisation_id=ident))
     way = [records.home(), ("Organisations", url_for("authority.organisations.index"))]
-    back = url_for("authority.organisations.show", organisation_id=row.id) if row else url_for("authority.organisations.index")
+    back = (
+        url_for("authority.organisations.show", organisation_id=row.id)
+        if row
+        else url_for("authority.organisations.index")
+    )
     return page(
         "records/form.html",
         422 if form.is_submitted() else 200,
@@ -153,16 +171,27 @@ def file_imports(organisation_id: int):
     """The files that the organisation sent."""
     row = found(organisation_id)
     owner = records.of_organisation(row, "Imports")
-    query = Import.select(Import, User).join(User, "LEFT OUTER").where(Import.organisation == row)
+    query = Import.select(Import, User).join(User, JOIN.LEFT_OUTER).where(Import.organisation == row)
     orders = {"started": (Import.started_at,), "file": (Import.file_name,), "state": (Import.state,)}
     if records.wants_csv():
         rows, _ = records.ordered(query, orders, "-started", Import.id)
         return records.csv_file(
             "imports",
-            ["Kind", "File", "Started", "State", "Records", "New", "Updated", "Unchanged", "Deleted", "Rejected", "Issues"],
+            [
+                "Kind",
+                "File",
+                "Started",
+                "State",
+                "Records",
+                "New",
+                "Updated",
+                "Unchanged",
+                "Deleted",
+                "Rejected",
+                "Issues",
+            ],
             (
-                [i.kind, i.file_name, f"{i.started_at:%Y-%m-%d %H:%M}", i.state, i.records, i.new, i.updated]
-                + [i.unchanged, i.deleted, i.rejected, i.issues]
+                [i.kind, i.file_name, f"{i.started_at:%Y-%m-%d %H:%M}", i.state, i.records, i.new, i.updated, i.unchanged, i.deleted, i.rejected, i.issues]
                 for i in rows
             ),
         )

@@ -72,10 +72,19 @@ def service_list(organisation: Organisation | None):
         rows, _ = records.ordered(query, SERVICE_ORDERS, "name", Service.id)
         return records.csv_file(
             "services",
-            ["ServiceRef", "ServiceName", "OrganisationRef", "OrganisationName", "ServiceType", "Town", "StartDate", "EndDate", "CurrentPackages"],
+            [
+                "ServiceRef",
+                "ServiceName",
+                "OrganisationRef",
+                "OrganisationName",
+                "ServiceType",
+                "Town",
+                "StartDate",
+                "EndDate",
+                "CurrentPackages",
+            ],
             (
-                [s.ref, s.name, s.organisation.ref, s.organisation.name, s.service_type, s.town]
-                + [file_date(s.start_date), file_date(s.end_date), s.current_count]
+                [s.ref, s.name, s.organisation.ref, s.organisation.name, s.service_type, s.town, file_date(s.start_date), file_date(s.end_date), s.current_count]
                 for s in rows
             ),
         )
@@ -137,7 +146,9 @@ def show(service_id: int):
         "records/summary.html",
         owner=owner,
         breadcrumbs=owner.crumbs,
-        actions=[("Change details", url_for("authority.services.edit", service_id=row.id))] if can(Can.EDIT_RECORDS) else [],
+        actions=[("Change details", url_for("authority.services.edit", service_id=row.id))]
+        if can(Can.EDIT_RECORDS)
+        else [],
         rows=[
             {"key": "Reference", "value": row.ref},
             {"key": "Name", "value": row.name},
@@ -194,9 +205,27 @@ def levels():
         rows, _ = records.ordered(query, orders, "name", ServiceLevel.id)
         return records.csv_file(
             "service-levels",
-            ["ServiceLevelRef", "ServiceLevelName", "Unit", "PaidOn", "Entry", "Intermittent", "VisitsWanted", "ServiceGroupClass"],
+            [
+                "ServiceLevelRef",
+                "ServiceLevelName",
+                "Unit",
+                "PaidOn",
+                "Entry",
+                "Intermittent",
+                "VisitsWanted",
+                "ServiceGroupClass",
+            ],
             (
-                [s.ref, s.name, s.unit, s.paid_on, s.entry, int(s.intermittent), int(s.visits_wanted), s.service_group_class]
+                [
+                    s.ref,
+                    s.name,
+                    s.unit,
+                    s.paid_on,
+                    s.entry,
+                    int(s.intermittent),
+                    int(s.visits_wanted),
+                    s.service_group_class,
+                ]
                 for s in rows
             ),
         )
@@ -205,7 +234,9 @@ def levels():
         heading="Service levels",
         breadcrumbs=[records.home(), ("Service levels", None)],
         guidance="A service level is a kind of care with its unit and way of paying. Every package has one.",
-        actions=[("Add a service level", url_for("authority.services.add_level"), "button")] if can(Can.EDIT_RECORDS) else [],
+        actions=[("Add a service level", url_for("authority.services.add_level"), "button")]
+        if can(Can.EDIT_RECORDS)
+        else [],
         filter=filter_form,
         found=records.listed(query, orders, "name", ServiceLevel.id),
     )
@@ -258,7 +289,9 @@ def level(level_id: int):
         "records/summary.html",
         owner=owner,
         breadcrumbs=owner.crumbs,
-        actions=[("Change", url_for("authority.services.edit_level", level_id=row.id))] if can(Can.EDIT_RECORDS) else [],
+        actions=[("Change", url_for("authority.services.edit_level", level_id=row.id))]
+        if can(Can.EDIT_RECORDS)
+        else [],
         rows=[
             {"key": "Reference", "value": row.ref},
             {"key": "Name", "value": row.name},
