@@ -115,6 +115,7 @@ class Required:
                 raise StopValidation()  # what was wrong with it has been said
             return
         field.errors[:] = []
+        field.is_gap = True
         called = getattr(field, "called", None) or lower(field.label.text)
         raise StopValidation(self.message or f"{getattr(field, 'verb', 'Enter')} the {called}")
 

@@ -37,7 +37,8 @@ def group_form(group: str) -> type[RecordForm]:
         elif spec.kind in ("lines",):
             fields[spec.name] = f.TextAreaField(spec.label, description=hint)
         else:
-            fields[spec.name] = f.TextField(spec.label, description=hint)
+            must = spec.kind in ("whole", "colour") or spec.name in ("authority_name", "portal_name")
+            fields[spec.name] = f.TextField(spec.label, [f.Required()] if must else [], description=hint)
     return type("GroupForm", (RecordForm,), fields)
 
 

@@ -554,7 +554,7 @@ def cut_offs(cycle_id: int):
             form.form_errors.append(
                 "Somebody else has changed cut-off dates while you had this page open. Nothing is saved yet: look at what is set now, and save again"
             )
-        for name, message in errors.items():
+        for message in errors.values():
             form.form_errors.append(message)
         if not form.form_errors:
             save_periods(row, wanted, [])
