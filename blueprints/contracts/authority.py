@@ -507,7 +507,7 @@ def listed_dates(form: ExtendForm) -> list[dict]:
         if not line.strip():
             continue
         try:
-            days = [values.authority_date(word) for word in line.replace(",", " ").replace(" to ", " ").split()]
+            days = [values.visit_date(word) for word in line.replace(",", " ").replace(" to ", " ").split()]
         except values.Expected as error:
             form.dates.errors = [f"Line {at}: enter {error}"]
             return []
@@ -540,7 +540,7 @@ def cut_offs(cycle_id: int):
                 continue
             typed[name] = request.form[name].strip()
             try:
-                day = values.authority_date(typed[name]) if typed[name] else None
+                day = values.visit_date(typed[name]) if typed[name] else None
                 if day and not -27 <= (day - period["end_date"]).days <= 60:
                     raise values.Expected("a date within 60 days of the period's last day")
                 wanted.append({**period, "cut_off": day})
