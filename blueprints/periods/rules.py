@@ -35,8 +35,7 @@ def finalise(contract: Contract, period: PaymentPeriod, by: history.Actor, today
     from blueprints.settings import rules as settings
 
     with db.atomic():
-        database.serialise(db, f"finalise {contract.id}")
-        database.serialise(db, "settle")
+        database.serialise(db, "settle")  # of finalisers too: one lock, so that two cannot wait for each other
         state = payments.states([contract])[contract.id]
         if period.id in state.finalised:
             done = state.finalised[period.id]
