@@ -45,11 +45,18 @@ def register(app: Flask) -> None:
     app.url_defaults(hashed_static)
     app.add_template_filter(values.show_date, "date")
     app.add_template_filter(values.show_date_long, "long_date")
+    app.add_template_filter(show_short_date, "short_date")
     app.add_template_filter(values.show_money, "money")
+    app.add_template_filter(values.show_rate, "rate")
     app.add_template_filter(values.show_quantity, "quantity")
     app.add_template_filter(values.show_time, "time")
     app.add_template_filter(show_moment, "moment")
     app.jinja_env.globals.update(can=permissions.can, Can=Can)
+
+
+def show_short_date(day) -> str:
+    """8 Jul 2019, as the guides write the dates of periods (R-01)."""
+    return "" if day is None else f"{day.day} {values.show_date_long(day).split()[1][:3]} {day.year}"
 
 
 def show_moment(when) -> str:
@@ -133,7 +140,8 @@ def tabs(user) -> list[dict]:
     made = []
     for text, endpoint, act in TABS[side]:
         area = endpoint.rsplit(".", 1)[0]
-        if permissions.can(act) and endpoint in current_app.view_functions and sides.module_is_on(area.split(".")[-1]):
+        there = sides.is_there if side == "provider" else sides.module_is_on
+        if there(area.split(".")[-1]) and permissions.can(act) and endpoint in current_app.view_functions:
             made.append({"text": text, "href": url_for(endpoint), "current": is_current(here, endpoint, area)})
     made.append({"text": "Log out", "href": url_for("public.accounts.sign_out"), "post": True, "current": False})
     return made

@@ -105,7 +105,10 @@ def changed_a_package(by: history.Actor, contract: Contract, period: PaymentPeri
 def finalise_all(
     contracts: Iterable[Contract], until: dt.date, by: history.Actor, today: dt.date
 ) -> list[Finalisation]:
-    """Finalise every current period of these contracts that ends by then, oldest first, in one transaction."""
+    """Finalise every current period of these contracts that ends by then, oldest first, in one transaction.
+
+    Periods that have not begun are left (rule 7.1).
+    """
     done = []
     with db.atomic():
         known = list(contracts)
@@ -114,7 +117,7 @@ def finalise_all(
             (period.start_date, contract.ref, contract, period)
             for contract in known
             for period in known_states[contract.id].periods
-            if period.id not in known_states[contract.id].finalised and period.end_date <= until
+            if period.id not in known_states[contract.id].finalised and period.end_date <= until and period.start_date <= today
         ]
         for _, _, contract, period in sorted(waiting, key=lambda w: w[:2]):
             done.append(finalise(contract, period, by, today))
