@@ -126,11 +126,22 @@ def links(user) -> dict:
     side = "public" if user is None else "authority" if user.is_officer else "provider"
     return {
         "home": url_for(f"{side}.home.index"),
-        "help": url_for(f"{side}.home.help_index"),
+        "help": help_of(side),
         "privacy": url_for("public.home.privacy"),
         "accessibility": url_for("public.home.accessibility"),
         "whats_new": url_for("public.home.whats_new"),
     }
+
+
+def help_of(side: str) -> str:
+    """The help of the present page; its index where the page has none of its own (C-18)."""
+    if side == "provider":
+        from blueprints.home.provider import HELP_OF
+
+        topic = HELP_OF.get((request.endpoint or "").rpartition(".")[0])
+        if topic:
+            return url_for("provider.home.help_page", topic=topic)
+    return url_for(f"{side}.home.help_index")
 
 
 def tabs(user) -> list[dict]:
@@ -142,7 +153,8 @@ def tabs(user) -> list[dict]:
         area = endpoint.rsplit(".", 1)[0]
         there = sides.is_there if side == "provider" else sides.module_is_on
         if there(area.split(".")[-1]) and permissions.can(act) and endpoint in current_app.view_functions:
-            made.append({"text": text, "href": url_for(endpoint), "current": is_current(here, endpoint, area)})
+            href = help_of(side) if endpoint.endswith(".help_index") else url_for(endpoint)
+            made.append({"text": text, "href": href, "current": is_current(here, endpoint, area)})
     made.append({"text": "Log out", "href": url_for("public.accounts.sign_out"), "post": True, "current": False})
     return made
 
@@ -152,6 +164,7 @@ UNDER = {
     "provider.carers": "provider.visits",
     "provider.imports": "provider.visits",
     "provider.remittances": "provider.payments",
+    "provider.reports": "provider.visits",
     "authority.services": "authority.organisations",
     "authority.contracts": "authority.organisations",
     "authority.payments": "authority.periods",
@@ -162,8 +175,8 @@ UNDER = {
 def is_current(here: str, endpoint: str, area: str) -> bool:
     """Is the present page under this tab?"""
     present = here.rsplit(".", 1)[0]
-    if "help" in here or "help" in endpoint:
-        return here == endpoint
+    if "help_" in here or "help_" in endpoint:
+        return "help_" in here and "help_" in endpoint
     return UNDER.get(present, present) == area
 
 

@@ -27,13 +27,14 @@ from models import (
     ServiceLevel,
 )
 
-KIND_WORDS = {
-    ItemKind.COST: "Care of the week",
+KIND_WORDS = {  # in the order in which they are listed
+    ItemKind.COST: "Care",
     ItemKind.ADJUSTMENT: "Adjustment",
-    ItemKind.MANUAL: "Manual adjustment",
     ItemKind.CONTRIBUTION: "Client contribution",
     ItemKind.CLAIM: "One-off claim",
+    ItemKind.MANUAL: "Manual adjustment",
 }
+KIND_ORDER = {str(kind): place for place, kind in enumerate(KIND_WORDS)}
 
 
 class Names(NamedTuple):
@@ -124,7 +125,7 @@ def rows(listed: Iterable[Item]) -> list[Row]:
         for item in listed
     ]
     made.sort(
-        key=lambda r: (r.item.package is None, r.client.casefold(), r.ssref, r.item.cpli_id or 0, r.item.week, r.item.kind)
+        key=lambda r: (r.item.package is None, r.client.casefold(), r.ssref, r.item.cpli_id or 0, r.item.week, KIND_ORDER[r.item.kind])
     )
     return made
 
@@ -237,7 +238,7 @@ def week_of_package(package: Package, monday: dt.date) -> WeekOfPackage:
         due.paid_cost if due else 0,
         due.paid_vat if due else 0,
         due.paid_contribution if due else 0,
-        sorted(found, key=lambda one: (one[0].start_date, one[2].kind)),
+        sorted(found, key=lambda one: (one[0].start_date, KIND_ORDER[one[2].kind])),
         hold.reason if hold else "",
     )
 
