@@ -10,6 +10,7 @@ from flask import Blueprint, abort, flash, g, request, url_for
 from blueprints import desk, weeks
 from blueprints.jobs import rules as jobs
 from blueprints.pages import go, page
+from blueprints.payments import listing
 from blueprints.payments import rules as payments
 from blueprints.periods import finalising, overview, rules
 from blueprints.permissions import Can, can, requires
@@ -19,14 +20,11 @@ from forms.periods import ContractsFilter, FinaliseForm, LinesFilter, PeriodsFil
 from models import (
     Contract,
     Finalisation,
-    ItemKind,
     Job,
     JobState,
     Organisation,
     PaymentCycle,
     PaymentPeriod,
-    Service,
-    ServiceLevel,
     db,
 )
 
@@ -222,7 +220,7 @@ def show(period_id: int):
         press=PressForm(),
         may=can(Can.FINALISE),
         may_finalise=can(Can.FINALISE) and whole["finalised"] < whole["contracts"] and not whole["is_future"],
-        remittance_href=desk.where("authority.remittances.show", period_id=period.id, contract_id=0),
+        remittance_href=url_for("authority.remittances.show", period_id=period.id, contract_id=0),
         under_way=Job.get_or_none(Job.unique_key == f"finalise:{period.cycle_id}"),
         breadcrumbs=crumbs((days(period), None)),
     )
@@ -273,61 +271,42 @@ def lines(period_id: int, contract_id: int):
     contract = found_contract(contract_id, period)
     state = payments.states([contract])[contract.id]
     items = payments.items(contract, period, state)
-    totals = payments.totals(items)
     tab = "non-payable" if request.args.get("tab") == "non-payable" else "payable"
-    of_tab = [i for i in items if i.is_payable == (tab == "payable")]
-    clients = payments.client_names(items)
+    everything = listing.rows(items)
     form = LinesFilter()
-    form.kind.choices = [("", "All"), *((str(k), str(k).capitalize()) for k in ItemKind)]
-    reasons = sorted({r for i in items for r in (i.reason, i.note) if r} | ({form.reason.data} if form.reason.data else set()))
+    form.kind.choices = [("", "All"), *((str(kind), words) for kind, words in listing.KIND_WORDS.items())]
+    reasons = sorted({r for i in items for r in (i.reason, i.note) if r} | {form.reason.data or ""} - {""})
     form.reason.choices = [("", "All"), *((r, r.capitalize()) for r in reasons)]
     form.validate()
-    listed = of_tab
-    if form.kind.data:
-        listed = [i for i in listed if i.kind == form.kind.data]
-    if form.reason.data:
-        listed = [i for i in listed if form.reason.data in (i.reason, i.note)]
-    if wanted := (form.client.data or "").casefold():
-        named = {c.id for c in clients.values() if wanted in f"{c.ssref} {c.name} {c.file_name}".casefold()}
-        listed = [i for i in listed if i.client in named]
+    rows = [row for row in everything if row.item.is_payable == (tab == "payable") and fits(row, form)]
     done = state.finalised.get(period.id)
     if desk.wants_csv():
-        name = f"lines-{contract.ref}-{file_date(period.start_date)}"
-        return desk.csv_file(name, LINES, line_rows(listed, clients))
-    pager = desk.pages_of(len(listed))
-    part = listed[pager.start : pager.start + desk.PER_PAGE]
+        return desk.csv_file(f"lines-{contract.ref}-{file_date(period.start_date)}", LINES, line_rows(rows))
+    pager = desk.pages_of(len(rows))
     here = url_for("authority.periods.lines", period_id=period.id, contract_id=contract.id)
     oldest = state.oldest_current
+    counts = [sum(i.is_payable for i in items), sum(not i.is_payable for i in items)]
     return page(
         "periods/lines.html",
         period=period,
         contract=contract,
-        days=days,
         done=done,
         is_future=period.start_date > weeks.today(),
-        totals=totals,
+        totals=listing.totals(items),
         tab=tab,
         tabs_of_period=[
-            {"text": "Payable", "href": here, "current": tab == "payable", "count": sum(i.is_payable for i in items)},
-            {
-                "text": "Non-payable",
-                "href": f"{here}?tab=non-payable",
-                "current": tab == "non-payable",
-                "count": sum(not i.is_payable for i in items),
-            },
+            {"text": "Payable", "href": here, "current": tab == "payable", "count": counts[0]},
+            {"text": "Non-payable", "href": f"{here}?tab=non-payable", "current": tab != "payable", "count": counts[1]},
         ],
         filter=form,
-        rows=part,
-        count=len(listed),
-        sum_listed=payments_sum(listed),
+        groups=listing.by_package(rows[pager.start : pager.start + desk.PER_PAGE], rows),
+        count=len(rows),
+        sum_amount=sum(row.item.amount for row in rows),
+        sum_vat=sum(row.item.vat for row in rows),
         pager=pager,
-        clients=clients,
-        levels=names_of(ServiceLevel, {i.level for i in part}),
-        services=names_of(Service, {i.service for i in part}),
-        week_href=week_prefix(),
-        package_href=desk.where("authority.packages.show", package_id=0),
+        week_prefix=url_for("authority.home.index") + "payments/packages/",
         contract_href=desk.where("authority.contracts.show", contract_id=contract.id),
-        remittance_href=desk.where("authority.remittances.show", period_id=period.id, contract_id=contract.id),
+        remittance_href=url_for("authority.remittances.show", period_id=period.id, contract_id=contract.id),
         earlier=oldest if oldest and not done and oldest.start_date < period.start_date else None,
         may_finalise=can(Can.FINALISE) and not done and period.start_date <= weeks.today(),
         unsettled=not done and rules.is_unsettled(contract),
@@ -337,33 +316,31 @@ def lines(period_id: int, contract_id: int):
     )
 
 
-LINES = ["CPLIId", "SSRef", "Client", "WeekBeginning", "Kind", "Reason", "Quantity", "UnitCost", "Amount", "VAT", "State", "Note"]
+def fits(row: listing.Row, form: LinesFilter) -> bool:
+    """The line is one of those that the filter asks for."""
+    item, wanted = row.item, (form.client.data or "").casefold()
+    return (
+        (not form.kind.data or item.kind == form.kind.data)
+        and (not form.reason.data or form.reason.data in (item.reason, item.note))
+        and (not wanted or wanted in f"{row.ssref} {row.client}".casefold())
+    )
 
 
-def line_rows(listed: list, clients: dict):
+LINES = [
+    "CPLIId", "SSRef", "Client", "ServiceName", "ServiceLevel", "WeekBeginning", "Kind", "Reason", "Quantity", "UnitCost",
+    "Amount", "VAT", "State", "Note",
+]  # fmt: skip
+
+
+def line_rows(listed: list[listing.Row]):
     """The listed lines as rows of a file."""
-    for i in listed:
-        client = clients.get(i.client)
+    for row in listed:
+        i = row.item
         yield (
-            "" if i.cpli_id is None else i.cpli_id, client.ssref if client else "", client.file_name if client else "",
-            file_date(i.week), i.kind, i.reason, file_quantity(i.quantity), file_rate(i.unit_cost),
-            file_money(i.amount), file_money(i.vat), i.state, i.note,
+            "" if i.cpli_id is None else i.cpli_id, row.ssref, row.client, row.service, row.level, file_date(i.week),
+            i.kind, i.reason, file_quantity(i.quantity), file_rate(i.unit_cost), file_money(i.amount),
+            file_money(i.vat), i.state, i.note,
         )  # fmt: skip
-
-
-def payments_sum(listed: list) -> tuple[int, int]:
-    """Pence without VAT, and VAT, of lines whatever their state."""
-    return sum(i.amount for i in listed), sum(i.vat for i in listed)
-
-
-def names_of(model, idents: set) -> dict[int, str]:
-    """Names by id."""
-    return dict(model.select(model.id, model.name).where(model.id.in_([i for i in idents if i])).tuples())
-
-
-def week_prefix() -> bool:
-    """There is a page for what a package and week come to."""
-    return desk.where("authority.payments.week", package_id=0, monday=weeks.today()) is not None
 
 
 # finalising ------------------------------------------------------------------------------------------------------------
@@ -498,7 +475,7 @@ def finalising_page(period_id: int, job_id: int):
         done=done,
         left_over=len(book.parties(period)) - len(done),
         sums=sum((d.sums for _, d in done), overview.NOTHING),
-        remittance_href=desk.where("authority.remittances.show", period_id=period.id, contract_id=0),
+        remittance_href=url_for("authority.remittances.show", period_id=period.id, contract_id=0),
         here=url_for("authority.periods.finalising_page", period_id=period.id, job_id=job.id),
         left=time_left(job),
         breadcrumbs=crumbs((days(period), url_for("authority.periods.show", period_id=period.id)), ("Finalise", None)),
