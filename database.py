@@ -6,6 +6,7 @@ SQLite in WAL mode, with IMMEDIATE transactions and full syncs because these row
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlparse
@@ -161,7 +162,7 @@ def bulk_update(model: type[Model], key: str, columns: Sequence[str], rows: Iter
         _cursor(db).executemany(f'UPDATE "{table}" SET {sets} WHERE "{found}" = ?1', rows)
         return
     quoted = ", ".join(f'"{n}"' for n in (found, *names))
-    temporary = f"changed_{table}_{'_'.join(n[:6] for n in names)}"[:60]
+    temporary = f"changed_{table[:40]}_{zlib.crc32(quoted.encode()):08x}"  # one for each set of columns
     db.execute_sql(
         f'CREATE TEMP TABLE IF NOT EXISTS "{temporary}" ON COMMIT DELETE ROWS AS SELECT {quoted} FROM "{table}" WHERE false'
     )

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import database
 from blueprints.actuals import rules as actuals
+from blueprints.facts import Touched
 from blueprints.jobs import rules as jobs
 from blueprints.jobs.rules import NoProgress
 from blueprints.matching import rules as matching
@@ -27,6 +28,12 @@ class Change(NamedTuple):
     packages: Iterable[int] = ()
     people: Iterable[tuple[int, int]] = ()
     groups: Iterable[matching.Group] = ()
+    moved: Iterable[int] = ()  # packages whose client, service, level or contract is another one now
+
+
+def follow_touched(touched: Touched, now: bool = False) -> None:
+    """`follow` for what the saving of a record says it touched."""
+    follow(Change(touched.packages, touched.people, moved=touched.moved), now)
 
 
 def follow(change: Change, now: bool = False) -> None:
@@ -45,6 +52,7 @@ def follow(change: Change, now: bool = False) -> None:
             .distinct()
             .tuples()
         }
+    actuals.move(change.moved)
     matching.stale_people(people)
     matching.stale_groups(change.groups)
     if now:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple
 
-from models import Change, Look, db
+import database
+from models import Change, Look, db, utc_now
 
 SEEING: ContextVar[bool] = ContextVar("seeing", default=False)  # tests let a GET write only within seen()
 
@@ -21,6 +23,17 @@ class Actor(NamedTuple):
 
 
 COMMAND_LINE = Actor(None, "command line")
+
+
+class Entry(NamedTuple):
+    """One entry of the trail, for record_many: what was done to which thing (name and id), before and after."""
+
+    what: str
+    thing: str
+    ident: int | None
+    before: dict
+    after: dict
+    organisation: int | None = None
 
 
 def as_text(value) -> str | int | bool | list | dict | None:
@@ -42,9 +55,8 @@ def record(
 
     `thing` is a row, or (name, id). Only the fields that differ are kept. Nothing is written where nothing changed.
     """
-    before, after = before or {}, after or {}
-    changed = [k for k in {**before, **after} if as_text(before.get(k)) != as_text(after.get(k))]
-    if before and after and not changed:
+    texts = difference(before or {}, after or {})
+    if texts is None:
         return
     name, ident = thing if isinstance(thing, tuple) else (thing._meta.table_name, thing.get_id())
     if organisation is None and not isinstance(thing, tuple):
@@ -56,9 +68,31 @@ def record(
         thing=name,
         thing_id=ident,
         organisation=organisation,
-        before=json.dumps({k: as_text(before[k]) for k in changed if k in before}, ensure_ascii=False),
-        after=json.dumps({k: as_text(after[k]) for k in changed if k in after}, ensure_ascii=False),
+        before=texts[0],
+        after=texts[1],
     )
+
+
+def difference(before: dict, after: dict) -> tuple[str, str] | None:
+    """The fields that differ, before and after, as JSON; None where both are there and nothing differs."""
+    changed = [k for k in {**before, **after} if as_text(before.get(k)) != as_text(after.get(k))]
+    if before and after and not changed:
+        return None
+    old = {k: as_text(before[k]) for k in changed if k in before}
+    new = {k: as_text(after[k]) for k in changed if k in after}
+    return json.dumps(old, ensure_ascii=False), json.dumps(new, ensure_ascii=False)
+
+
+def record_many(by: Actor, entries: Iterable[Entry]) -> None:
+    """Write many entries at once, as record() would each; inside the caller's transaction."""
+    now = str(utc_now())
+    rows = (
+        (now, by.user_id, by.name, e.what, e.thing, e.ident, e.organisation, *texts)
+        for e in entries
+        if (texts := difference(e.before, e.after)) is not None
+    )
+    columns = ["at", "user", "by", "what", "thing", "thing_id", "organisation", "before", "after"]
+    database.bulk_upsert(Change, columns, rows)
 
 
 def of(thing, limit: int = 100) -> list[dict]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import database
 from blueprints import history
@@ -78,6 +78,13 @@ def feed(
     database.bulk_upsert(Actual, columns, rows, key=["package", "week"], update=["service", "source", *FIGURES])
     database.execute_many(Actual, "DELETE FROM actual WHERE id = ?", gone)
     return result
+
+
+def move(idents: Iterable[int]) -> None:
+    """Give the actuals of packages that have moved to another service the service and organisation of their package."""
+    for ident in idents:
+        where = Package.select(Package.service, Package.organisation).where(Package.id == ident).tuples().get()
+        Actual.update(service=where[0], organisation=where[1]).where(Actual.package == ident).execute()
 
 
 def figures_of(lines: Mapping[int, Line]) -> dict[int, dict[dt.date, ActualFigures]]:

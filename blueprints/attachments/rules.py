@@ -60,6 +60,7 @@ class Reader(io.RawIOBase):
 
     def __init__(self, file: File):
         self._file = file
+        self._at = 0
         self._rest = b""
         self._pieces = pieces(file)
 
@@ -68,15 +69,24 @@ class Reader(io.RawIOBase):
         return True
 
     def seekable(self) -> bool:
-        """To the start only."""
+        """To the start, and to the end, which tells the size."""
         return True
 
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Back to the start. Raises OSError for anywhere else."""
-        if offset or whence:
+    def tell(self) -> int:
+        """How many bytes have been read."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """To the start or the end, or nowhere. Raises OSError for any other place."""
+        if whence == io.SEEK_CUR and not offset:
+            return self._at
+        if offset or whence == io.SEEK_CUR:
             raise OSError("a stored file is read from its start")
-        self._rest, self._pieces = b"", pieces(self._file)
-        return 0
+        if whence == io.SEEK_END:
+            self._at, self._rest, self._pieces = self._file.size, b"", iter(())
+        else:
+            self._at, self._rest, self._pieces = 0, b"", pieces(self._file)
+        return self._at
 
     def readinto(self, buffer) -> int:
         """The next bytes."""
@@ -85,6 +95,7 @@ class Reader(io.RawIOBase):
         taken = self._rest[: len(buffer)]
         buffer[: len(taken)] = taken
         self._rest = self._rest[len(taken) :]
+        self._at += len(taken)
         return len(taken)
 
 

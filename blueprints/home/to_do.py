@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import NamedTuple
 
-from peewee import fn
+from peewee import JOIN, fn
 
 from blueprints.packages.rules import day
 from models import Contract, Finalisation, Import, ImportState, PaymentPeriod, User, Visit, VisitStatus
@@ -71,7 +71,7 @@ def checked_imports(reach) -> list[tuple[int, str, str, dt.datetime, str | None]
     """(id, kind, file name, checked at, whose) of imports that wait for Update System, the person's or a colleague's."""
     return list(
         Import.select(Import.id, Import.kind, Import.file_name, Import.checked_at, User.name)
-        .join(User, "LEFT OUTER")
+        .join(User, JOIN.LEFT_OUTER)
         .where(reach.organisations(Import.organisation) & (Import.state == ImportState.CHECKED))
         .order_by(Import.checked_at)
         .tuples()

@@ -79,6 +79,10 @@ class Refused(ValueError):
     """An import that cannot begin or go on; the message says why and what to do."""
 
 
+class OutOfDate(Exception):
+    """Raised by an importer's take where what its check read has changed, though no counter says so: check anew."""
+
+
 class Report:
     """Where a check puts its figures and problems; problems are written in pieces, in short transactions."""
 
@@ -91,17 +95,32 @@ class Report:
         self._waiting: list[tuple] = []
 
     def problem(
-        self, line: int, severity: Severity, column: str, value: str, message: str, suggestion: str = "", kind: str = ""
+        self,
+        line: int,
+        severity: Severity,
+        column: str,
+        value: str,
+        message: str,
+        suggestion: str = "",
+        kind: str = "",
+        expected: str = "",
     ) -> None:
-        """Note one problem of one row; the heading is line 1. Counting rows is the importer's."""
-        self._waiting.append((self.batch.id, line, severity, column, value[:500], message, suggestion, kind or column))
+        """Note one problem of one row; the heading is line 1. Counting rows is the importer's.
+
+        `expected` completes the sentence "Expected …", which is added to the message.
+        """
+        if expected:
+            message = f"{message} Expected {expected}."
+        self._waiting.append(
+            (self.batch.id, line, str(severity), column, value[:500], message, expected, suggestion, kind or column)
+        )
         if len(self._waiting) >= self.PIECE:
             self.flush()
 
     def flush(self) -> None:
         """Write the problems that wait."""
         if self._waiting:
-            columns = ["batch", "line", "severity", "column", "value", "message", "suggestion", "kind"]
+            columns = ["batch", "line", "severity", "column", "value", "message", "expected", "suggestion", "kind"]
             with db.atomic():
                 database.bulk_upsert(ImportProblem, columns, self._waiting)
             self._waiting = []
@@ -279,25 +298,31 @@ def take(batch: Import, by: history.Actor, progress=None) -> Import:
         if batch.stamp != settings.stamp(*importer.STAMPS(batch)):
             return check_again(batch, progress)
         progress.step(0, batch.records, "updating", at_once=True)
-        with db.atomic():
-            database.serialise(db, batch.busy or f"import {batch.id}")
-            if batch.stamp != settings.stamp(*importer.STAMPS(batch)):
-                return check_again(batch, progress)
-            importer.take(batch, by)
-            Import.update(taken_at=utc_now()).where(Import.id == batch.id).execute()
-            history.record(
-                by,
-                f"Imported {KINDS[batch.kind].title.lower()}",
-                batch,
-                {},
-                {"file": batch.file_name, **figures(batch)},
-            )
+        try:
+            taken = _take_rows(batch, importer, by)
+        except OutOfDate:
+            taken = False
+        if not taken:
+            return check_again(batch, progress)
         batch = Import.get_by_id(batch.id)
     follow = getattr(importer, "follow", None)
     if follow:
         follow(batch, progress)
     finish(batch, ImportState.DONE, by.name)
     return batch
+
+
+def _take_rows(batch: Import, importer, by: history.Actor) -> bool:
+    """Move the staged rows in one transaction; False, and nothing moved, where the check is out of date."""
+    with db.atomic():
+        database.serialise(db, batch.busy or f"import {batch.id}")
+        if batch.stamp != settings.stamp(*importer.STAMPS(batch)):
+            return False
+        importer.take(batch, by)
+        Import.update(taken_at=utc_now()).where(Import.id == batch.id).execute()
+        what = f"Imported {KINDS[batch.kind].title.lower()}"
+        history.record(by, what, batch, {}, {"file": batch.file_name, **figures(batch)})
+    return True
 
 
 def check_again(batch: Import, progress) -> Import:
@@ -359,13 +384,16 @@ def row_data(batch: Import, lines: list[int]) -> dict[int, str]:
         rows = table.select(table.line, cells).where((table.batch == batch) & table.line.in_(lines)).tuples()
         for line, text in rows:
             held = json.loads(text or "[]")
-            held = list(held.values()) if isinstance(held, dict) else held
+            held = held.get("cells", {}).values() if isinstance(held, dict) else held
             found[line] = ", ".join(str(cell) for cell in held if cell not in ("", None))
     return found
 
 
 def stage(batch: Import, rows: list[tuple[int, str, str, dict]]) -> None:
-    """Put checked rows of a small file into staging: (line, action, key, values)."""
+    """Put checked rows of a small file into staging: (line, action, key, values).
+
+    The values of a row with problems hold its own cells by heading under `cells`.
+    """
     with db.atomic():
         database.bulk_upsert(
             StagedRow,

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Sequence
 
 import database
+from blueprints import facts as records
 from blueprints import history
+from blueprints.facts import Changed, Facts, Fault, Saved, Touched, enter, show
 from blueprints.payments import rules as payments
+from blueprints.settings import rules as settings
 from models import (
     Change,
     Contract,
     Finalisation,
     Package,
+    PaymentCycle,
     PaymentPeriod,
     StaleGroup,
     StalePackage,
@@ -32,8 +36,6 @@ def finalise(contract: Contract, period: PaymentPeriod, by: history.Actor, today
     Raises Refused: done already, an earlier period is still current, not begun, changes still being worked out, or
     (setting) the person changed a package in it. Call consequences.settle first.
     """
-    from blueprints.settings import rules as settings
-
     with db.atomic():
         database.serialise(db, "settle")  # of finalisers too: one lock, so that two cannot wait for each other
         state = payments.states([contract])[contract.id]
@@ -61,6 +63,7 @@ def finalise(contract: Contract, period: PaymentPeriod, by: history.Actor, today
         )
         payments.pay(done, listed)
         payments.keep_as_paid(contract)
+        settings.bump_organisations("packages", [contract.organisation_id], "periods", "packages")
         sums = payments.totals(listed)
         history.record(
             by,
@@ -122,3 +125,157 @@ def finalise_all(
         for _, _, contract, period in sorted(waiting, key=lambda w: w[:2]):
             done.append(finalise(contract, period, by, today))
     return done
+
+
+# the periods of a cycle (rule 7.1) -------------------------------------------------------------------------------------
+
+WANTED = {"start_date": "the first day of the period", "end_date": "the last day of the period"}
+DEFAULTS = {"cut_off": None}
+FIELDS = ("cycle", *WANTED, *DEFAULTS)
+IS_FINALISED = "This period is finalised, so it cannot change"
+
+
+def finalised_periods(cycle: PaymentCycle | int | None = None) -> set[int]:
+    """The periods of a cycle, or of all, that are finalised for any contract."""
+    query = Finalisation.select(Finalisation.period).distinct()
+    if cycle is not None:
+        query = query.join(PaymentPeriod).where(PaymentPeriod.cycle == cycle)
+    return {ident for (ident,) in query.tuples()}
+
+
+def check_period(
+    facts: Facts, existing=None, finalised: Container[int] = (), fixed_from: dt.date | None = None
+) -> list[Fault]:
+    """What is wrong with one period by itself: `finalised` are ids of periods, `fixed_from` the first day of the first."""
+    before = records.of(existing)
+    faults = records.missing(facts, WANTED) + records.ends_before_start(facts)
+    if before and before["id"] in finalised:
+        for name in ("start_date", "end_date", "cut_off"):
+            if name in facts and facts[name] != before[name]:
+                faults.append(Fault(name, IS_FINALISED))
+    start = facts.get("start_date")
+    if not before and start and fixed_from and start < fixed_from:
+        faults.append(
+            Fault(
+                "start_date",
+                enter(f"a date after {show(fixed_from)}: that period is finalised, and none can be added before it"),
+            )
+        )
+    return faults
+
+
+def clash(earlier: Facts, later: Facts) -> str:
+    """What is wrong between two periods that follow each other, in words; empty where the later begins the day after."""
+    wanted = earlier["end_date"] + dt.timedelta(1)
+    if later["start_date"] == wanted:
+        return ""
+    periods = f"the period from {show(earlier['start_date'])} to {show(earlier['end_date'])}"
+    if later["start_date"] < wanted:
+        return f"The period from {show(later['start_date'])} to {show(later['end_date'])} overlaps {periods}"
+    return f"There is a gap after {periods}: the next one begins on {show(wanted)}, not on {show(later['start_date'])}"
+
+
+def check_period_set(cycle: PaymentCycle | int | None, periods: Sequence[Facts]) -> list[tuple[int, Fault]]:
+    """What is wrong with a cycle's periods, all of them as they are to be; each fault with the period's place.
+
+    A period with an `id` is a stored one. A stored one that is not among them is taken away. The place is -1 for what
+    concerns no period of the list.
+    """
+    stored = (
+        {row["id"]: row for row in PaymentPeriod.select().where(PaymentPeriod.cycle == cycle).dicts()} if cycle else {}
+    )
+    finalised = finalised_periods(cycle) if cycle else set()
+    fixed_from = min((stored[i]["start_date"] for i in finalised), default=None)
+    faults: list[tuple[int, Fault]] = []
+    for at, facts in enumerate(periods):
+        before = stored.get(facts.get("id"))
+        faults += [(at, fault) for fault in check_period(facts, before, finalised, fixed_from)]
+    kept = {facts.get("id") for facts in periods}
+    for ident in sorted(finalised - kept):
+        faults.append(
+            (
+                -1,
+                Fault(
+                    "start_date",
+                    f"The period from {show(stored[ident]['start_date'])} is finalised, so it cannot be taken away",
+                ),
+            )
+        )
+    whole = [(at, facts) for at, facts in enumerate(periods) if facts.get("start_date") and facts.get("end_date")]
+    whole.sort(key=lambda pair: pair[1]["start_date"])
+    for (_, earlier), (at, later) in zip(whole, whole[1:], strict=False):
+        if words := clash(earlier, later):
+            faults.append((at, Fault("start_date", words)))
+    return faults
+
+
+def save_cycle(name: str, by: history.Actor, existing: PaymentCycle | None = None) -> Saved:
+    """Add or rename a payment cycle. Raises Faulty."""
+
+    def check(after: Facts, before: Facts | None) -> list[Fault]:
+        wanted = {"name": "the payment cycle's name"}
+        return records.missing(after, wanted) + records.taken(PaymentCycle, "name", after, before, "the payment cycle")
+
+    return records.save({"name": name}, existing, by, defaults={"name": None}, check=check, write=write_cycles)
+
+
+def write_cycles(changed: Sequence[Changed], by: history.Actor) -> tuple[list[int], Touched]:
+    """Write payment cycles with their history; inside the caller's transaction."""
+    idents = records.write(PaymentCycle, changed, by, "name", ["name"])
+    if idents:
+        settings.bump("periods")
+    return idents, Touched()
+
+
+def save_period_set(cycle: PaymentCycle, periods: Sequence[Facts], by: history.Actor) -> Touched:
+    """Make these the periods of a cycle, in place of those that it has. Raises Faulty."""
+    with db.atomic():
+        if faults := [fault for _, fault in check_period_set(cycle, periods)]:
+            raise records.Faulty(faults)
+        stored = {row["id"]: row for row in PaymentPeriod.select().where(PaymentPeriod.cycle == cycle).dicts()}
+        changed = []
+        for facts in periods:
+            before = stored.get(facts.get("id"), {})
+            after = {**DEFAULTS, **before, **facts, "cycle": cycle.id}
+            if any(before.get(name) != after[name] for name in FIELDS):
+                changed.append(Changed(before.get("id"), before, after))
+        return write_periods(changed, by, sorted(set(stored) - {facts.get("id") for facts in periods}))
+
+
+def write_periods(changed: Sequence[Changed], by: history.Actor, gone: Sequence[int] = ()) -> Touched:
+    """Write periods and take away those `gone`, with history; inside the caller's transaction.
+
+    Touched are the packages under contracts of the cycles whose days change.
+    """
+    entries, cycles = [], set()
+    for row in PaymentPeriod.select().where(PaymentPeriod.id.in_(list(gone))).dicts() if gone else ():
+        cycles.add(row["cycle"])
+        entries.append(history.Entry("Took away", "payment_period", row["id"], {f: row[f] for f in FIELDS}, {}))
+    if gone:
+        PaymentPeriod.delete().where(PaymentPeriod.id.in_(list(gone))).execute()
+    kept = [c for c in changed if c.ident is not None]
+    if any(c.moves("start_date") for c in kept):  # two may change places: none may stand in another's way meanwhile
+        aside = [(c.ident, dt.date.fromordinal(c.ident).isoformat()) for c in kept]
+        database.bulk_update(PaymentPeriod, "id", ["start_date"], aside)
+    database.bulk_update(
+        PaymentPeriod, "id", FIELDS, [(c.ident, *(records.stored(c.after[f]) for f in FIELDS)) for c in kept]
+    )
+    added = [c for c in changed if c.ident is None]
+    database.bulk_upsert(PaymentPeriod, FIELDS, [[records.stored(c.after[f]) for f in FIELDS] for c in added])
+    moved = {c.after["cycle"] for c in changed if c.ident is None or c.moves("start_date", "end_date")} | cycles
+    found = {
+        (cycle, start): ident
+        for ident, cycle, start in PaymentPeriod.select(PaymentPeriod.id, PaymentPeriod.cycle, PaymentPeriod.start_date)
+        .where(PaymentPeriod.cycle.in_({c.after["cycle"] for c in changed}))
+        .tuples()
+    }
+    for c in changed:
+        ident = found[c.after["cycle"], c.after["start_date"]]
+        before = {f: c.before[f] for f in FIELDS} if c.before else {}
+        what = "Added" if c.ident is None else "Changed"
+        entries.append(history.Entry(what, "payment_period", ident, before, {f: c.after[f] for f in FIELDS}))
+    history.record_many(by, entries)
+    if entries:
+        settings.bump("periods")
+    idents = Package.select(Package.id).join(Contract).where(Contract.cycle.in_(moved)).tuples() if moved else ()
+    return Touched(packages=frozenset(i for (i,) in idents))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from blueprints import history
@@ -148,12 +149,32 @@ def put(name: str, value: Any, by: history.Actor = history.COMMAND_LINE) -> None
     ).execute()
 
 
+COUNTERS = {
+    "types": "visit types",
+    "levels": "service levels",
+    "organisations": "organisations",
+    "services": "services",
+    "clients": "clients",
+    "contracts": "contracts",
+    "periods": "payment cycles and periods, and which of them are finalised",
+    "packages": "packages with their rates and timetables, of all organisations",
+    "packages:ID": "what the files of one organisation are judged by: its packages with rates and timetables, their "
+    "clients and contracts, its services, itself",
+    "visits:ID": "the visits of one organisation",
+}
+
+
 def bump(*names: str) -> None:
-    """Note that something that imports check against has changed: `packages:12`, `visits:12`, `levels` (rule 5.6)."""
-    for name in sorted(names):
+    """Note that something that imports check against has changed: names of COUNTERS, ID an organisation's (rule 5.6)."""
+    for name in sorted(set(names)):
         Counter.insert(name=name, value=1).on_conflict(
             conflict_target=[Counter.name], update={Counter.value: Counter.value + 1}
         ).execute()
+
+
+def bump_organisations(kind: str, organisations: Iterable[int], *names: str) -> None:
+    """Note a change for several organisations: `packages:12` and its like for `packages`; and these other counters."""
+    bump(*names, *(f"{kind}:{ident}" for ident in organisations))
 
 
 def stamp(*names: str) -> str:

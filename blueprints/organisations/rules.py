@@ -1,0 +1,38 @@
+"""What may be said of an organisation, and how it is saved: by an officer on a page or by a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from blueprints import facts as records
+from blueprints import history
+from blueprints.facts import Changed, Facts, Fault, Saved, Touched
+from blueprints.settings import rules as settings
+from models import Organisation
+
+ADDRESS = ("address1", "address2", "address3", "town", "county", "postcode")
+WANTED = {"ref": "the organisation's reference", "name": "the organisation's name"}
+DEFAULTS = {**dict.fromkeys((*ADDRESS, "telephone", "email"), ""), "limited_accessibility": False}
+FIELDS = (*WANTED, *DEFAULTS)
+
+
+def check_organisation(facts: Facts, existing=None, alone: bool = True) -> list[Fault]:
+    """What is wrong with an organisation's facts; `alone` (not in a file) also looks whether its reference is free."""
+    faults = records.missing(facts, WANTED)
+    if alone:
+        faults += records.taken(Organisation, "ref", facts, existing, "the organisation")
+    return faults
+
+
+def save_organisation(facts: Facts, by: history.Actor, existing: Organisation | None = None) -> Saved:
+    """Add or change an organisation. Raises Faulty."""
+    defaults = {**dict.fromkeys(WANTED), **DEFAULTS}
+    return records.save(facts, existing, by, defaults=defaults, check=check_organisation, write=write_organisations)
+
+
+def write_organisations(changed: Sequence[Changed], by: history.Actor) -> tuple[list[int], Touched]:
+    """Write organisations with their history; inside the caller's transaction."""
+    idents = records.write(Organisation, changed, by, "ref", FIELDS, "id")
+    if idents:
+        settings.bump_organisations("packages", idents, "organisations")
+    return idents, Touched()
