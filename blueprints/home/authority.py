@@ -14,7 +14,7 @@ from blueprints.jobs import rules as jobs
 from blueprints.packages.rules import day
 from blueprints.pages import page
 from blueprints.periods import overview
-from blueprints.permissions import Can, requires
+from blueprints.permissions import OFFICER_ROLES, ROLES, Can, can, requires
 from blueprints.values import show_date_long
 from blueprints.visits import search
 from models import Client, Import, ImportState, Job, JobState, Package, Visit, VisitStatus
@@ -210,8 +210,6 @@ def tiles() -> list[dict]:
         ("history", "Audit", "Who changed what, and when", "authority.audit.index", {}),
         ("settings", "Settings", "How the portal works for this authority", "authority.settings.index", {}),
     ]
-    from blueprints.permissions import can
-
     return [
         {"icon": icon, "title": title, "text": text, "href": desk.where(endpoint, **values)}
         for icon, title, text, endpoint, values in made
@@ -219,8 +217,53 @@ def tiles() -> list[dict]:
     ]
 
 
+# help ------------------------------------------------------------------------------------------------------------------
+
+# The pages of help and, for each area of the officers' door, the one that its pages open (C-18).
+TOPICS = {
+    "records": "Organisations, services, contracts and clients",
+    "packages": "Packages",
+    "visits": "Visits",
+    "unmatched": "Unmatched visits",
+    "payments": "Payments and finalising",
+    "remittances": "Remittances",
+    "files": "Files and imports",
+    "audit": "Audit and jobs",
+    "settings": "Settings and roles",
+}
+HELP_OF = {
+    "authority.organisations": "records",
+    "authority.services": "records",
+    "authority.contracts": "records",
+    "authority.clients": "records",
+    "authority.packages": "packages",
+    "authority.visits": "visits",
+    "authority.visits.unmatched": "unmatched",
+    "authority.periods": "payments",
+    "authority.payments": "payments",
+    "authority.remittances": "remittances",
+    "authority.imports": "files",
+    "authority.jobs": "audit",
+    "authority.audit": "audit",
+    "authority.settings": "settings",
+}
+
+
 @routes.get("/help")
 @requires(Can.SIGNED_IN)
 def help_index():
-    """Help, by page."""
-    return page("home/help_authority.html", breadcrumbs=[desk.home(), ("Help", None)])
+    """Help, by page (C-18)."""
+    return page(
+        "home/help_authority.html", topics=TOPICS, topic=None, roles=None, breadcrumbs=[desk.home(), ("Help", None)]
+    )
+
+
+@routes.get("/help/<topic>")
+@requires(Can.SIGNED_IN)
+def help_page(topic: str):
+    """Help of one page; an unknown one falls back to the index (C-18)."""
+    if topic not in TOPICS:
+        return help_index()
+    way = [desk.home(), ("Help", url_for("authority.home.help_index")), (TOPICS[topic], None)]
+    roles = {role: sorted(ROLES[role]) for role in OFFICER_ROLES}
+    return page("home/help_authority.html", topics=TOPICS, topic=topic, roles=roles, breadcrumbs=way)
