@@ -10,7 +10,7 @@ from flask import Blueprint, g
 from blueprints import desk, weeks
 from blueprints.pages import page
 from blueprints.permissions import Can, requires
-from blueprints.values import show_date
+from blueprints.values import show_date, show_money, show_quantity, show_rate
 from forms.jobs import AuditFilter
 from models import Change, Organisation
 
@@ -96,7 +96,7 @@ def entry(row: Change, organisations: dict[int, str]) -> dict:
         "href": desk.where(endpoint, **{name: row.thing_id}) if endpoint else None,
         "organisation": organisations.get(row.organisation_id, ""),
         "changes": [
-            (words(key), text(before.get(key)), text(after.get(key))) for key in [*before, *(k for k in after if k not in before)]
+            (words(key), text(before.get(key), key), text(after.get(key), key)) for key in [*before, *(k for k in after if k not in before)]
         ],
     }
 
@@ -106,8 +106,18 @@ def words(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def text(value) -> str:
+# Kept numbers in the units of the tables, by the name of the field.
+UNITS = {
+    **dict.fromkeys(("amount", "vat", "total", "non_payable", "contribution"), show_money),
+    **dict.fromkeys(("quantity", "discount", "vat_rate"), show_quantity),
+    "unit_cost": show_rate,
+}
+
+
+def text(value, name: str = "") -> str:
     """A kept value as a person reads it."""
+    if name in UNITS and isinstance(value, int) and not isinstance(value, bool):
+        return UNITS[name](value)
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -216,7 +216,7 @@ def show(period_id: int):
         before=before,
         days=days,
         to_come=overview.weeks_to_come(period, today),
-        stale=overview.stale(),
+        stale=overview.stale(period.cycle_id),
         press=PressForm(),
         may=can(Can.FINALISE),
         may_finalise=can(Can.FINALISE) and whole["finalised"] < whole["contracts"] and not whole["is_future"],
@@ -309,7 +309,7 @@ def lines(period_id: int, contract_id: int):
         remittance_href=url_for("authority.remittances.show", period_id=period.id, contract_id=contract.id),
         earlier=oldest if oldest and not done and oldest.start_date < period.start_date else None,
         may_finalise=can(Can.FINALISE) and not done and period.start_date <= weeks.today(),
-        unsettled=not done and rules.is_unsettled(contract),
+        unsettled=not done and bool(overview.stale(contract=contract.id)),
         breadcrumbs=crumbs(
             (days(period), url_for("authority.periods.show", period_id=period.id)), (contract.name, None)
         ),
@@ -369,9 +369,7 @@ def confirmation(period: PaymentPeriod, contract: Contract | None, refusal: str 
     mine = set()
     if not g.settings.same_person_may_finalise:
         mine = finalising.changed_by(g.user.id, [party.id for party, _, _ in ahead.parts])
-    stale = overview.stale()
-    if contract and stale and not rules.is_unsettled(contract):
-        stale = overview.Stale(0, 0)
+    stale = overview.stale(period.cycle_id, contract.id if contract else None)
     form = FinaliseForm(formdata=None)
     form.contract.data = contract.id if contract else ""
     form.lines.data, form.total.data = ahead.sums.lines, ahead.sums.total

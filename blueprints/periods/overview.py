@@ -18,6 +18,7 @@ from models import (
     Contract,
     Finalisation,
     Organisation,
+    Package,
     PaymentCycle,
     PaymentPeriod,
     StaleGroup,
@@ -251,12 +252,17 @@ class Stale(NamedTuple):
         return bool(self.groups or self.packages)
 
 
-def stale() -> Stale:
-    """How much waits to be matched and worked out."""
-    return Stale(
-        StaleGroup.select(fn.COUNT(StaleGroup.week)).scalar() or 0,
-        StalePackage.select(fn.COUNT(StalePackage.package)).scalar() or 0,
-    )
+def stale(cycle: int | None = None, contract: int | None = None) -> Stale:
+    """How much waits to be matched and worked out: in all, for the contracts of a cycle, or for one contract."""
+    groups = StaleGroup.select(fn.COUNT(StaleGroup.week))
+    packages = StalePackage.select(fn.COUNT(StalePackage.package))
+    if cycle is not None or contract is not None:
+        mine = Contract.id == contract if contract is not None else Contract.cycle == cycle
+        packages = packages.join(Package).join(Contract).where(mine)
+        theirs = Package.select(Package.id).join(Contract)
+        same = (Package.organisation == StaleGroup.organisation) & (Package.client == StaleGroup.client)
+        groups = groups.where(fn.EXISTS(theirs.where(mine & same)))
+    return Stale(groups.scalar() or 0, packages.scalar() or 0)
 
 
 def weeks_to_come(period: PaymentPeriod, today: dt.date) -> list[dt.date]:

@@ -234,7 +234,7 @@ def show(visit_id: int):
             {"text": text, "href": f"{here}?tab={name}" if name else here, "current": name == tab} for text, name in TABS
         ],
         versions=record.versions(visit),
-        carer=record.carer_of(visit),
+        carer=record.carer_of(visit).replace("in your list", "in the provider’s list"),
         client_words=record.client_words(visit),
         service=record.service_of(visit),
         near=near,
@@ -304,8 +304,11 @@ def delete(visit_id: int):
         said = "The visit was sent again while you looked at this page. Look at it as it is now, then delete it if it should go."
         return deletion_page(visit, form, said, 409)
     try:
-        rules.delete_visit(visit, desk.actor(), form.reason.data)
+        done = rules.delete_visit(visit, desk.actor(), form.reason.data, officer=True)
     except ValueError as refused:
         return deletion_page(visit, form, str(refused), 409)
-    flash(f"Visit {visit.ref} is deleted.", "success")
+    if done:
+        flash(f"Visit {visit.ref} is deleted.", "success")
+    else:
+        flash(f"Somebody else has just deleted visit {visit.ref}. Nothing was changed.", "notice")
     return go(here)

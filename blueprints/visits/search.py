@@ -9,12 +9,12 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from peewee import JOIN, SQL, fn
+from peewee import JOIN, SQL, Tuple, fn
 
 from blueprints import weeks
 from blueprints.packages.rules import day
 from blueprints.values import file_date, show_time
-from models import Client, Organisation, Package, Service, ServiceLevel, Visit, VisitStatus, VisitType, db
+from models import Client, Contract, Organisation, Package, Service, ServiceLevel, Visit, VisitStatus, VisitType, db
 
 MOST_WEEKS = 13  # of all providers together
 WAITING = (str(VisitStatus.UNMATCHED), str(VisitStatus.MISSING_DATA))
@@ -311,10 +311,6 @@ class Candidate(NamedTuple):
 
 def candidates(listed: Iterable[Row]) -> dict[tuple[int, int], list[Candidate]]:
     """The packages of the clients of these visits with their organisations, by (organisation, client): one query."""
-    from peewee import Tuple
-
-    from models import Contract
-
     pairs = sorted({(row.organisation_id, row.client_id) for row in listed if row.client_id})
     found: dict[tuple[int, int], list[Candidate]] = {}
     if not pairs:
@@ -359,5 +355,5 @@ def meant(row, packages: Sequence[Candidate]) -> list[Candidate]:
     if row.reason == "package is invoiced":
         return sorted(near, key=lambda p: (not p.is_invoiced, distance(p)))
     if row.reason == "package not authorised":
-        return sorted(near, key=lambda p: (p.authorised, distance(p)))
+        return sorted((p for p in near if not p.is_invoiced), key=lambda p: (p.authorised, distance(p)))
     return sorted((p for p in near if not p.is_invoiced), key=lambda p: (not p.authorised, distance(p)))
