@@ -326,7 +326,7 @@ def _fitting(word, width, font, size):
 
 _RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"
 _RUN = re.compile(f"[{_RIGHT_TO_LEFT}]+(?:[ .,'-]+[{_RIGHT_TO_LEFT}]+)*")
-_FORMS = {}
+_FORMS: dict[str, dict[str, str]] = {}
 for _code in (*range(0xFB50, 0xFE00), *range(0xFE70, 0xFEFD)):
     _how, *_parts = unicodedata.decomposition(chr(_code)).split() or [""]
     _base = "".join(chr(int(_part, 16)) for _part in _parts)
