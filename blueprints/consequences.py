@@ -20,6 +20,7 @@ from blueprints.packages import rules as packages
 from blueprints.payments import rules as payments
 from models import Contract, Due, Package, StaleGroup, StalePackage, VisitType, db
 
+Group = matching.Group
 MOST_PACKAGES = 250  # worked out in one transaction
 
 
