@@ -922,7 +922,7 @@ def mismatches():
     """Packages of a week whose visits plan other hours than the package does (K-18)."""
     week = monday(today()) - dt.timedelta(7)
     with contextlib.suppress(values.Expected):
-        week = monday(values.authority_date(request.args.get("week", "")))
+        week = monday(values.typed_date(request.args.get("week", "")))
     sent = sent_quantities(Visit.week == week)
     rows = []
     for row in (
