@@ -82,7 +82,7 @@ def fields(text: str, containing: str | None = None) -> dict[str, list[str]]:
     return found
 
 
-def press(client, address: str, containing: str | None = None, **changes):
+def press(client, address: str, containing: str | None = None, /, **changes):
     """Open a page, change fields of its form and send it; None takes a field away."""
     sent = fields(client.get(address).text, containing)
     return client.post(address, data=changed(sent, changes))
