@@ -692,7 +692,9 @@ def successor(package_id: int):
                 old = refresh(row)
                 touched = facts.Touched()
                 if old.end_date is None or old.end_date > last_day:
-                    touched = screens.together(touched, rules.save_package({"end_date": last_day}, records.actor(), old).touched)
+                    touched = screens.together(
+                        touched, rules.save_package({"end_date": last_day}, records.actor(), old).touched
+                    )
                 saved = rules.save_package(wanted, records.actor())
                 touched = screens.together(touched, saved.touched)
                 new = Package.get_by_id(saved.ident)
@@ -704,7 +706,9 @@ def successor(package_id: int):
                 if later:
                     touched = screens.together(touched, rules.save_rates(new, later, records.actor()))
                 if slots_now:
-                    touched = screens.together(touched, rules.save_timetable(new, [Slot(*s) for s in slots_now], records.actor()))
+                    touched = screens.together(
+                        touched, rules.save_timetable(new, [Slot(*s) for s in slots_now], records.actor())
+                    )
                 return touched
 
             done = screens.attempt(form, f"package {row.id}", None, change, [row.client_id, wanted["client"]])
@@ -872,7 +876,9 @@ def authorise():
         for row in rows:
             now = refresh(row)
             if not now.authorised:
-                touched = screens.together(touched, rules.save_package({"authorised": True}, records.actor(), now).touched)
+                touched = screens.together(
+                    touched, rules.save_package({"authorised": True}, records.actor(), now).touched
+                )
         return touched
 
     clients = {row.client_id for row in rows}

@@ -49,7 +49,12 @@ def make_visit(cast, **facts):
         "delivered_entry": at(8), "delivered_exit": at(9), "planned_minutes": 60, "delivered_minutes": 60, "week": MONDAY,
     } | facts  # fmt: skip
     return Visit.create(
-        organisation=cast.oakfield, type=cast.types["DHS"], client=cast.ann, level=cast.personal_care, ssref="A100001", **given
+        organisation=cast.oakfield,
+        type=cast.types["DHS"],
+        client=cast.ann,
+        level=cast.personal_care,
+        ssref="A100001",
+        **given,
     )
 
 
@@ -57,10 +62,34 @@ def make_visit(cast, **facts):
 
 
 def test_filters(officer, cast):
-    cast.make_package(1, cast.bob, cast.south, cast.personal_care, cast.dapl, dt.date(2026, 1, 5), end_date=TODAY, quantity=100, unit_cost=10000)
-    cast.make_package(2, cast.bob, cast.south, cast.personal_care, cast.dapl, dt.date(2026, 1, 5), end_date=TODAY - dt.timedelta(1), quantity=100, unit_cost=10000)
-    cast.make_package(3, cast.bob, cast.south, cast.personal_care, cast.dapl, TODAY + dt.timedelta(1), quantity=100, unit_cost=10000)
-    cast.make_package(4, cast.bob, cast.south, cast.personal_care, cast.dapl, quantity=100, unit_cost=10000, authorised=False)
+    cast.make_package(
+        1,
+        cast.bob,
+        cast.south,
+        cast.personal_care,
+        cast.dapl,
+        dt.date(2026, 1, 5),
+        end_date=TODAY,
+        quantity=100,
+        unit_cost=10000,
+    )
+    cast.make_package(
+        2,
+        cast.bob,
+        cast.south,
+        cast.personal_care,
+        cast.dapl,
+        dt.date(2026, 1, 5),
+        end_date=TODAY - dt.timedelta(1),
+        quantity=100,
+        unit_cost=10000,
+    )
+    cast.make_package(
+        3, cast.bob, cast.south, cast.personal_care, cast.dapl, TODAY + dt.timedelta(1), quantity=100, unit_cost=10000
+    )
+    cast.make_package(
+        4, cast.bob, cast.south, cast.personal_care, cast.dapl, quantity=100, unit_cost=10000, authorised=False
+    )
 
     def listed(query):
         rows = officer.get(f"/authority/packages?{query}&format=csv").text.splitlines()[1:]
@@ -89,7 +118,11 @@ def test_a_row_shows_cost_and_pricing(officer, cast):
 
 @pytest.mark.feature("K-11")
 def test_a_client_may_have_several_lines(officer, cast):
-    for cpli, facts in ((11, {"quantity": 350}), (12, {"quantity": 100, "end_date": dt.date(2026, 11, 1)}), (13, {"quantity": 100, "frequency": "One-off"})):
+    for cpli, facts in (
+        (11, {"quantity": 350}),
+        (12, {"quantity": 100, "end_date": dt.date(2026, 11, 1)}),
+        (13, {"quantity": 100, "frequency": "One-off"}),
+    ):
         answer = press(
             officer, f"/authority/packages/new?client={cast.bob.id}&service={cast.south.id}", cpli_id=str(cpli),
             level=str(cast.personal_care.id), contract=str(cast.dapl.id), start_date="5/10/2026", unit_cost="15",
@@ -108,12 +141,16 @@ def test_a_client_may_have_several_lines(officer, cast):
 
 @pytest.mark.parametrize("where", ["/authority/packages", "/authority/packages/waiting"])
 def test_lists_take_the_same_queries_at_ten_rows(officer, cast, where):
-    cast.make_package(1, cast.bob, cast.south, cast.personal_care, cast.dapl, quantity=100, unit_cost=10000, authorised=False)
+    cast.make_package(
+        1, cast.bob, cast.south, cast.personal_care, cast.dapl, quantity=100, unit_cost=10000, authorised=False
+    )
     officer.get(where)
     few = queries(officer, where)
     for n in range(2, 12):
         who = Client.create(ssref=f"X{n}", client_ref=f"X{n}", surname="Extra", forename=str(n))
-        cast.make_package(n, who, cast.south, cast.personal_care, cast.dapl, quantity=100, unit_cost=10000, authorised=False)
+        cast.make_package(
+            n, who, cast.south, cast.personal_care, cast.dapl, quantity=100, unit_cost=10000, authorised=False
+        )
     assert queries(officer, where) == few
 
 
@@ -141,7 +178,12 @@ def test_creating_repricing_ending_and_reopening(officer, cast):
     )  # fmt: skip
     row = Package.get(Package.cpli_id == 77)
     assert answer.location == address(row)
-    assert (row.organisation_id, row.unit_cost, row.pricing_basis, row.cost_centre) == (cast.brookhouse.id, 1228400, "Spot", "CC1")
+    assert (row.organisation_id, row.unit_cost, row.pricing_basis, row.cost_centre) == (
+        cast.brookhouse.id,
+        1228400,
+        "Spot",
+        "CC1",
+    )
     assert "1 x Placement at £122.84 (Spot)" in officer.get(address(row)).text
     assert press(officer, address(row, "rates"), from_date=["1/3/2027"], unit_cost=["130"]).status_code == 303
     assert press(officer, address(row, "end"), end_date="30/6/2027").status_code == 303
@@ -183,7 +225,12 @@ def test_a_confirmation_is_for_what_it_said(officer, cast):
 def test_the_choice_to_end_and_start_another_from_a_date(officer, cast):
     settled(cast, [cast.spot])
     answer = press(officer, address(cast.placed, "edit"), unit_cost="650.00", quantity="1")
-    link = answer.text.split("End the package and start another")[0].rsplit('href="', 1)[1].split('"')[0].replace("&amp;", "&")
+    link = (
+        answer.text.split("End the package and start another")[0]
+        .rsplit('href="', 1)[1]
+        .split('"')[0]
+        .replace("&amp;", "&")
+    )
     assert "client" not in link
     shown = officer.get(link).text
     assert 'value="650.00"' in shown
@@ -218,7 +265,9 @@ def test_what_is_fixed_once_paid(officer, cast):
 
 
 def test_a_client_that_is_not_there_and_bad_numbers(officer, cast):
-    answer = press(officer, address(cast.package, "edit"), client="NOBODY", quantity="-1", unit_cost="1.23456", frequency="Often")
+    answer = press(
+        officer, address(cast.package, "edit"), client="NOBODY", quantity="-1", unit_cost="1.23456", frequency="Often"
+    )
     assert answer.status_code == 422
     assert "Quantity must be 0 or more" in answer.text and "Enter the unit cost in pounds" in answer.text
     answer = press(officer, address(cast.package, "edit"), client="NOBODY")
@@ -257,7 +306,9 @@ def test_rates_and_timetables_by_two_people(officer, cast):
 
 
 def test_rows_that_will_not_do_say_so_and_stay(officer, cast):
-    answer = press(officer, address(cast.package, "rates"), from_date=["1/4/2027", "1/4/2027", "x"], unit_cost=["25", "26", ""])
+    answer = press(
+        officer, address(cast.package, "rates"), from_date=["1/4/2027", "1/4/2027", "x"], unit_cost=["25", "26", ""]
+    )
     assert answer.status_code == 422
     assert "There is a rate from 01/04/2027 already" in answer.text and 'value="26"' in answer.text
     assert "Row 3: enter a date" in answer.text
@@ -276,7 +327,12 @@ def test_an_emptied_timetable_leaves_the_quantity(officer, cast):
 
 @pytest.mark.feature("K-16")
 def test_ending_rematches_visits_and_adjusts_what_is_paid(officer, cast):
-    visit = make_visit(cast, week=MONDAY - dt.timedelta(28), planned_date=MONDAY - dt.timedelta(28), delivered_date=MONDAY - dt.timedelta(28))
+    visit = make_visit(
+        cast,
+        week=MONDAY - dt.timedelta(28),
+        planned_date=MONDAY - dt.timedelta(28),
+        delivered_date=MONDAY - dt.timedelta(28),
+    )
     settled(cast)
     assert Visit.get_by_id(visit.id).status == VisitStatus.MATCHED
     settled(cast, [cast.dapl])
@@ -299,7 +355,9 @@ def test_ending_rematches_visits_and_adjusts_what_is_paid(officer, cast):
 @pytest.mark.feature("K-15")
 def test_authorising_says_what_will_happen_first(officer, cast):
     rows = [
-        cast.make_package(n, cast.cat, cast.house, cast.placement, cast.spot, quantity=100, unit_cost=1000000, authorised=False)
+        cast.make_package(
+            n, cast.cat, cast.house, cast.placement, cast.spot, quantity=100, unit_cost=1000000, authorised=False
+        )
         for n in (31, 32)
     ]
     settled(cast)
@@ -323,7 +381,9 @@ def test_nothing_chosen(officer, cast):
 
 def test_a_reader_sees_everything_and_no_button(client, cast):
     cast.sign_in(client, cast.reader)
-    row = cast.make_package(1, cast.bob, cast.south, cast.personal_care, cast.dapl, quantity=100, unit_cost=10000, authorised=False)
+    row = cast.make_package(
+        1, cast.bob, cast.south, cast.personal_care, cast.dapl, quantity=100, unit_cost=10000, authorised=False
+    )
     for where in ("/authority/packages", "/authority/packages/waiting", address(row)):
         text = client.get(where).text
         assert "Add a package" not in text and "authorising does" not in text and "End and start" not in text
@@ -344,7 +404,10 @@ def test_planned_against_commissioned(officer, cast):
     assert rows[1].endswith(",7.00,6.00,-1.00")
     make_visit(cast, ref="V6", planned_date=MONDAY + dt.timedelta(6))
     settled(cast)
-    assert "No package with visits in this week differs" in officer.get("/authority/packages/planned-against-commissioned?week=x").text
+    assert (
+        "No package with visits in this week differs"
+        in officer.get("/authority/packages/planned-against-commissioned?week=x").text
+    )
 
 
 def test_weeks_show_planned_actual_due_and_paid(officer, cast):

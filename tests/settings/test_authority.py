@@ -122,7 +122,10 @@ def test_a_visit_type_changes_and_finalised_periods_are_not_rewritten(officer, c
     before = [(i.week, i.amount) for i in PaymentItem.select()]
     answer = press(officer, address, pays="none", charges="none")
     assert answer.status_code == 422
-    assert "This changes what 2 visits pay or charge." in answer.text and "1 of them is in weeks that are paid" in answer.text
+    assert (
+        "This changes what 2 visits pay or charge." in answer.text
+        and "1 of them is in weeks that are paid" in answer.text
+    )
     assert VisitType.get_by_id(kind.id).pays == "delivered"
     stamp = rules.stamp("types")
     assert confirm(officer, answer).status_code == 303
@@ -179,7 +182,12 @@ def test_a_reader_sees_and_cannot_change(client, cast):
     cast.sign_in(client, cast.reader)
     assert "/edit" not in client.get("/authority/settings").text
     assert client.post("/authority/settings/visits/edit", data={"over_time_minutes": "45"}).status_code == 403
-    assert client.post(f"/authority/settings/visit-types/{cast.types['DHS'].id}/retirement", data={"retired": "yes"}).status_code == 403
+    assert (
+        client.post(
+            f"/authority/settings/visit-types/{cast.types['DHS'].id}/retirement", data={"retired": "yes"}
+        ).status_code
+        == 403
+    )
     assert client.get("/authority/settings/nothing/edit").status_code == 403
     cast.sign_in(client, cast.officer)
     assert client.get("/authority/settings/nothing/edit").status_code == 404
