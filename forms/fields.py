@@ -309,7 +309,7 @@ class _Number(_Read):
     def read(self, text: str) -> int:
         plain = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text).replace("−", "-")
         plain = plain.replace(self.prefix, "").removesuffix(self.suffix).strip()
-        return decimal_units(plain, self.places, negative=self.least is not None)
+        return decimal_units(plain, self.places, negative=True)  # the bounds say what may be below nothing
 
     def written(self, value: int) -> str:
         whole, part = divmod(abs(value), 10**self.places)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import request
+from flask import g, request
 
 from blueprints import values
 from blueprints.packages.plan import Slot
@@ -202,3 +202,21 @@ class TimetableForm(RowsForm):
             f"{WEEKDAYS[d]} {values.show_time(e)} to {values.show_time(x)}" + (f", {c} carers" if c > 1 else "")
             for d, e, x, c in rows
         )
+
+
+class PackagesFilter(FilterForm):
+    """Service, client, level and which lines beside the authorised ones that have not ended (K-05)."""
+
+    service = f.SelectField("Service")
+    client = f.SelectField("Client")
+    level = f.SelectField("Service Level")
+    historical = f.CheckboxField("Include Historical")
+    unauthorised = f.CheckboxField("Include Unauthorised")
+
+    def __init__(self, services: list, clients: list, levels: list):
+        super().__init__()
+        self.service.choices = [("", "All Services"), *services]
+        self.client.choices = [("", "All Clients"), *clients]
+        self.level.choices = [("", "All Service Levels"), *levels]
+        if "filtered" not in request.args and "unauthorised" not in request.args:
+            self.unauthorised.data = bool(g.settings.include_unauthorised)
