@@ -171,6 +171,7 @@ def preview(change: Callable[[], object], idents: Iterable[int] | Callable[[], I
         return {(p, packages.day(w)): rest for p, w, *rest in rows.where(within).tuples()}
 
     with db.atomic() as transaction:
+        follow(Change(packages=look()), now=True)  # what waited to be worked out is not of this change
         before = dues()
         change()
         follow(Change(packages=look()), now=True)
