@@ -118,7 +118,7 @@ def show(package_id: int):
     payments_on = sides.is_there("payments") and can(Can.SEE_PAYMENTS)
     on = shown_day(plan, today)
     return page(
-        "packages/show.html",
+        "packages/provider_package.html",
         package=package,
         plan=plan,
         cost=cost_text(plan, on),
