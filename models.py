@@ -387,6 +387,7 @@ class ImportProblem(Table):
     column = CharField(default="")
     value = TextField(default="")
     message = TextField()  # what is wrong, and what was expected
+    expected = TextField(default="")  # completes "Expected …"; the message says it too
     suggestion = CharField(default="")
     kind = CharField(default="")  # problems of one kind and value can be mended together
 
@@ -606,6 +607,16 @@ class VisitType(Table):
     needs_comment = BooleanField(default=False)
     is_retired = BooleanField(default=False)
 
+    @property
+    def is_exceptional(self) -> bool:
+        """Delivered well beyond plan, or extra, and to be explained: E of the default set (rule 5.11)."""
+        return self.needs_delivered and self.needs_comment
+
+    @property
+    def is_ordinary(self) -> bool:
+        """Delivered about as planned."""
+        return self.needs_delivered and not self.needs_comment
+
     def suits(self, contract_type: str) -> bool:
         """May be used under a contract of this type."""
         rule = self.contract_types.strip()
@@ -716,17 +727,18 @@ class VisitVersion(VisitValues):
 
 
 class StagedVisit(VisitValues):
-    """A checked row of a visits file, waiting to be taken."""
+    """A checked row of a visits file, waiting to be taken; of a rejected one only the reference and the cells."""
 
     batch = ForeignKeyField(Import, on_delete="CASCADE", index=False)
     line = IntegerField()
     ref = CharField(default="")
     is_deleted = BooleanField(default=False)
     action = CharField(default="new")  # new, updated, unchanged, deleted, rejected
+    visit_id = BigIntegerField(null=True)  # the stored visit of this reference
     cells = TextField(default="")  # the row as it stood, kept for rows with problems only (JSON)
 
     class Meta:
-        indexes = ((("batch", "ref"), False), (("batch", "line"), True))
+        primary_key = CompositeKey("batch", "line")
 
 
 # matching --------------------------------------------------------------------------------------------------------------
