@@ -141,6 +141,13 @@ def help_of(side: str) -> str:
         topic = HELP_OF.get((request.endpoint or "").rpartition(".")[0])
         if topic:
             return url_for("provider.home.help_page", topic=topic)
+    elif side == "authority":
+        from blueprints.home.authority import HELP_OF as OFFICERS
+
+        here = request.endpoint or ""
+        topic = OFFICERS.get(here) or OFFICERS.get(here.rpartition(".")[0])
+        if topic:
+            return url_for("authority.home.help_page", topic=topic)
     return url_for(f"{side}.home.help_index")
 
 

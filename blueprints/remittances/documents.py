@@ -13,7 +13,7 @@ from models import Contract, PaymentPeriod, utc_now
 
 def file_name(contract: Contract, period: PaymentPeriod, extension: str) -> str:
     """`remittance-C1-2026-09-07.pdf`, of plain characters only."""
-    ref = "".join(c if c.isascii() and c.isalnum() or c in "-." else "_" for c in contract.ref)
+    ref = "".join(c if (c.isascii() and c.isalnum()) or c in "-." else "_" for c in contract.ref)
     return f"remittance-{ref}-{period.start_date.isoformat()}.{extension}"
 
 

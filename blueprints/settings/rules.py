@@ -113,6 +113,11 @@ def read() -> Settings:
     return Settings({name: json.loads(value) for name, value in Setting.select(Setting.name, Setting.value).tuples()})
 
 
+def deletion_reasons(now: Settings) -> list[str]:
+    """The authority's reasons for deleting a visit, in its order (O-44)."""
+    return list(now.deletion_reasons)
+
+
 def clean(name: str, value: Any) -> Any:
     """The value as it is kept. Raises Refused with what to enter instead."""
     spec = SPECS[name]

@@ -140,7 +140,7 @@ class Row(NamedTuple):
 def in_week(reach, monday: dt.date, service: int | None = None):
     """The condition of live visits of a week, of one service where given: the one sent, else the package's."""
     condition = reach.visits(Visit) & (Visit.week == monday) & ~Visit.is_deleted
-    return condition & (SERVICE == service) if service else condition
+    return condition & (service == SERVICE) if service else condition
 
 
 def fitting(wanted: Wanted):
@@ -151,7 +151,7 @@ def fitting(wanted: Wanted):
     if wanted.client and wanted.client[0] == "c":
         condition &= Visit.client == int(wanted.client[1:])
     elif wanted.client:
-        condition &= Visit.client.is_null() & (SENT_AS == wanted.client[1:])
+        condition &= Visit.client.is_null() & (wanted.client[1:] == SENT_AS)
     if wanted.type:
         condition &= Visit.type == wanted.type
     if wanted.statuses is not None:
