@@ -280,6 +280,7 @@ class Job(Table):
     doing = CharField(default="")  # in words: reading, matching
     error = TextField(default="")
     tries = IntegerField(default=0)
+    wanted = TextField(default="{}")  # what was asked for beside the id (JSON)
     unique_key = CharField(null=True, unique=True)  # set while queued or running: the same work is not queued twice
 
     class Meta:
@@ -387,6 +388,7 @@ class ImportProblem(Table):
     column = CharField(default="")
     value = TextField(default="")
     message = TextField()  # what is wrong, and what was expected
+    expected = TextField(default="")  # completes "Expected …"; the message says it too
     suggestion = CharField(default="")
     kind = CharField(default="")  # problems of one kind and value can be mended together
 
@@ -606,6 +608,16 @@ class VisitType(Table):
     needs_comment = BooleanField(default=False)
     is_retired = BooleanField(default=False)
 
+    @property
+    def is_exceptional(self) -> bool:
+        """Delivered well beyond plan, or extra, and to be explained: E of the default set (rule 5.11)."""
+        return self.needs_delivered and self.needs_comment
+
+    @property
+    def is_ordinary(self) -> bool:
+        """Delivered about as planned."""
+        return self.needs_delivered and not self.needs_comment
+
     def suits(self, contract_type: str) -> bool:
         """May be used under a contract of this type."""
         rule = self.contract_types.strip()
@@ -716,17 +728,18 @@ class VisitVersion(VisitValues):
 
 
 class StagedVisit(VisitValues):
-    """A checked row of a visits file, waiting to be taken."""
+    """A checked row of a visits file, waiting to be taken; of a rejected one only the reference and the cells."""
 
     batch = ForeignKeyField(Import, on_delete="CASCADE", index=False)
     line = IntegerField()
     ref = CharField(default="")
     is_deleted = BooleanField(default=False)
     action = CharField(default="new")  # new, updated, unchanged, deleted, rejected
+    visit_id = BigIntegerField(null=True)  # the stored visit of this reference
     cells = TextField(default="")  # the row as it stood, kept for rows with problems only (JSON)
 
     class Meta:
-        indexes = ((("batch", "ref"), False), (("batch", "line"), True))
+        primary_key = CompositeKey("batch", "line")
 
 
 # matching --------------------------------------------------------------------------------------------------------------
@@ -811,12 +824,20 @@ class LockedWeek(Table):
 
 
 class Finalisation(Table):
-    """A period that the authority has finalised for a contract; it cannot be undone (rule 7.1)."""
+    """A period that the authority has finalised for a contract; it cannot be undone (rule 7.1).
+
+    Its sums never change either, and are kept so that a list of periods need not add up all items ever paid.
+    """
 
     contract = ForeignKeyField(Contract, on_delete="RESTRICT")
     period = ForeignKeyField(PaymentPeriod, on_delete="RESTRICT")
     at = DateTimeField(default=utc_now)
     by = CharField(default="")
+    amount = BigIntegerField(default=0)  # payable, without VAT
+    vat = BigIntegerField(default=0)
+    non_payable = BigIntegerField(default=0)
+    lines = IntegerField(default=0)
+    adjustments = IntegerField(default=0)  # how many of the lines
 
     class Meta:
         indexes = ((("contract", "period"), True),)

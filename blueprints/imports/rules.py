@@ -95,17 +95,32 @@ class Report:
         self._waiting: list[tuple] = []
 
     def problem(
-        self, line: int, severity: Severity, column: str, value: str, message: str, suggestion: str = "", kind: str = ""
+        self,
+        line: int,
+        severity: Severity,
+        column: str,
+        value: str,
+        message: str,
+        suggestion: str = "",
+        kind: str = "",
+        expected: str = "",
     ) -> None:
-        """Note one problem of one row; the heading is line 1. Counting rows is the importer's."""
-        self._waiting.append((self.batch.id, line, severity, column, value[:500], message, suggestion, kind or column))
+        """Note one problem of one row; the heading is line 1. Counting rows is the importer's.
+
+        `expected` completes the sentence "Expected …", which is added to the message.
+        """
+        if expected:
+            message = f"{message} Expected {expected}."
+        self._waiting.append(
+            (self.batch.id, line, str(severity), column, value[:500], message, expected, suggestion, kind or column)
+        )
         if len(self._waiting) >= self.PIECE:
             self.flush()
 
     def flush(self) -> None:
         """Write the problems that wait."""
         if self._waiting:
-            columns = ["batch", "line", "severity", "column", "value", "message", "suggestion", "kind"]
+            columns = ["batch", "line", "severity", "column", "value", "message", "expected", "suggestion", "kind"]
             with db.atomic():
                 database.bulk_upsert(ImportProblem, columns, self._waiting)
             self._waiting = []

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import logging
 import os
 import socket
 from collections.abc import Callable
+
+from peewee import fn
 
 from models import Job, JobState, db, utc_now
 
@@ -14,6 +17,11 @@ log = logging.getLogger("portal")
 
 LEASE_SECONDS = 90  # longer than the longest stretch of work between two steps
 MOST_TRIES = 3
+
+
+class Refused(ValueError):
+    """Work that cannot be done; the message is for the person who asked for it, and is kept with the job."""
+
 
 HANDLERS: dict[str, Callable[[Job, Progress], None]] = {}
 
@@ -57,13 +65,25 @@ def handles(kind: str):
     return declare
 
 
-def queue(kind: str, about: int | None = None, user=None, organisation=None, key: str | None = None) -> Job:
-    """Queue work inside the caller's transaction. With a key, work already queued or running under it is returned."""
+def queue(
+    kind: str,
+    about: int | None = None,
+    user=None,
+    organisation=None,
+    key: str | None = None,
+    wanted: dict | None = None,
+) -> Job:
+    """Queue work inside the caller's transaction. With a key, work already queued or running under it is returned.
+
+    `wanted` is kept as JSON: what was asked for beside the id.
+    """
     if key:
         found = Job.get_or_none(Job.unique_key == key)
         if found:
             return found
-    job = Job.create(kind=kind, about=about, user=user, organisation=organisation, unique_key=key)
+    job = Job.create(
+        kind=kind, about=about, user=user, organisation=organisation, unique_key=key, wanted=json.dumps(wanted or {})
+    )
     wake(job.id)
     return job
 
@@ -95,6 +115,9 @@ def run(job_id: int) -> None:
         return
     try:
         HANDLERS[job.kind](job, Progress(job))
+    except Refused as refusal:
+        over(job, JobState.FAILED, str(refusal))
+        return
     except Exception as error:
         log.error(
             "job %s %s failed: %s",
@@ -170,3 +193,17 @@ def run_waiting() -> int:
             return ran
         run(job.id)
         ran += 1
+
+
+def failed() -> list[Job]:
+    """Jobs that failed and whose work has not been done since, newest first; work is its kind and what it is about."""
+    found: dict[tuple, Job] = {}
+    done: dict[tuple, int] = {}
+    rows = Job.select(Job.kind, Job.about, fn.MAX(Job.id)).where(Job.state == JobState.DONE)
+    for kind, about, last in rows.group_by(Job.kind, Job.about).tuples():
+        done[kind, about] = last
+    for job in Job.select().where(Job.state == JobState.FAILED).order_by(Job.id.desc()).limit(500):
+        work = (job.kind, job.about)
+        if done.get(work, 0) < job.id:
+            found.setdefault(work, job)
+    return list(found.values())

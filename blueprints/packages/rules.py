@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from peewee import SQL
+
 import database
 from blueprints import facts as records
 from blueprints import history, values
@@ -48,7 +50,7 @@ def day(value) -> dt.date | None:
 
 
 def lines(condition) -> dict[int, Line]:
-    """The packages of a condition by row id, with their plans, by three queries."""
+    """The packages of a condition by row id, with their plans, by two queries."""
     rows = list(
         Package.select(
             Package.id, Package.cpli_id, Package.organisation, Package.client, Package.service, Package.level,
@@ -59,25 +61,24 @@ def lines(condition) -> dict[int, Line]:
         .join(ServiceLevel).switch(Package).join(Contract)
         .where(condition).tuples()
     )  # fmt: skip
+    if not rows:
+        return {}
     wanted = Package.select(Package.id).join(ServiceLevel).switch(Package).join(Contract).where(condition)
     rates: dict[int, list] = defaultdict(list)
-    for package, since, cost in (
-        PackageRate.select(PackageRate.package, PackageRate.from_date, PackageRate.unit_cost)
-        .where(PackageRate.package.in_(wanted))
-        .order_by(PackageRate.from_date)
-        .tuples()
-    ):
-        rates[package].append((day(since), cost))
     slots: dict[int, list] = defaultdict(list)
-    for package, *slot in (
-        TimetableSlot.select(
-            TimetableSlot.package, TimetableSlot.weekday, TimetableSlot.entry, TimetableSlot.exit, TimetableSlot.carers
-        )
-        .where(TimetableSlot.package.in_(wanted))
-        .order_by(TimetableSlot.weekday, TimetableSlot.entry)
-        .tuples()
-    ):
-        slots[package].append(Slot(*slot))
+    nothing = SQL("NULL")
+    both = PackageRate.select(
+        PackageRate.package, PackageRate.from_date, PackageRate.unit_cost, nothing, nothing, nothing
+    ).where(PackageRate.package.in_(wanted)) | TimetableSlot.select(
+        TimetableSlot.package, nothing, TimetableSlot.weekday, TimetableSlot.entry, TimetableSlot.exit, TimetableSlot.carers
+    ).where(TimetableSlot.package.in_(wanted))  # fmt: skip
+    for package, since, number, *rest in both.tuples():
+        if since is None:
+            slots[package].append(Slot(number, *rest))
+        else:
+            rates[package].append((day(since), number))
+    for found in (*rates.values(), *slots.values()):
+        found.sort()
     return {row[0]: _line(row, tuple(rates.get(row[0], ())), tuple(slots.get(row[0], ()))) for row in rows}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Container, Iterable, Sequence
 
 import database
@@ -37,12 +38,13 @@ def finalise(contract: Contract, period: PaymentPeriod, by: history.Actor, today
     (setting) the person changed a package in it. Call consequences.settle first.
     """
     with db.atomic():
-        database.serialise(db, f"finalise {contract.id}")
-        database.serialise(db, "settle")
+        database.serialise(db, "settle")  # of finalisers too: one lock, so that two cannot wait for each other
         state = payments.states([contract])[contract.id]
         if period.id in state.finalised:
             done = state.finalised[period.id]
-            raise Refused(f"{contract.name} has been finalised for this period already, by {done.by}.")
+            raise Refused(
+                f"{contract.name} has been finalised for this period already, by {done.by} at {done.at:%H:%M} UTC on {done.at:%d/%m/%Y}."
+            )
         oldest = state.oldest_current
         if oldest is None or oldest.id != period.id:
             raise Refused(
@@ -57,7 +59,9 @@ def finalise(contract: Contract, period: PaymentPeriod, by: history.Actor, today
         if not settings.read().same_person_may_finalise and by.user_id and changed_a_package(by, contract, period):
             raise Refused("You changed a package of this period. Somebody else must finalise it.")
         listed = payments.items(contract, period, state)
-        done = Finalisation.create(contract=contract, period=period, by=by.name, at=utc_now())
+        done = Finalisation.create(
+            contract=contract, period=period, by=by.name, at=utc_now(), **payments.kept_sums(listed)
+        )
         payments.pay(done, listed)
         payments.keep_as_paid(contract)
         settings.bump_organisations("packages", [contract.organisation_id], "periods", "packages")
@@ -117,7 +121,9 @@ def finalise_all(
             (period.start_date, contract.ref, contract, period)
             for contract in known
             for period in known_states[contract.id].periods
-            if period.id not in known_states[contract.id].finalised and period.end_date <= until and period.start_date <= today
+            if period.id not in known_states[contract.id].finalised
+            and period.end_date <= until
+            and period.start_date <= today
         ]
         for _, _, contract, period in sorted(waiting, key=lambda w: w[:2]):
             done.append(finalise(contract, period, by, today))
@@ -200,7 +206,7 @@ def check_period_set(cycle: PaymentCycle | int | None, periods: Sequence[Facts])
         )
     whole = [(at, facts) for at, facts in enumerate(periods) if facts.get("start_date") and facts.get("end_date")]
     whole.sort(key=lambda pair: pair[1]["start_date"])
-    for (_, earlier), (at, later) in zip(whole, whole[1:], strict=False):
+    for (_, earlier), (at, later) in itertools.pairwise(whole):
         if words := clash(earlier, later):
             faults.append((at, Fault("start_date", words)))
     return faults

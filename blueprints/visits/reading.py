@@ -1,0 +1,525 @@
+"""One row of a visits file: its values, or everything that is wrong with it (rules 1.3, 5.2 to 5.5, 5.11).
+
+Parts that repeat from row to row (client, level, service, planned slot) are worked out once and remembered.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from functools import lru_cache
+from hashlib import blake2b
+from typing import NamedTuple
+
+from blueprints import weeks
+from blueprints.values import Expected, boolean, near, show_date, time_of_day, visit_date
+from blueprints.visits.columns import FREE_TEXT, HEADINGS, LENGTHS
+from blueprints.visits.known import Kind, Known
+from models import Severity
+
+VALUES = [
+    "type", "planned_date", "planned_entry", "planned_exit", "delivered_date", "delivered_entry", "delivered_exit",
+    "entry_overridden", "entry_override_reason", "exit_overridden", "exit_override_reason", "variance_reason",
+    "comments", "client_ref", "ssref", "nhs_number", "level_ref", "level_name", "carer_ref", "service_ref",
+    "service_name", "organisation_ref", "organisation_name", "client", "level", "service", "week", "planned_minutes",
+    "delivered_minutes", "digest",
+]  # fmt: skip
+WIDTH = len(HEADINGS)
+DAY = 86_400
+DOUBLE_HANDED = "double-handed"
+UNSHOWABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
+DELIVERED = ("DeliveredVisitDate", "DeliveredEntryTime", "DeliveredExitTime")
+PLANNED = ("PlannedVisitDate", "PlannedEntryTime", "PlannedExitTime")
+
+
+class Problem(NamedTuple):
+    """One thing wrong with a row. `expected` completes "Expected …"; problems of one kind and value are mended together."""
+
+    severity: Severity
+    column: str
+    value: str
+    message: str
+    expected: str = ""
+    suggestion: str = ""
+    kind: str = ""
+
+
+def error(
+    column: str, value: str, message: str, expected: str = "", suggestion: str | None = "", kind: str = ""
+) -> Problem:
+    """A problem that rejects the row."""
+    return Problem(Severity.ERROR, column, value, message, expected, suggestion or "", kind)
+
+
+def warning(column: str, value: str, message: str, kind: str, expected: str = "") -> Problem:
+    """A data quality issue: the row is accepted (rule 5.11)."""
+    return Problem(Severity.WARNING, column, value, message, expected, "", kind)
+
+
+class Span(NamedTuple):
+    """Date and times of a plan or a delivery. `start` counts seconds on the wall clock, to compare."""
+
+    date: dt.date | None = None
+    iso: str | None = None
+    entry: int | None = None
+    exit: int | None = None
+    minutes: int | None = None
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def start(self) -> int:
+        """Wall-clock seconds; earlier and later compare as the moments do, since a double time is the first."""
+        return self.date.toordinal() * DAY + self.entry
+
+    @property
+    def end(self) -> int:
+        """The same of the end; an exit before the entry is on the next day (rule 1.3)."""
+        return self.date.toordinal() * DAY + self.exit + (DAY if self.exit < self.entry else 0)
+
+
+class Row(NamedTuple):
+    """A row as read. `values` is None where it is rejected or deletes; `person` stands for the client, known or not."""
+
+    line: int
+    ref: str
+    is_deleted: bool
+    ssref: str
+    values: tuple | None
+    problems: list[Problem]
+    type: Kind | None = None
+    person: object = None
+    planned: Span = Span()
+    delivered: Span = Span()
+    cells: list[str] = []  # of a row with problems
+    locked_services: tuple[int, ...] = ()
+
+
+class RowReader:
+    """Reads the rows of one file."""
+
+    def __init__(self, known: Known):
+        self.known = known
+        self.person = lru_cache(20_000)(self._person)
+        self.level = lru_cache(5_000)(self._level)
+        self.service = lru_cache(5_000)(self._service)
+        self.organisation = lru_cache(1_000)(self._organisation)
+        self.type = lru_cache(1_000)(self._type)
+        self.planned = lru_cache(10_000)(self._planned)
+        self.date = lru_cache(10_000)(_date)
+        self.active = lru_cache(20_000)(known.active)
+        self.suits = lru_cache(1_000)(known.suits)
+        self.needs_both = known.settings.visits_need_ssref_and_service
+        self.over = known.settings.over_time_minutes
+
+    def read(self, line: int, cells: list[str]) -> Row:
+        """The row at this line of the file."""
+        problems: list[Problem] = []
+        if len(cells) > WIDTH:
+            surplus = ", ".join(cells[WIDTH:])
+            problems.append(
+                error(
+                    "",
+                    surplus,
+                    "The row has more cells than the heading row.",
+                    "text with a comma in quotation marks",
+                    kind="surplus",
+                )
+            )
+            cells = cells[:WIDTH]
+        if not "".join(cells).isprintable():
+            cells = _plain(cells, problems)
+        (ref, deleted, planned_date, planned_entry, planned_exit, code, delivered_date, delivered_entry,
+         entry_overridden, entry_reason, delivered_exit, exit_overridden, exit_reason, variance, comments, client_ref,
+         ssref, nhs, level_ref, level_name, carer, service_ref, service_name, organisation_ref,
+         organisation_name) = cells  # fmt: skip
+        if not ref:
+            problems.append(_blank("VisitRef", "your reference of the visit"))
+        elif len(ref) > 50:
+            problems.append(_too_long("VisitRef", ref))
+        if deleted not in ("", "0") and _yes("Deleted", deleted, problems):
+            problems = [p for p in problems if p.column in ("VisitRef", "SSRef", "")]
+            return Row(line, ref, True, ssref, None, problems, cells=cells)
+
+        kind, found = self.type(code)
+        problems += found
+        planned = self.planned(planned_date, planned_entry, planned_exit)
+        problems += planned.problems
+        delivered = self._delivered(delivered_date, delivered_entry, delivered_exit, kind)
+        problems += delivered.problems
+        entry_over = entry_overridden not in ("", "0") and _yes(
+            "DeliveredEntryTimeIsOverridden", entry_overridden, problems
+        )
+        exit_over = exit_overridden not in ("", "0") and _yes(
+            "DeliveredExitTimeIsOverridden", exit_overridden, problems
+        )
+        if len(comments) + len(variance) + len(entry_reason) + len(exit_reason) > FREE_TEXT:
+            for column, text in (
+                ("DeliveredEntryTimeOverrideReason", entry_reason), ("DeliveredExitTimeOverrideReason", exit_reason),
+                ("VarianceReason", variance), ("Comments", comments),
+            ):  # fmt: skip
+                if len(text) > FREE_TEXT:
+                    problems.append(_too_long(column, text))
+        client, person, who, found = self.person(client_ref, ssref, nhs)
+        problems += found
+        level, what, found = self.level(level_ref, level_name)
+        problems += found
+        service, where, found = self.service(service_ref, service_name)
+        problems += found
+        problems += self.organisation(organisation_ref, organisation_name)
+        if len(carer) > 100:
+            problems.append(_too_long("CarerRef", carer))
+        if problems:  # until here errors only
+            return Row(line, ref, False, ssref, None, problems, cells=cells)
+
+        candidates = self.active(client, level, service, planned.date)
+        if (
+            kind.needs_comment or carer or entry_over or exit_over or planned.date > self.known.today
+            or delivered.minutes is None or delivered.minutes - planned.minutes >= self.over
+            or planned.date != delivered.date or not planned.entry < delivered.exit or not delivered.entry < planned.exit
+            or (kind.contract_types and candidates and not self.suits(kind.id, candidates[0].contract_type))
+        ):  # fmt: skip
+            self._warn(problems, kind, planned, delivered, candidates, comments, carer, code)
+            _warn_overridden(problems, entry_over, entry_reason, exit_over, exit_reason)
+        values = (
+            kind.id, planned.iso, planned.entry, planned.exit, delivered.iso, delivered.entry, delivered.exit,
+            entry_over, entry_reason, exit_over, exit_reason, variance, comments, client_ref, ssref, nhs, level_ref,
+            level_name, carer, service_ref, service_name, organisation_ref, organisation_name, client, level, service,
+            _week(planned.date), planned.minutes, delivered.minutes,
+            _digest(
+                f"{kind.id}\x1f{planned.iso}\x1f{planned.entry}\x1f{planned.exit}\x1f{delivered.iso}\x1f{delivered.entry}"
+                f"\x1f{delivered.exit}\x1f{entry_over:d}\x1f{entry_reason}\x1f{exit_over:d}\x1f{exit_reason}\x1f{variance}"
+                f"\x1f{comments}\x1f{who}\x1f{what}\x1f{carer}\x1f{where}\x1f{organisation_ref}"
+                f"\x1f{organisation_name}"
+            ),
+        )  # fmt: skip
+        locked = ()
+        if self.known.locks:
+            locked = (service,) if service else tuple({c.service for c in candidates})
+        return Row(line, ref, False, ssref, values, problems, kind, person, planned, delivered, cells, locked)
+
+    # the parts
+
+    def _type(self, code: str) -> tuple[Kind | None, tuple[Problem, ...]]:
+        if not code:
+            return None, (_blank("VisitType", f"one of {', '.join(self.known.codes)}"),)
+        found = self.known.types.get(code.casefold())
+        if found:
+            return found, ()
+        expected = f"one of {', '.join(self.known.codes)}"
+        return None, (
+            error("VisitType", code, "The visit type is not known.", expected, self.near_type(code), "type not known"),
+        )
+
+    def near_type(self, code: str) -> str | None:
+        """The code that was meant: the same letters in another order, else a near one; codes are short."""
+        letters = sorted(code.casefold())
+        turned = [known for known in self.known.codes if sorted(known.casefold()) == letters]
+        return turned[0] if len(turned) == 1 else near(code, self.known.near_type)
+
+    def _planned(self, date: str, entry: str, exit: str) -> Span:
+        return self._span(date, entry, exit, PLANNED, required=True)
+
+    def _delivered(self, date: str, entry: str, exit: str, kind: Kind | None) -> Span:
+        """Delivered times; a type that does not need them must not have any (rule 5.4)."""
+        if kind is None or kind.needs_delivered:
+            return self._span(date, entry, exit, DELIVERED, required=False) if date or entry or exit else Span()
+        if not (date or entry or exit):
+            return Span()
+        return Span(
+            problems=tuple(
+                error(
+                    column, text, f"A visit of type {kind.code} was not delivered and has no delivered date or times.",
+                    "an empty cell", kind=f"delivered on {kind.code}",
+                )
+                for column, text in zip(DELIVERED, (date, entry, exit), strict=True)
+                if text
+            )
+        )  # fmt: skip
+
+    def _span(self, date: str, entry: str, exit: str, columns: tuple[str, str, str], required: bool) -> Span:
+        """A date and two times. Planned ones must all be there; delivered ones may be missing (rule 5.4)."""
+        problems = []
+        day = iso = None
+        if date:
+            day, iso, expected = self.date(date)
+            if expected:
+                problems.append(error(columns[0], date, "The date cannot be read.", expected, kind="date"))
+        elif required:
+            problems.append(_blank(columns[0], "a date such as 05/10/2026"))
+        times = []
+        for column, text in ((columns[1], entry), (columns[2], exit)):
+            try:
+                times.append(time_of_day(text) if text else None)
+            except Expected as expected:
+                times.append(None)
+                problems.append(error(column, text, "The time cannot be read.", str(expected), kind="time"))
+                continue
+            if required and not text:
+                problems.append(_blank(column, "a time such as 09:30"))
+        minutes = None
+        if day and times[0] is not None and times[1] is not None:
+            try:
+                minutes = weeks.minutes_between(day, times[0], times[1])
+            except weeks.ClockError as wrong:
+                at, text = (columns[2], exit) if wrong.which == "exit" else (columns[1], entry)
+                expected = (
+                    "a time that occurs on that date"
+                    if times[0] != times[1]
+                    else "an exit after the entry, or on the next day"
+                )
+                problems.append(error(at, text, str(wrong), expected, kind="clock"))
+        return Span(day, iso, times[0], times[1], minutes, tuple(problems))
+
+    def _person(self, client_ref: str, ssref: str, nhs: str) -> tuple[int | None, object, str, tuple[Problem, ...]]:
+        """The client, what stands for it, its part of the digest, problems (rule 5.3)."""
+        problems = [
+            _too_long(column, text)
+            for column, text in (("ClientRef", client_ref), ("SSRef", ssref), ("NHSNumber", nhs))
+            if len(text) > LENGTHS[column]
+        ]
+        known = self.known
+        given = [
+            (column, text, found.get(text))
+            for column, text, found in (
+                ("ClientRef", client_ref, known.by_client_ref),
+                ("SSRef", ssref, known.by_ssref),
+                ("NHSNumber", nhs, known.by_nhs_number),
+            )
+            if text
+        ]
+        if self.needs_both and not ssref:
+            problems.append(_blank("SSRef", "the client's SSRef"))
+        elif not given:
+            problems.append(
+                error("SSRef", "", "No client is named.", "ClientRef, SSRef or NHSNumber", kind="no client")
+            )
+        belonging = [(column, text, ident) for column, text, ident in given if ident is not None]
+        for column, text, ident in belonging[1:]:
+            if ident != belonging[0][2]:
+                problems.append(
+                    error(
+                        column,
+                        text,
+                        f"{belonging[0][0]} and {column} belong to different clients.",
+                        "identifiers of one client",
+                        kind="clients",
+                    )
+                )
+                break
+        client = given[0][2] if given else None
+        person = client if client is not None else given[0][:2] if given else None
+        return client, person, f"{client_ref}\x1f{ssref}\x1f{nhs}", tuple(problems)
+
+    def _level(self, ref: str, name: str) -> tuple[int | None, str, tuple[Problem, ...]]:
+        known = self.known
+        by_ref, by_name = known.levels_by_ref.get(ref), known.levels_by_name.get(name.casefold())
+        column, text = ("ServiceLevelRef", ref) if ref else ("ServiceLevel", name)
+        problem = None
+        level = by_ref if ref else by_name
+        if not text:
+            problem = error(
+                "ServiceLevel", "", "No service level is named.", "ServiceLevelRef or ServiceLevel", kind="no level"
+            )
+        elif level is None:
+            near_name = near(name, known.near_level) if name and not ref else None
+            problem = error(
+                column, text, "The service level is not known.", "a service level as in the commissioned care file",
+                near_name, "level not known",
+            )  # fmt: skip
+        elif ref and name and by_name not in (None, by_ref):
+            problem = error(
+                "ServiceLevel", name, "ServiceLevelRef and ServiceLevel belong to different service levels.",
+                "identifiers of one service level", kind="levels",
+            )  # fmt: skip
+        elif level not in known.wanted_levels:
+            problem = error(
+                column, text, "Visits are not wanted for this service level.", "a service level that is paid on visits",
+                kind="level not wanted",
+            )  # fmt: skip
+        return level, f"{level}\x1f{ref}\x1f{name}", (problem,) if problem else ()
+
+    def _service(self, ref: str, name: str) -> tuple[int | None, str, tuple[Problem, ...]]:
+        known = self.known
+        by_ref, by_name = known.services_by_ref.get(ref), known.services_by_name.get(name.casefold())
+        column, text = ("ServiceRef", ref) if ref else ("ServiceName", name)
+        problem = None
+        service = by_ref if ref else by_name
+        if self.needs_both and not name:
+            problem = _blank("ServiceName", "the service's name")
+        elif text and service is None:
+            near_name = near(name, known.near_service) if name and not ref else None
+            problem = error(
+                column, text, "The service is not known.", f"a service of {known.organisation.name}", near_name,
+                "service not known",
+            )  # fmt: skip
+        elif ref and name and by_name not in (None, by_ref):
+            problem = error(
+                "ServiceName", name, "ServiceRef and ServiceName belong to different services.",
+                "identifiers of one service", kind="services",
+            )  # fmt: skip
+        return service, f"{service}\x1f{ref}\x1f{name}", (problem,) if problem else ()
+
+    def _organisation(self, ref: str, name: str) -> tuple[Problem, ...]:
+        own = self.known.organisation
+        problems = []
+        if ref and ref != own.ref:
+            problems.append(
+                error(
+                    "OrganisationRef",
+                    ref,
+                    "This is not the organisation that the file is loaded for.",
+                    f"{own.ref} or nothing",
+                    kind="organisation",
+                )
+            )
+        if name and name.casefold() != own.name.strip().casefold():
+            problems.append(
+                error(
+                    "OrganisationName", name, "This is not the organisation that the file is loaded for.",
+                    f"{own.name} or nothing", near(name, [own.name]), "organisation",
+                )
+            )  # fmt: skip
+        return tuple(problems)
+
+    # data quality (rule 5.11)
+
+    def _warn(self, problems, kind, planned, delivered, candidates, comments, carer, code) -> None:
+        if kind.needs_delivered and delivered.minutes is None:
+            at = 0 if delivered.date is None else 1 if delivered.entry is None else 2
+            problems.append(
+                warning(
+                    DELIVERED[at], "", "Delivered times are missing: the visit is kept and not paid until it is sent again.",
+                    "delivered missing", f"date and times with type {kind.code}",
+                )
+            )  # fmt: skip
+        elif kind.needs_delivered:
+            self._warn_delivered(problems, kind, planned, delivered, candidates, code)
+        if kind.needs_comment and not comments:
+            problems.append(
+                warning(
+                    "Comments",
+                    "",
+                    f"A visit of type {kind.code} needs a comment.",
+                    "comment missing",
+                    "a few words on why",
+                )
+            )
+        if carer and carer not in self.known.carers:
+            problems.append(
+                warning("CarerRef", carer, "The carer is not known.", "carer not known", "a carer of the carers file")
+            )
+        if planned.date > self.known.today:
+            problems.append(
+                warning(
+                    "PlannedVisitDate",
+                    show_date(planned.date),
+                    "The planned date is in the future.",
+                    "future",
+                    "a date up to today",
+                )
+            )
+        if kind.contract_types and candidates and not self.suits(kind.id, candidates[0].contract_type):
+            problems.append(
+                warning(
+                    "VisitType", code, f"Type {kind.code} is not for contracts of type {candidates[0].contract_type}.",
+                    "type outside contract", "a type of this contract",
+                )
+            )  # fmt: skip
+
+    def _warn_delivered(self, problems, kind, planned, delivered, candidates, code) -> None:
+        beyond = delivered.minutes - planned.minutes
+        if kind.is_ordinary and beyond >= self.over:
+            problems.append(
+                warning(
+                    "DeliveredExitTime", "", f"Delivered {beyond} minutes over plan.", "over plan",
+                    f"less than {self.over} minutes over plan, or an exceptional visit",
+                )
+            )  # fmt: skip
+        if kind.is_exceptional and beyond < self.over:
+            slot = (planned.date.weekday(), planned.entry, planned.exit)
+            if any(slot in c.slots for c in candidates):
+                problems.append(
+                    warning(
+                        "VisitType", code, "An exceptional visit in a planned slot, but not well over plan.",
+                        "not exceptional", f"{self.over} minutes or more over plan, or the ordinary type",
+                    )
+                )  # fmt: skip
+        if not (planned.start < delivered.end and delivered.start < planned.end):
+            problems.append(
+                warning(
+                    "DeliveredEntryTime", "", "The delivered time does not overlap the planned time.", "no overlap",
+                    "a delivery within the planned time",
+                )
+            )  # fmt: skip
+
+
+@lru_cache(10_000)
+def _date(text: str) -> tuple[dt.date | None, str | None, str]:
+    """The date, its ISO text, or what was expected."""
+    try:
+        day = visit_date(text)
+    except Expected as expected:
+        return None, None, str(expected)
+    return day, day.isoformat(), ""
+
+
+@lru_cache(10_000)
+def _week(day: dt.date) -> str:
+    return weeks.monday(day).isoformat()
+
+
+def _digest(text: str) -> str:
+    """Equal for equal values as read (rule 5.7)."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _yes(column: str, text: str, problems: list[Problem]) -> bool:
+    try:
+        return boolean(text)
+    except Expected as expected:
+        problems.append(error(column, text, "This is neither yes nor no.", str(expected), kind="yes or no"))
+        return False
+
+
+def _blank(column: str, expected: str) -> Problem:
+    return error(column, "", f"{column} is blank.", expected, kind="blank")
+
+
+def _too_long(column: str, text: str) -> Problem:
+    return error(
+        column,
+        text,
+        f"{column} is {len(text)} characters long.",
+        f"at most {LENGTHS[column]} characters",
+        kind="too long",
+    )
+
+
+def _plain(cells: list[str], problems: list[Problem]) -> list[str]:
+    """Line ends as one line feed each; an error for characters that cannot be shown."""
+    found = []
+    for column, text in zip(HEADINGS, cells, strict=True):
+        if UNSHOWABLE.search(text):
+            text = UNSHOWABLE.sub("\ufffd", text)
+            problems.append(
+                error(
+                    column,
+                    text,
+                    f"{column} has characters that cannot be shown.",
+                    "letters, digits and signs",
+                    kind="characters",
+                )
+            )
+        found.append(text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text)
+    return found
+
+
+def _warn_overridden(problems: list[Problem], entry: bool, entry_reason: str, exit: bool, exit_reason: str) -> None:
+    for overridden, reason, which in ((entry, entry_reason, "Entry"), (exit, exit_reason, "Exit")):
+        if overridden and not reason:
+            problems.append(
+                warning(
+                    f"Delivered{which}TimeOverrideReason", "", f"The {which.lower()} time was overridden without a reason.",
+                    "no override reason", "why it was overridden",
+                )
+            )  # fmt: skip
