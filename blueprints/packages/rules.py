@@ -72,11 +72,11 @@ def lines(condition) -> dict[int, Line]:
     ).where(PackageRate.package.in_(wanted)) | TimetableSlot.select(
         TimetableSlot.package, nothing, TimetableSlot.weekday, TimetableSlot.entry, TimetableSlot.exit, TimetableSlot.carers
     ).where(TimetableSlot.package.in_(wanted))  # fmt: skip
-    for package, since, number, *rest in both.tuples():
+    for package, since, first, *rest in both.tuples():
         if since is None:
-            slots[package].append(Slot(number, *rest))
+            slots[package].append(Slot(first, *rest))
         else:
-            rates[package].append((day(since), number))
+            rates[package].append((day(since), first))
     for found in (*rates.values(), *slots.values()):
         found.sort()
     return {row[0]: _line(row, tuple(rates.get(row[0], ())), tuple(slots.get(row[0], ()))) for row in rows}
