@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import NamedTuple
 
 from peewee import JOIN, SQL, Case, fn
@@ -253,52 +253,6 @@ def rows(reach, monday: dt.date, service: int | None, wanted: Wanted, page: int 
 def _short(value) -> str:
     value = day(value)
     return "" if value is None else f"{value:%d/%m/%Y}"
-
-
-HEADINGS = [
-    "VisitRef", "Deleted", "PlannedVisitDate", "PlannedEntryTime", "PlannedExitTime", "VisitType",
-    "DeliveredVisitDate", "DeliveredEntryTime", "DeliveredEntryTimeIsOverridden", "DeliveredEntryTimeOverrideReason",
-    "DeliveredExitTime", "DeliveredExitTimeIsOverridden", "DeliveredExitTimeOverrideReason", "VarianceReason",
-    "Comments", "ClientRef", "SSRef", "NHSNumber", "ServiceLevelRef", "ServiceLevel", "CarerRef", "ServiceRef",
-    "ServiceName", "OrganisationRef", "OrganisationName", "Status", "Reason", "CPLIId", "PlannedMinutes",
-    "DeliveredMinutes", "PaidMinutes", "ChargedMinutes",
-]  # fmt: skip
-
-
-def file_rows(condition) -> Iterator[tuple]:
-    """The rows of a condition in the 25 columns, values as sent, and the seven that a dump adds (interfaces.md)."""
-    query = (
-        Visit.select(
-            Visit.ref, Visit.planned_date, Visit.planned_entry, Visit.planned_exit, VisitType.code,
-            Visit.delivered_date, Visit.delivered_entry, Visit.entry_overridden, Visit.entry_override_reason,
-            Visit.delivered_exit, Visit.exit_overridden, Visit.exit_override_reason, Visit.variance_reason,
-            Visit.comments, Visit.client_ref, Visit.ssref, Visit.nhs_number, Visit.level_ref, Visit.level_name,
-            Visit.carer_ref, Visit.service_ref, Visit.service_name, Visit.organisation_ref, Visit.organisation_name,
-            Visit.status, Visit.reason, Package.cpli_id, Visit.planned_minutes, Visit.delivered_minutes,
-            Visit.paid_minutes, Visit.charged_minutes,
-        )
-        .join(VisitType, JOIN.LEFT_OUTER).switch(Visit).join(Package, JOIN.LEFT_OUTER, on=(Visit.package == Package.id))
-        .where(condition).order_by(Visit.planned_date, Visit.planned_entry, Visit.ref)
-    )  # fmt: skip
-    for (
-        ref,
-        planned,
-        entry,
-        leave,
-        code,
-        delivered,
-        came,
-        over,
-        why,
-        went,
-        over_exit,
-        why_exit,
-        *texts,
-    ) in query.tuples().iterator():
-        yield (
-            ref, 0, _short(planned), show_time(entry, True), show_time(leave, True), code, _short(delivered),
-            show_time(came, True), int(over), why, show_time(went, True), int(over_exit), why_exit, *texts,
-        )  # fmt: skip
 
 
 def service_of(visit: Visit) -> Service | None:

@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, abort, current_app, g, request, url_for
+from flask import Blueprint, Response, abort, current_app, flash, g, request, url_for
 from markupsafe import Markup
 
 from blueprints import history, weeks
@@ -15,7 +15,7 @@ from blueprints.pages import go, page
 from blueprints.permissions import Can, requires
 from blueprints.sheets import write_csv
 from blueprints.values import show_date_long
-from blueprints.visits import pane, record
+from blueprints.visits import pane, record, report, rules
 from forms.visits import STATUSES, DeletionForm, VisitsFilter
 from models import Actual, Visit
 
@@ -148,7 +148,7 @@ def of_week(monday: dt.date, service: int | None):
 def download(monday: dt.date, service: int | None, wanted: pane.Wanted) -> Response:
     """The filtered visits as a file that can be corrected and sent again."""
     condition = pane.in_week(g.reach, monday, service) & pane.fitting(wanted)
-    chunks = list(write_csv(pane.file_rows(condition), pane.HEADINGS))
+    chunks = list(write_csv(report.rows_of(condition), report.HEADINGS))
     return Response(
         chunks,
         mimetype="text/csv",
@@ -298,10 +298,6 @@ def _deletion(visit: Visit, form: DeletionForm, refusal: str = "", status: int =
 @requires(Can.SEND_VISITS)
 def delete(visit_id: int):
     """Delete a visit: it stays in its history and its reference stays reserved (O-36)."""
-    from flask import flash
-
-    from blueprints.visits import rules
-
     visit = own(visit_id)
     form = DeletionForm()
     here = url_for("provider.visits.show", visit_id=visit.id)
@@ -316,8 +312,11 @@ def delete(visit_id: int):
     if record.is_locked(visit):
         return _deletion(visit, form, status=409)
     try:
-        rules.delete_visit(visit, history.Actor(g.user.id, g.user.name), form.reason.data or "")
+        deleted = rules.delete_visit(visit, history.Actor(g.user.id, g.user.name), form.reason.data or "")
     except ValueError as refused:
         return _deletion(visit, form, str(refused), 409)
-    flash(f"Visit {visit.ref} is deleted.", "success")
+    if deleted:
+        flash(f"Visit {visit.ref} is deleted.", "success")
+    else:
+        flash(f"Visit {visit.ref} was deleted already. Nothing was changed.", "notice")
     return go(here)
