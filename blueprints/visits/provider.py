@@ -17,7 +17,7 @@ from blueprints.sheets import write_csv
 from blueprints.values import show_date_long
 from blueprints.visits import pane, record, report, rules
 from forms.visits import STATUSES, DeletionForm, VisitsFilter
-from models import Actual, Visit
+from models import Visit
 
 routes = Blueprint("visits", __name__)
 
@@ -60,7 +60,7 @@ def index():
     total = sum(count.values())
     number, pages = asked_page("page", total)
     rows = pane.rows(g.reach, monday, service, wanted, number, SIZE) if total else []
-    whole = actuals.rows(of_week(monday, service))
+    whole = actuals.week_rows(g.reach, monday, service)
     shown = [row for row in whole if wanted.level in (None, row.level) and wanted.client in (None, f"c{row.client}")]
     actuals_page, actuals_pages = asked_page("actuals_page", len(shown))
     kept = {"service": service, "historical": request.args.get("historical")}
@@ -137,12 +137,6 @@ def asked_filter(form: VisitsFilter) -> pane.Wanted:
         type=int(form.type.data) if form.type.data else None,
         statuses=None if len(statuses) == len(STATUSES) else statuses,
     )
-
-
-def of_week(monday: dt.date, service: int | None):
-    """The condition of the week's actuals."""
-    condition = g.reach.services(Actual.service, Actual.organisation) & (Actual.week == monday)
-    return condition & (Actual.service == service) if service else condition
 
 
 def download(monday: dt.date, service: int | None, wanted: pane.Wanted) -> Response:
