@@ -78,13 +78,6 @@ def part_query(condition):
     ).where(PackageRate.package.in_(wanted)) | TimetableSlot.select(
         TimetableSlot.package, nothing, TimetableSlot.weekday, TimetableSlot.entry, TimetableSlot.exit, TimetableSlot.carers
     ).where(TimetableSlot.package.in_(wanted))  # fmt: skip
-<<<<<<< HEAD
-    for package, since, first, *rest in both.tuples():
-        if since is None:
-            slots[package].append(Slot(first, *rest))
-        else:
-            rates[package].append((day(since), first))
-=======
 
 
 def put_together(rows: Iterable[tuple], parts: Iterable[tuple]) -> dict[int, Line]:
@@ -96,7 +89,6 @@ def put_together(rows: Iterable[tuple], parts: Iterable[tuple]) -> dict[int, Lin
             slots[package].append(Slot(figure, *rest))
         else:
             rates[package].append((day(since), figure))
->>>>>>> provider
     for found in (*rates.values(), *slots.values()):
         found.sort()
     return {row[0]: _line(row, tuple(rates.get(row[0], ())), tuple(slots.get(row[0], ()))) for row in rows}
