@@ -93,6 +93,13 @@ def settle_job(job, progress) -> None:
     settle(progress=progress)
 
 
+def take_up() -> None:
+    """Queue the settling of what is stale where its job was given up; the worker calls this now and then."""
+    if StaleGroup.select().exists() or StalePackage.select().exists():
+        with db.atomic():
+            jobs.queue("settle", key="settle")
+
+
 def settle(organisation: int | None = None, progress=None) -> int:
     """Settle what is stale, for one organisation's visits or for all; returns how many pieces it took."""
     progress = progress or NoProgress()

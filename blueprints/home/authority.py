@@ -87,10 +87,10 @@ def visit_queues() -> Iterator[Queue]:
     }
     here = url_for("authority.visits.unmatched")
     count, oldest = found.get(VisitStatus.UNMATCHED, (0, None))
-    yield Queue(count, plural(count, "visit unmatched", "visits unmatched"), oldest, here)
+    yield Queue(count, plural(count, "visit unmatched", "visits unmatched"), oldest, f"{here}?status=Unmatched")
     count, oldest = found.get(VisitStatus.MISSING_DATA, (0, None))
     words = plural(count, "visit with missing data", "visits with missing data")
-    yield Queue(count, words, oldest, f"{here}?reason=delivered+times+missing")
+    yield Queue(count, words, oldest, f"{here}?status=Missing+Data")
 
 
 def package_queue() -> Queue:

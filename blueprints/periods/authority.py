@@ -275,10 +275,11 @@ def lines(period_id: int, contract_id: int):
     everything = listing.rows(items)
     form = LinesFilter()
     form.kind.choices = [("", "All"), *((str(kind), words) for kind, words in listing.KIND_WORDS.items())]
-    reasons = sorted({r for i in items for r in (i.reason, i.note) if r} | {form.reason.data or ""} - {""})
+    of_tab = [row for row in everything if row.item.is_payable == (tab == "payable")]
+    reasons = sorted({r for row in of_tab for r in (row.item.reason, row.item.note, form.reason.data) if r})
     form.reason.choices = [("", "All"), *((r, r.capitalize()) for r in reasons)]
     form.validate()
-    rows = [row for row in everything if row.item.is_payable == (tab == "payable") and fits(row, form)]
+    rows = [row for row in of_tab if fits(row, form)]
     done = state.finalised.get(period.id)
     if desk.wants_csv():
         return desk.csv_file(f"lines-{contract.ref}-{file_date(period.start_date)}", LINES, line_rows(rows))

@@ -131,7 +131,8 @@ def unmatched():
     names = Organisation.visible_to(g.reach).select(Organisation.id, Organisation.name).order_by(Organisation.name)
     form.organisation.choices = [("", "All"), *((str(i), n) for i, n in names.tuples())]
     form.validate()
-    found = search.waiting(known)
+    statuses = [s for s in search.WAITING if form.status.data in ("", None, s)] or list(search.WAITING)
+    found = search.waiting(known, statuses)
     reason = form.reason.data if form.reason.data in search.REASONS else ""
     organisation = number(form.organisation.data)
     if reason:
@@ -141,7 +142,7 @@ def unmatched():
     if desk.wants_csv():
         return desk.csv_file("unmatched-visits", search.HEADINGS, search.file_rows(found))
     count = sum(
-        n for group in groups if reason in ("", group.reason)
+        n for group in groups if reason in ("", group.reason) and group.status in statuses
         for ident, _, n in group.providers if organisation in (None, ident)
     )  # fmt: skip
     pager = desk.pages_of(count)
