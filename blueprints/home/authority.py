@@ -201,12 +201,12 @@ def next_period(book: overview.Book, today: dt.date) -> str:
 def tiles() -> list[dict]:
     """The ways in: what is not built is absent."""
     made = [
-        ("organisations", "Organisations", "Providers, their services, contracts and people", "authority.organisations.index", {}),
+        ("organisation", "Organisations", "Providers, their services, contracts and people", "authority.organisations.index", {}),
         ("clients", "Clients", "The people who receive care", "authority.clients.index", {}),
         ("packages", "Packages", "Care package line items, rates and timetables", "authority.packages.index", {}),
         ("visits", "Visits", "Every provider’s visits, and those that are not matched", "authority.visits.index", {}),
         ("payments", "Payments", "Periods, adjustments, finalising and remittances", "authority.periods.index", {}),
-        ("exchange", "Files", "Load the authority’s files; every import so far", "authority.imports.index", {}),
+        ("imports", "Files", "Load the authority’s files; every import so far", "authority.imports.index", {}),
         ("history", "Audit", "Who changed what, and when", "authority.audit.index", {}),
         ("settings", "Settings", "How the portal works for this authority", "authority.settings.index", {}),
     ]

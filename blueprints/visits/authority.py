@@ -166,6 +166,8 @@ def unmatched():
 def mending(row, packages: list) -> tuple[list, list]:
     """The candidates of an unmatched visit and the ways to what would mend it: (words, address), the likeliest first."""
     near = search.meant(row, packages)
+    if row.status == VisitStatus.MISSING_DATA:
+        return near, []  # the provider sends it again
     ways: list[tuple[str, str | None]] = []
     client = desk.where("authority.clients.show", client_id=row.client_id)
     new = desk.where("authority.packages.new") or desk.where("authority.packages.add")
