@@ -209,6 +209,19 @@ def test_the_ways_to_what_mends_a_visit(app, cast, monkeypatch):
     assert ways["STRANGER"][1] == [("Look for the client", "authority.clients.index []?q=S-9")]
 
 
+@pytest.mark.feature("O-31")
+def test_the_form_of_the_missing_package_is_filled_from_the_visit(officer, cast):
+    import html
+    import re
+
+    send(cast, "LEVEL", MONDAY, level=cast.placement)
+    text = officer.get("/authority/visits/unmatched").text
+    (address,) = re.findall(r'href="(/authority/packages/new[^"]+)"', text)
+    form = officer.get(html.unescape(address)).text
+    assert 'value="A100001"' in form and 'value="05/10/2026"' in form
+    assert f'<option value="{cast.placement.id}" selected>' in form
+
+
 @pytest.mark.feature("O-32")
 def test_a_late_package_matches_its_visits_and_leaves_the_list(officer, cast):
     from blueprints import consequences
