@@ -20,6 +20,7 @@ from blueprints.packages import rules as packages
 from blueprints.payments import rules as payments
 from models import Contract, Due, Package, StaleGroup, StalePackage, VisitType, db
 
+Group = matching.Group
 MOST_PACKAGES = 250  # worked out in one transaction
 
 
@@ -90,6 +91,13 @@ def visit_type_changed(kind: VisitType) -> None:
 def settle_job(job, progress) -> None:
     """Settle everything that is stale."""
     settle(progress=progress)
+
+
+def take_up() -> None:
+    """Queue the settling of what is stale where its job was given up; the worker calls this now and then."""
+    if StaleGroup.select().exists() or StalePackage.select().exists():
+        with db.atomic():
+            jobs.queue("settle", key="settle")
 
 
 def settle(organisation: int | None = None, progress=None) -> int:
@@ -170,6 +178,7 @@ def preview(change: Callable[[], object], idents: Iterable[int] | Callable[[], I
         return {(p, packages.day(w)): rest for p, w, *rest in rows.where(within).tuples()}
 
     with db.atomic() as transaction:
+        follow(Change(packages=look()), now=True)  # what waited to be worked out is not of this change
         before = dues()
         change()
         follow(Change(packages=look()), now=True)

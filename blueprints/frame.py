@@ -198,6 +198,6 @@ def headers(response):
     response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-    if request.endpoint not in ("static", "public.settings.theme"):
+    if request.endpoint not in ("static", "public.settings.theme") or response.status_code >= 400:
         response.headers["Cache-Control"] = "no-store"
     return response

@@ -17,7 +17,7 @@ from flask_wtf.file import MultipleFileField as UploadsField
 from markupsafe import Markup
 from wtforms.validators import StopValidation
 
-from blueprints.values import decimal_units, time_of_day, visit_date
+from blueprints.values import decimal_units, time_of_day, typed_date
 
 # ── widgets: GOV.UK's, drawn without asking every context processor again for each field ──
 
@@ -266,7 +266,7 @@ class DateField(_Read):
         super().__init__(label, validators, **{"description": "For example, 5/10/2026", **kwargs})
 
     def read(self, text: str) -> date:
-        return visit_date(text)
+        return typed_date(text)
 
     def written(self, value: date) -> str:
         return f"{value:%d/%m/%Y}"

@@ -146,7 +146,7 @@ class RatesForm(RowsForm):
             self.typed.append((since, cost))
             found: list = [None, None]
             for place, (name, word, reader) in enumerate(
-                (("from_date", since, values.visit_date), ("unit_cost", cost, values.rate))
+                (("from_date", since, values.typed_date), ("unit_cost", cost, values.rate))
             ):
                 try:
                     found[place] = reader(word) if word else None

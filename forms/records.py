@@ -46,7 +46,6 @@ class RecordForm(PortalForm):
     """A form whose visible fields are named for the columns that they change."""
 
     as_shown = Hidden()
-    confirmed = Hidden()
     clashes: list[tuple[str, str, str]] = []  # label, what it is now, what is in the form
 
     @classmethod

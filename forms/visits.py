@@ -39,4 +39,6 @@ class VisitsFilter(FilterForm):
 class DeletionForm(PortalForm):
     """Deleting one visit (O-36)."""
 
-    reason = TextField("Why it is deleted", description="For example: sent twice, or the client's care is paid elsewhere")
+    reason = TextField(
+        "Why it is deleted", description="For example: sent twice, or the client's care is paid elsewhere"
+    )

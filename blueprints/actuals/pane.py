@@ -97,7 +97,12 @@ def _fed(wanted: set[tuple[int, dt.date]]) -> dict[tuple[int, dt.date], list[Fed
     weeks = [week for _, week in wanted]
     for package, week, planned, pays, minutes, delivered in (
         Visit.select(
-            Visit.package, Visit.week, Visit.planned_date, VisitType.pays, Visit.planned_minutes, Visit.delivered_minutes
+            Visit.package,
+            Visit.week,
+            Visit.planned_date,
+            VisitType.pays,
+            Visit.planned_minutes,
+            Visit.delivered_minutes,
         )
         .join(VisitType)
         .where(

@@ -125,7 +125,18 @@ def contract_list(owner, condition, organisation=None, cycle=None):
                 "CurrentPackages",
             ],
             (
-                [c.ref, c.name, c.organisation.ref, c.organisation.name, c.contract_type, c.cycle.name, values.file_quantity(c.vat_rate), c.payment_basis, c.payment_method, c.current_count]
+                [
+                    c.ref,
+                    c.name,
+                    c.organisation.ref,
+                    c.organisation.name,
+                    c.contract_type,
+                    c.cycle.name,
+                    values.file_quantity(c.vat_rate),
+                    c.payment_basis,
+                    c.payment_method,
+                    c.current_count,
+                ]
                 for c in rows
             ),
         )
@@ -236,7 +247,14 @@ def periods(contract_id: int):
             "contract-periods",
             ["StartDate", "EndDate", "CutOff", "Status", "FinalisedAt", "FinalisedBy"],
             (
-                [file_date(p["period"].start_date), file_date(p["period"].end_date), file_date(p["period"].cut_off), p["state"], f"{p['done'].at:%Y-%m-%d %H:%M}" if p["done"] else "", p["done"].by if p["done"] else ""]
+                [
+                    file_date(p["period"].start_date),
+                    file_date(p["period"].end_date),
+                    file_date(p["period"].cut_off),
+                    p["state"],
+                    f"{p['done'].at:%Y-%m-%d %H:%M}" if p["done"] else "",
+                    p["done"].by if p["done"] else "",
+                ]
                 for p in listed
             ),
         )
@@ -370,7 +388,14 @@ def cycle(cycle_id: int):
             "payment-periods",
             ["PaymentCycle", "StartDate", "EndDate", "CutOff", "ContractsCurrent", "ContractsFinalised"],
             (
-                [row.name, file_date(p["start_date"]), file_date(p["end_date"]), file_date(p["cut_off"]), p["current"], p["finalised"]]
+                [
+                    row.name,
+                    file_date(p["start_date"]),
+                    file_date(p["end_date"]),
+                    file_date(p["cut_off"]),
+                    p["current"],
+                    p["finalised"],
+                ]
                 for p in listed
             ),
         )
@@ -507,7 +532,7 @@ def listed_dates(form: ExtendForm) -> list[dict]:
         if not line.strip():
             continue
         try:
-            days = [values.visit_date(word) for word in line.replace(",", " ").replace(" to ", " ").split()]
+            days = [values.typed_date(word) for word in line.replace(",", " ").replace(" to ", " ").split()]
         except values.Expected as error:
             form.dates.errors = [f"Line {at}: enter {error}"]
             return []
@@ -540,7 +565,7 @@ def cut_offs(cycle_id: int):
                 continue
             typed[name] = request.form[name].strip()
             try:
-                day = values.visit_date(typed[name]) if typed[name] else None
+                day = values.typed_date(typed[name]) if typed[name] else None
                 if day and not -27 <= (day - period["end_date"]).days <= 60:
                     raise values.Expected("a date within 60 days of the period's last day")
                 wanted.append({**period, "cut_off": day})

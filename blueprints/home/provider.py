@@ -81,7 +81,11 @@ def coming(deadline, on_visits: bool) -> str:
     if deadline:
         period = f"{show_date_long(deadline.start)} to {show_date_long(deadline.end)}"
         return f"Next: visits of {period} must be sent by {day_words(deadline.cut_off)}."
-    return "No upload deadline is set yet." if on_visits else "Your packages are paid as planned: there is nothing to send."
+    return (
+        "No upload deadline is set yet."
+        if on_visits
+        else "Your packages are paid as planned: there is nothing to send."
+    )
 
 
 def tiles() -> list[dict]:

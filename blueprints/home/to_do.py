@@ -7,8 +7,12 @@ from typing import NamedTuple
 
 from peewee import JOIN, fn
 
-from blueprints.packages.rules import day
 from models import Contract, Finalisation, Import, ImportState, PaymentPeriod, User, Visit, VisitStatus
+
+
+def day(value) -> dt.date | None:
+    """A date column as a date, whichever database it came from."""
+    return dt.date.fromisoformat(value) if isinstance(value, str) else value
 
 
 class Waiting(NamedTuple):

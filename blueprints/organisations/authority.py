@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from flask import Blueprint, abort, g, url_for
 from peewee import JOIN, fn
 
@@ -157,12 +159,11 @@ def people(organisation_id: int):
         return records.csv_file(
             "people", ["Name", "Email", "Active"], ([u.name, u.email, "1" if u.is_active else "0"] for u in rows)
         )
-    return page(
-        "organisations/people.html",
-        owner=owner,
-        breadcrumbs=owner.crumbs,
-        found=records.listed(query, orders, "name", User.id),
-    )
+    people_found = records.listed(query, orders, "name", User.id)
+    for user in people_found.rows:
+        if isinstance(user.last_sign_in, str):  # an aggregate, on SQLite
+            user.last_sign_in = dt.datetime.fromisoformat(user.last_sign_in)
+    return page("organisations/people.html", owner=owner, breadcrumbs=owner.crumbs, found=people_found)
 
 
 @routes.get("/organisations/<int:organisation_id>/imports")

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from peewee import fn
 
 from blueprints import consequences, facts, history, records, values
-from blueprints.packages import changing, rules
+from blueprints.packages import rules, screens
 from blueprints.packages.plan import (
     Slot,
     active_days,
@@ -243,9 +243,57 @@ def package_file(rows: list[Package]):
     with_words(rows)
     return records.csv_file(
         "packages",
-        ["CPLIId", "SSRef", "Client", "ServiceRef", "ServiceName", "ServiceLevelRef", "ServiceLevel", "ContractRef", "StartDate", "EndDate", "Quantity", "Frequency", "UnitCost", "Authorised", "CarePackageRef", "Discount", "Contribution", "PricingBasis", "CostCentre", "Subjective", "Cost", "Pricing", "State"],
+        [
+            "CPLIId",
+            "SSRef",
+            "Client",
+            "ServiceRef",
+            "ServiceName",
+            "ServiceLevelRef",
+            "ServiceLevel",
+            "ContractRef",
+            "StartDate",
+            "EndDate",
+            "Quantity",
+            "Frequency",
+            "UnitCost",
+            "Authorised",
+            "CarePackageRef",
+            "Discount",
+            "Contribution",
+            "PricingBasis",
+            "CostCentre",
+            "Subjective",
+            "Cost",
+            "Pricing",
+            "State",
+        ],
         (
-            [p.cpli_id, p.client.ssref, p.client.file_name, p.service.ref, p.service.name, p.level.ref, p.level.name, p.contract.ref, file_date(p.start_date), file_date(p.end_date), file_quantity(p.quantity), p.frequency, values.file_rate(p.unit_cost), int(p.authorised), p.care_package_ref, file_quantity(p.discount), file_money(p.contribution), p.pricing_basis, p.cost_centre, p.subjective, p.cost_words, p.pricing_words, p.state]
+            [
+                p.cpli_id,
+                p.client.ssref,
+                p.client.file_name,
+                p.service.ref,
+                p.service.name,
+                p.level.ref,
+                p.level.name,
+                p.contract.ref,
+                file_date(p.start_date),
+                file_date(p.end_date),
+                file_quantity(p.quantity),
+                p.frequency,
+                values.file_rate(p.unit_cost),
+                int(p.authorised),
+                p.care_package_ref,
+                file_quantity(p.discount),
+                file_money(p.contribution),
+                p.pricing_basis,
+                p.cost_centre,
+                p.subjective,
+                p.cost_words,
+                p.pricing_words,
+                p.state,
+            ]
             for p in rows
         ),
     )
@@ -422,7 +470,7 @@ def confirmation(
     moves, breadcrumbs: list, back: str, button: str, package: Package | None = None, instead: bool = True
 ):
     """The page that says what a change moves before it is saved (3.9)."""
-    listed, adjusted = changing.weeks_moved(moves)
+    listed, adjusted = screens.weeks_moved(moves)
     other = None
     if package is not None and instead:
         now = facts.of(package)
@@ -439,8 +487,8 @@ def confirmation(
         moves=moves,
         listed=listed,
         adjusted=adjusted,
-        typed=changing.typed(),
-        confirmed=changing.stamp(moves),
+        typed=screens.typed(),
+        confirmed=screens.stamp(moves),
         back=back,
         button=button,
         other=other,
@@ -507,7 +555,7 @@ def add():
         def change():
             return rules.save_package(wanted, records.actor()).touched
 
-        done = changing.attempt(form, "package new", None, change, [wanted["client"]])
+        done = screens.attempt(form, "package new", None, change, [wanted["client"]])
         if done.moves:
             return confirmation(done.moves, way, request.full_path, "Add the package")
         if done.saved:
@@ -541,7 +589,7 @@ def edit(package_id: int):
         def now():
             return shown_facts(joined().where(Package.id == row.id).get())
 
-        done = changing.attempt(form, f"package {row.id}", now, change, [row.client_id, wanted["client"]])
+        done = screens.attempt(form, f"package {row.id}", now, change, [row.client_id, wanted["client"]])
         if done.moves:
             return confirmation(done.moves, crumbs(row, "Change"), request.path, "Save the package", row)
         if done.saved:
@@ -595,7 +643,7 @@ def set_end(row: Package, form, last_day, button: str, heading: str, guidance: s
         def change():
             return rules.save_package({"end_date": last_day()}, records.actor(), refresh(row)).touched
 
-        done = changing.attempt(form, f"package {row.id}", lambda: facts.of(refresh(row)), change, [row.client_id])
+        done = screens.attempt(form, f"package {row.id}", lambda: facts.of(refresh(row)), change, [row.client_id])
         if done.moves:
             return confirmation(done.moves, crumbs(row, button), request.path, button, row, instead=False)
         if done.saved:
@@ -653,9 +701,11 @@ def successor(package_id: int):
                 old = refresh(row)
                 touched = facts.Touched()
                 if old.end_date is None or old.end_date > last_day:
-                    touched |= rules.save_package({"end_date": last_day}, records.actor(), old).touched
+                    touched = screens.together(
+                        touched, rules.save_package({"end_date": last_day}, records.actor(), old).touched
+                    )
                 saved = rules.save_package(wanted, records.actor())
-                touched |= saved.touched
+                touched = screens.together(touched, saved.touched)
                 new = Package.get_by_id(saved.ident)
                 later = [
                     (values.authority_date(s), c)
@@ -663,12 +713,14 @@ def successor(package_id: int):
                     if values.authority_date(s) > wanted["start_date"]
                 ]
                 if later:
-                    touched |= rules.save_rates(new, later, records.actor())
+                    touched = screens.together(touched, rules.save_rates(new, later, records.actor()))
                 if slots_now:
-                    touched |= rules.save_timetable(new, [Slot(*s) for s in slots_now], records.actor())
+                    touched = screens.together(
+                        touched, rules.save_timetable(new, [Slot(*s) for s in slots_now], records.actor())
+                    )
                 return touched
 
-            done = changing.attempt(form, f"package {row.id}", None, change, [row.client_id, wanted["client"]])
+            done = screens.attempt(form, f"package {row.id}", None, change, [row.client_id, wanted["client"]])
             if done.moves:
                 return confirmation(
                     done.moves, crumbs(row, "End and start another"), request.path, "End the one and start the other"
@@ -711,7 +763,7 @@ def rates(package_id: int):
             def now():
                 return {"rates": rate_and_timetable(row)[0]}
 
-            done = changing.attempt(form, f"package {row.id}", now, change, [row.client_id])
+            done = screens.attempt(form, f"package {row.id}", now, change, [row.client_id])
             if done.moves:
                 return confirmation(
                     done.moves, crumbs(row, "Rates"), request.path, "Save the rates", row, instead=False
@@ -756,7 +808,7 @@ def timetable(package_id: int):
             def now():
                 return {"timetable": rate_and_timetable(row)[1]}
 
-            done = changing.attempt(form, f"package {row.id}", now, change, [row.client_id])
+            done = screens.attempt(form, f"package {row.id}", now, change, [row.client_id])
             if done.moves:
                 return confirmation(
                     done.moves, crumbs(row, "Timetable"), request.path, "Save the timetable", row, instead=False
@@ -833,14 +885,16 @@ def authorise():
         for row in rows:
             now = refresh(row)
             if not now.authorised:
-                touched |= rules.save_package({"authorised": True}, records.actor(), now).touched
+                touched = screens.together(
+                    touched, rules.save_package({"authorised": True}, records.actor(), now).touched
+                )
         return touched
 
     clients = {row.client_id for row in rows}
     if not form.validate():
         abort(400)
     if request.form.get("confirmed"):
-        done = changing.attempt(form, "packages authorise", None, change, clients)
+        done = screens.attempt(form, "packages authorise", None, change, clients)
         if done.saved:
             flash(
                 f"{len(rows)} packages are authorised."
@@ -850,9 +904,9 @@ def authorise():
             )
             return go(url_for("authority.packages.waiting") if len(rows) > 1 else one)
     moves = consequences.preview(
-        lambda: consequences.follow_touched(change(), now=True), changing.packages_of_clients(clients), today()
+        lambda: consequences.follow_touched(change(), now=True), screens.packages_of_clients(clients), today()
     )
-    _, adjusted = changing.weeks_moved(moves)
+    _, adjusted = screens.weeks_moved(moves)
     by_package: dict[int, list] = {}
     for moved in moves.rows:
         tally = by_package.setdefault(moved.package, [0, 0])
@@ -872,7 +926,7 @@ def authorise():
         moves=moves,
         adjusted=adjusted,
         by_package=by_package,
-        confirmed=changing.stamp(moves),
+        confirmed=screens.stamp(moves),
         cancel=one if len(rows) == 1 else url_for("authority.packages.waiting"),
     )
 
@@ -883,7 +937,7 @@ def mismatches():
     """Packages of a week whose visits plan other hours than the package does (K-18)."""
     week = monday(today()) - dt.timedelta(7)
     with contextlib.suppress(values.Expected):
-        week = monday(values.authority_date(request.args.get("week", "")))
+        week = monday(values.typed_date(request.args.get("week", "")))
     sent = sent_quantities(Visit.week == week)
     rows = []
     for row in (
@@ -911,7 +965,17 @@ def mismatches():
                 "Difference",
             ],
             (
-                [file_date(week), m["package"].cpli_id, m["package"].client.ssref, m["package"].client.file_name, m["package"].service.name, m["package"].level.name, file_quantity(m["planned"]), file_quantity(m["sent"]), file_quantity(m["sent"] - m["planned"])]
+                [
+                    file_date(week),
+                    m["package"].cpli_id,
+                    m["package"].client.ssref,
+                    m["package"].client.file_name,
+                    m["package"].service.name,
+                    m["package"].level.name,
+                    file_quantity(m["planned"]),
+                    file_quantity(m["sent"]),
+                    file_quantity(m["sent"] - m["planned"]),
+                ]
                 for m in listed
             ),
         )

@@ -114,7 +114,9 @@ def rows(condition, today: dt.date, sort: str = "client", page: int | None = 1, 
     found = list(query.tuples())
     if not found:
         return []
-    lines = packages.lines(Package.id.in_([row[0] for row in found])) if len(found) <= size else packages.lines(condition)
+    lines = (
+        packages.lines(Package.id.in_([row[0] for row in found])) if len(found) <= size else packages.lines(condition)
+    )
     if key in WORKED_OUT:
 
         def worth(row: tuple):

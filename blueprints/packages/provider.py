@@ -154,10 +154,7 @@ def week_rows(package: Package, plan, mondays: list[dt.date], payments_on: bool)
     if not mondays:
         return []
     first, last = mondays[-1], mondays[0]
-    found = {
-        row.week: row
-        for row in actuals.rows((Actual.package == package) & Actual.week.between(first, last))
-    }
+    found = {row.week: row for row in actuals.rows((Actual.package == package) & Actual.week.between(first, last))}
     paid = payment_listing.paid_by_week(package, first, last) if payments_on else {}
     return [
         {

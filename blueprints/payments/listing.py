@@ -125,7 +125,14 @@ def rows(listed: Iterable[Item]) -> list[Row]:
         for item in listed
     ]
     made.sort(
-        key=lambda r: (r.item.package is None, r.client.casefold(), r.ssref, r.item.cpli_id or 0, r.item.week, KIND_ORDER[r.item.kind])
+        key=lambda r: (
+            r.item.package is None,
+            r.client.casefold(),
+            r.ssref,
+            r.item.cpli_id or 0,
+            r.item.week,
+            KIND_ORDER[r.item.kind],
+        )
     )
     return made
 

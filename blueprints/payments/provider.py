@@ -61,10 +61,13 @@ def _page(contract_id: int | None, period_id: int | None):
     if contract_id is not None and chosen is None:
         abort(404)
     this_year = weeks.financial_year(chosen.period.start_date if chosen else today)
-    years = sorted(
-        {weeks.financial_year(x.period.start_date) for x in everything} | {weeks.financial_year(today)}, reverse=True
-    )
-    form = PaymentsFilter(years, [(str(c.id), c.name) for c in contracts], this_year)
+    years = {weeks.financial_year(x.period.start_date) for x in everything} | {weeks.financial_year(today)}
+    try:
+        weeks.financial_year_dates(request.args.get("year", ""))
+        years.add(request.args["year"])  # a year without payments says so
+    except (ValueError, OverflowError):
+        pass
+    form = PaymentsFilter(sorted(years, reverse=True), [(str(c.id), c.name) for c in contracts], this_year)
     shown = [
         x
         for x in everything
@@ -146,7 +149,10 @@ def download(chosen: listing.Listed, rows: list[listing.Row]) -> Response:
     return Response(
         list(write_csv(made, ITEM_HEADINGS)),
         mimetype="text/csv",
-        headers={"Content-Disposition": "attachment; filename=" + "".join(c if c.isalnum() or c in "-." else "_" for c in name)},
+        headers={
+            "Content-Disposition": "attachment; filename="
+            + "".join(c if c.isalnum() or c in "-." else "_" for c in name)
+        },
     )
 
 
@@ -161,7 +167,7 @@ def week(package_id: int, monday: str):
         first = dt.date.fromisoformat(monday)
     except ValueError:
         abort(404)
-    if first.weekday() or len(monday) != 10:
+    if first.weekday() or first.isoformat() != monday:
         abort(404)
     package = (
         Package.visible_to(g.reach)

@@ -70,6 +70,4 @@ def as_pdf(
         nothing="Nothing is payable in this period.",
     )
     name = file_name(contract, period, "pdf")
-    return Response(
-        content, mimetype="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'}
-    )
+    return Response(content, mimetype="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'})

@@ -30,7 +30,12 @@ def show(contract_id: int, period_id: int):
         return documents.as_csv(remittance, contract, chosen.period)
     if kind == "pdf":
         return documents.as_pdf(
-            remittance, contract, chosen.period, g.user.organisation.name, g.settings.authority_name, chosen.is_finalised
+            remittance,
+            contract,
+            chosen.period,
+            g.user.organisation.name,
+            g.settings.authority_name,
+            chosen.is_finalised,
         )
     period = f"{show_date(chosen.period.start_date)} to {show_date(chosen.period.end_date)}"
     back = url_for("provider.payments.show", contract_id=contract_id, period_id=period_id)

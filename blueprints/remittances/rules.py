@@ -81,7 +81,15 @@ def remittance(listed: Iterable[Item]) -> Remittance:
         Row(line, *known.clients.get(line.client, ("", "")), known.levels.get(line.level, ("", ""))[0])
         for line in aggregate(listed)
     ]
-    rows.sort(key=lambda r: (r.line.client is None, r.client.casefold(), r.ssref, r.level.casefold(), listing.KIND_ORDER[r.line.kind]))
+    rows.sort(
+        key=lambda r: (
+            r.line.client is None,
+            r.client.casefold(),
+            r.ssref,
+            r.level.casefold(),
+            listing.KIND_ORDER[r.line.kind],
+        )
+    )
     return Remittance(rows, sum(r.line.amount for r in rows), sum(r.line.vat for r in rows))
 
 

@@ -63,7 +63,9 @@ class ServiceOption(NamedTuple):
 def services_and_deadlines(reach, monday: dt.date, today: dt.date) -> tuple[list[ServiceOption], list[Deadline]]:
     """The services within reach, by name, and the week's deadlines, one for each period of its contracts: one query."""
     periods = (
-        PaymentPeriod.select(PaymentPeriod.start_date, PaymentPeriod.end_date, PaymentPeriod.cut_off, Contract.organisation)
+        PaymentPeriod.select(
+            PaymentPeriod.start_date, PaymentPeriod.end_date, PaymentPeriod.cut_off, Contract.organisation
+        )
         .join(Contract, on=(Contract.cycle == PaymentPeriod.cycle))
         .where(
             reach.contracts(Contract.id, Contract.organisation)
@@ -189,7 +191,9 @@ def groups(reach, monday: dt.date, service: int | None = None) -> list[Group]:
 
 
 def _client(surname: str | None, forename: str | None, ssref: str | None, sent_as: str | None) -> str:
-    return f"{surname}, {forename} ({ssref})" if surname is not None else f"Client not known ({sent_as or 'no reference'})"
+    return (
+        f"{surname}, {forename} ({ssref})" if surname is not None else f"Client not known ({sent_as or 'no reference'})"
+    )
 
 
 def counted(found: list[Group], wanted: Wanted) -> Counter:
@@ -215,9 +219,7 @@ def reasons(found: list[Group]) -> list[tuple[str, int, str]]:
     return [(reason, number, REMEDIES.get(reason, "")) for reason, number in count.most_common()]
 
 
-def rows(
-    reach, monday: dt.date, service: int | None, wanted: Wanted, page: int = 1, size: int = 100
-) -> list[Row]:
+def rows(reach, monday: dt.date, service: int | None, wanted: Wanted, page: int = 1, size: int = 100) -> list[Row]:
     """A page of the week's visits, clients who are not known first, by client, planned date and time, by one query."""
     query = (
         Visit.select(
@@ -278,9 +280,21 @@ def file_rows(condition) -> Iterator[tuple]:
         .join(VisitType, JOIN.LEFT_OUTER).switch(Visit).join(Package, JOIN.LEFT_OUTER, on=(Visit.package == Package.id))
         .where(condition).order_by(Visit.planned_date, Visit.planned_entry, Visit.ref)
     )  # fmt: skip
-    for (ref, planned, entry, leave, code, delivered, came, over, why, went, over_exit, why_exit, *texts) in (
-        query.tuples().iterator()
-    ):
+    for (
+        ref,
+        planned,
+        entry,
+        leave,
+        code,
+        delivered,
+        came,
+        over,
+        why,
+        went,
+        over_exit,
+        why_exit,
+        *texts,
+    ) in query.tuples().iterator():
         yield (
             ref, 0, _short(planned), show_time(entry, True), show_time(leave, True), code, _short(delivered),
             show_time(came, True), int(over), why, show_time(went, True), int(over_exit), why_exit, *texts,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from urllib.parse import urlencode
 
@@ -60,11 +61,7 @@ def index():
     number, pages = asked_page("page", total)
     rows = pane.rows(g.reach, monday, service, wanted, number, SIZE) if total else []
     whole = actuals.rows(of_week(monday, service))
-    shown = [
-        row
-        for row in whole
-        if wanted.level in (None, row.level) and wanted.client in (None, f"c{row.client}")
-    ]
+    shown = [row for row in whole if wanted.level in (None, row.level) and wanted.client in (None, f"c{row.client}")]
     actuals_page, actuals_pages = asked_page("actuals_page", len(shown))
     kept = {"service": service, "historical": request.args.get("historical")}
     return page(
@@ -182,10 +179,8 @@ def calendar(monday: dt.date, today: dt.date, kept: dict) -> dict:
     first = (monday + dt.timedelta(3)).replace(day=1)
     text = request.args.get("month", "")
     if text:
-        try:
+        with contextlib.suppress(ValueError):
             first = dt.date.fromisoformat(f"{text}-01")
-        except ValueError:
-            pass
     following = (first + dt.timedelta(31)).replace(day=1)
     before = (first - dt.timedelta(1)).replace(day=1)
     rows = [

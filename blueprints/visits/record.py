@@ -59,7 +59,11 @@ def carer_of(visit: Visit) -> str:
     if not visit.carer_ref:
         return ""
     found = Carer.get_or_none((Carer.organisation == visit.organisation_id) & (Carer.ref == visit.carer_ref))
-    return f"{found.forename} {found.surname} ({visit.carer_ref})" if found else f"{visit.carer_ref}, not in your list of carers"
+    return (
+        f"{found.forename} {found.surname} ({visit.carer_ref})"
+        if found
+        else f"{visit.carer_ref}, not in your list of carers"
+    )
 
 
 def remedy(visit: Visit) -> str:
@@ -145,7 +149,9 @@ def versions(visit: Visit) -> list[Version]:
     types = dict(VisitType.select(VisitType.id, VisitType.code).tuples())
     made, before = [], None
     for row in [*stored, visit]:
-        made.append(Version(row.version, row.changed_at, row.changed_by, _what(row, before), _changes(before, row, types)))
+        made.append(
+            Version(row.version, row.changed_at, row.changed_by, _what(row, before), _changes(before, row, types))
+        )
         before = row
     return made[::-1]
 

@@ -6,7 +6,6 @@ from peewee import JOIN
 
 import database
 from blueprints import consequences, history
-from blueprints.matching.rules import Group
 from blueprints.settings import rules as settings
 from blueprints.values import show_date
 from models import VISIT_VALUES, LockedWeek, Package, Visit, VisitStatus, VisitType, VisitVersion, db, utc_now
@@ -61,7 +60,7 @@ def delete_visit(visit: Visit | int, by: history.Actor, reason: str, officer: bo
         settings.bump(f"visits:{visit.organisation_id}")
         history.record(by, "Deleted a visit", visit, before, history.facts(visit))
         if client and (package or level):
-            group = Group(visit.organisation_id, client, level, week)
+            group = consequences.Group(visit.organisation_id, client, level, week)
             consequences.follow(consequences.Change(groups=[group]), now=True)
     return True
 

@@ -23,6 +23,11 @@ class Outcome(NamedTuple):
     moves: consequences.Moves | None = None
 
 
+def together(*all_touched: facts.Touched) -> facts.Touched:
+    """What several changes touch, as one."""
+    return facts.Touched(*(frozenset().union(*parts) for parts in zip(*all_touched, strict=True)))
+
+
 def stamp(moves: consequences.Moves) -> str:
     """What a confirmation is for: exactly these moves."""
     return sha256(repr(moves).encode()).hexdigest()[:20]
