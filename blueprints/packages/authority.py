@@ -525,6 +525,14 @@ def shown_facts(row: Package) -> dict:
     return {**facts.of(row), "client": row.client.ssref}
 
 
+def asked_start() -> dt.date | None:
+    """The first day that the address asks for: that of a visit without a package (O-31)."""
+    try:
+        return dt.date.fromisoformat(request.args.get("start", ""))
+    except ValueError:
+        return None
+
+
 @routes.route("/packages/new", methods=["GET", "POST"])
 @requires(Can.EDIT_PACKAGES)
 def add():
@@ -535,6 +543,7 @@ def add():
     form = PackageForm.opened(
         {
             **given,
+            "start_date": asked_start(),
             "client": client.ssref if client else "",
             "cpli_id": highest + 1,
             "frequency": "Weekly",

@@ -166,6 +166,8 @@ def unmatched():
 def mending(row, packages: list) -> tuple[list, list]:
     """The candidates of an unmatched visit and the ways to what would mend it: (words, address), the likeliest first."""
     near = search.meant(row, packages)
+    if row.status == VisitStatus.MISSING_DATA:
+        return near, []  # the provider sends it again
     ways: list[tuple[str, str | None]] = []
     client = desk.where("authority.clients.show", client_id=row.client_id)
     new = desk.where("authority.packages.new") or desk.where("authority.packages.add")
@@ -186,7 +188,9 @@ def mending(row, packages: list) -> tuple[list, list]:
             ("Add a package", new),
         ]
     elif reason == "package is invoiced" and near:
-        ways = [(f"Contract {near[0].contract}", desk.where("authority.contracts.show", contract_id=near[0].contract_id))]
+        ways = [
+            (f"Contract {near[0].contract}", desk.where("authority.contracts.show", contract_id=near[0].contract_id))
+        ]
     elif near and reason == "package not authorised":
         ways = [(f"Authorise {near[0].cpli_id}", package_href(near[0].id))]
     elif near:
@@ -232,7 +236,8 @@ def show(visit_id: int):
         visit=visit,
         tab=tab if tab in {name for _, name in TABS} else "",
         tabs_of_visit=[
-            {"text": text, "href": f"{here}?tab={name}" if name else here, "current": name == tab} for text, name in TABS
+            {"text": text, "href": f"{here}?tab={name}" if name else here, "current": name == tab}
+            for text, name in TABS
         ],
         versions=record.versions(visit),
         carer=record.carer_of(visit).replace("in your list", "in the provider’s list"),

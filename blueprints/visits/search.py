@@ -270,7 +270,14 @@ def groups(known_weeks: Sequence[dt.date], statuses: Iterable[str] = WAITING) ->
     """Unmatched visits by reason, in the order of rule 5.9, each with its providers, most visits first."""
     found: dict[tuple[str, str], list] = {}
     query = (
-        Visit.select(Visit.status, Visit.reason, Organisation.id, Organisation.name, fn.COUNT(SQL("1")), fn.MIN(Visit.planned_date))
+        Visit.select(
+            Visit.status,
+            Visit.reason,
+            Organisation.id,
+            Organisation.name,
+            fn.COUNT(SQL("1")),
+            fn.MIN(Visit.planned_date),
+        )
         .join(Organisation)
         .where(waiting(known_weeks, statuses))
         .group_by(Visit.status, Visit.reason, Organisation.id, Organisation.name)

@@ -61,7 +61,7 @@ def address(world, number: int = 0, more: str = "") -> str:
     return f"/authority/periods/{world.periods[number].id}{more}"
 
 
-@pytest.mark.feature("R-04", "R-10", "R-11")
+@pytest.mark.feature("R-04", "R-11")
 def test_periods_of_the_year_with_what_they_come_to(officer, world):
     text = officer.get("/authority/periods").text
     assert "2026/2027" in text and "Four-weekly" in text
@@ -71,7 +71,7 @@ def test_periods_of_the_year_with_what_they_come_to(officer, world):
     assert text.index("30/11/2026") < text.index("07/09/2026")
 
 
-@pytest.mark.feature("R-01", "R-02")
+@pytest.mark.feature("R-02")
 def test_another_financial_year(officer, world):
     PaymentPeriod.create(cycle=world.cycle, start_date=dt.date(2026, 3, 30), end_date=dt.date(2026, 4, 26))
     PaymentPeriod.create(cycle=world.cycle, start_date=dt.date(2026, 4, 1), end_date=dt.date(2026, 4, 28))
@@ -96,7 +96,6 @@ def test_a_cycle_without_a_current_period_is_said(officer, world):
         assert "It has no current period" in officer.get(page).text
 
 
-@pytest.mark.feature("R-03", "R-05", "R-07", "R-08")
 def test_line_by_line(officer, world):
     Hold.create(
         package=world.package,
@@ -121,7 +120,6 @@ def test_line_by_line(officer, world):
     assert week.status_code == 200 and "V7" in week.text
 
 
-@pytest.mark.feature("R-08")
 def test_an_empty_tab_says_so(officer, world):
     text = officer.get(address(world, 0, f"/contracts/{world.dapl.id}?tab=non-payable")).text
     assert "No non-payable lines in this period." in text and "£0.00" in text
@@ -302,7 +300,7 @@ def another_cycle():
     return PaymentCycle.create(name="Other")
 
 
-@pytest.mark.feature("R-06", "R-15", "R-19")
+@pytest.mark.feature("R-19")
 def test_the_remittance_is_the_sum_of_its_lines(officer, world):
     here = f"/authority/remittances/contracts/{world.dapl.id}/periods/{world.periods[0].id}"
     assert "Provisional" in officer.get(here).text

@@ -46,7 +46,7 @@ def busy(cast):
     return cast
 
 
-@pytest.mark.feature("R-05", "R-13", "R-19")
+@pytest.mark.feature("R-13", "R-19")
 def test_grouped_sums_are_the_sums_of_the_lines(busy):
     for contract in (busy.dapl, busy.spot):
         for period in busy.periods:

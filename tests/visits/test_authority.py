@@ -133,7 +133,6 @@ def test_as_many_queries_for_many_visits_as_for_one(officer, cast):
 # unmatched -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.feature("O-31")
 def test_unmatched_by_reason_with_the_packages_that_they_might_be(officer, cast):
     send(cast, "BEFORE", dt.date(2026, 9, 1))
     Package.update(authorised=False).where(Package.id == cast.bobs.id).execute()
@@ -165,7 +164,6 @@ def test_no_unmatched_visits(officer, cast):
     assert "Every visit is matched." in officer.get("/authority/visits/unmatched").text
 
 
-@pytest.mark.feature("O-31")
 def test_the_ways_to_what_mends_a_visit(app, cast, monkeypatch):
     from flask import g
 
@@ -207,6 +205,18 @@ def test_the_ways_to_what_mends_a_visit(app, cast, monkeypatch):
     assert f"level={cast.placement.id}" in ways["LEVEL"][1][1][1] and "start=2026-10-05" in ways["LEVEL"][1][1][1]
     assert ways["INVOICE"][1] == [("Contract Invoiced", f"authority.contracts.show [('contract_id', {invoiced.id})]")]
     assert ways["STRANGER"][1] == [("Look for the client", "authority.clients.index []?q=S-9")]
+
+
+def test_the_form_of_the_missing_package_is_filled_from_the_visit(officer, cast):
+    import html
+    import re
+
+    send(cast, "LEVEL", MONDAY, level=cast.placement)
+    text = officer.get("/authority/visits/unmatched").text
+    (address,) = re.findall(r'href="(/authority/packages/new[^"]+)"', text)
+    form = officer.get(html.unescape(address)).text
+    assert 'value="A100001"' in form and 'value="05/10/2026"' in form
+    assert f'<option value="{cast.placement.id}" selected>' in form
 
 
 @pytest.mark.feature("O-32")
