@@ -9,8 +9,10 @@ from pathlib import Path
 from flask import Flask, g, request, session
 from flask_compress import Compress
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import database
+import migrations
 import tasks
 from blueprints import components, errors, frame, permissions, sides, weeks
 from blueprints.accounts import rules as accounts
@@ -55,6 +57,9 @@ def create_app(url: str | None = None, **config) -> Flask:
     app.config.update(config)
     db.initialize(database.open_database(url))
     weeks.use_clock(stored_today)
+    proxies = int(os.environ.get("PORTAL_PROXIES", "0"))
+    if proxies:  # without it nobody's word is taken for where a request came from
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0, x_prefix=0)
     Compress(app)
     CSRFProtect(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -71,6 +76,14 @@ def create_app(url: str | None = None, **config) -> Flask:
     import commands
 
     commands.register(app)
+    return app
+
+
+def serving() -> Flask:
+    """The application for a web server. Raises SchemaError where the database is not of this version."""
+    app = create_app()
+    with db.connection_context():
+        migrations.check(database.real(db))
     return app
 
 

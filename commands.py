@@ -12,6 +12,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 import database
+import migrations
 from blueprints import consequences, history, sheets, values, weeks
 from blueprints.accounts import rules as accounts
 from blueprints.history import COMMAND_LINE
@@ -27,10 +28,15 @@ def register(app: Flask) -> None:
 
 
 @contextmanager
-def connected():
-    """A connection for as long as a command runs."""
+def connected(any_version: bool = False):
+    """A connection for as long as a command runs; refuses a database that is not of this version, unless told."""
     with db.connection_context() if db.is_closed() else _open():
-        yield
+        try:
+            if not any_version:
+                migrations.check(database.real(db))
+            yield
+        except migrations.SchemaError as error:
+            refuse(str(error))
 
 
 @contextmanager
@@ -78,9 +84,7 @@ def organisation_of(ref: str | None) -> Organisation | None:
 
 def upgrade() -> list[str]:
     """Bring the database's tables up to this version; returns what was done. Two at once wait for each other."""
-    from migrations import run
-
-    return run(database.real(db))
+    return migrations.run(database.real(db))
 
 
 @click.command()
@@ -88,7 +92,7 @@ def upgrade() -> list[str]:
 @with_appcontext
 def init(demonstration):
     """Create or upgrade the database; safe to repeat and to run twice at once."""
-    with connected():
+    with connected(any_version=True):
         done = upgrade()
         click.echo("\n".join(done) or "The database is up to date.")
         with db.atomic():
@@ -110,14 +114,17 @@ def init(demonstration):
 
 @click.command()
 @click.option("--size", type=click.Choice(["small", "county"]), default="small")
+@click.option("--if-empty", is_flag=True, help="Do nothing where the database holds something already.")
 @with_appcontext
-def demo(size):
-    """Load the demonstration authority into an empty database."""
+def demo(size, if_empty):
+    """Load the demonstration authority into an empty database, and mark it as a demonstration."""
     from demonstration import build
 
-    with connected():
+    with connected(any_version=True):
         upgrade()
-        if Organisation.select().exists():
+        if Organisation.select().exists() or User.select().exists():
+            if if_empty:
+                return
             refuse("The database is not empty. The demonstration goes into an empty one only.")
         for line in build.build(size):
             click.echo(line)

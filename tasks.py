@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import threading
 
 from flask import Flask
@@ -13,6 +12,11 @@ from huey.serializer import Serializer
 import database
 from blueprints.jobs import rules as jobs
 from models import db
+
+try:
+    import fcntl
+except ImportError:  # Windows, where waitress serves from one process
+    fcntl = None  # type: ignore[assignment]
 
 huey: SqlHuey | None = None
 QUEUE_TABLES = {"Task": "huey_task", "Schedule": "huey_schedule", "KV": "huey_kv", "Counter": "huey_counter"}
@@ -86,7 +90,7 @@ def register(app: Flask) -> None:
             imports.lapse()
 
     jobs.wake = lambda job_id: run(job_id)
-    app.huey = huey
+    app.extensions["huey"] = huey
 
 
 def start_inside(app: Flask) -> bool:
@@ -94,6 +98,9 @@ def start_inside(app: Flask) -> bool:
     if app.config["WORKER"] != "inside":
         return False
     lock = (database.ROOT / "instance" / "worker.lock").open("w")
+    if fcntl is None:
+        _start(app, lock)
+        return True
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -120,4 +127,4 @@ def _start(app: Flask, lock) -> None:
     )
     consumer._set_signal_handlers = lambda: None  # signals belong to the web server
     consumer.start()
-    app.worker_lock = lock  # held as long as the process lives
+    app.extensions["worker_lock"] = lock  # held as long as the process lives

@@ -15,19 +15,45 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 TODAY = dt.date(2026, 10, 14)  # a Wednesday; the last full week began on Monday 5 October
 
 
-def make_url(folder) -> str:
+def make_url(folder, suffix: str = "") -> str:
     """The URL of a fresh database of this worker."""
     server = os.environ.get("PORTAL_TEST_DATABASE_URL")
     if not server:
         return f"sqlite:///{folder}/test.db"
     import psycopg
 
-    name = f"portal_test_{WORKER}"
+    name = f"portal_test_{WORKER}{suffix}"
     with psycopg.connect(server, autocommit=True) as admin:
         admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         admin.execute(f'CREATE DATABASE "{name}"')
     base, _, query = server.partition("?")
     return f"{base.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
+
+
+def make_spare(folder, name: str) -> str:
+    """The URL of one more, empty database of this worker."""
+    if not os.environ.get("PORTAL_TEST_DATABASE_URL"):
+        return f"sqlite:///{folder}/{name}.db"
+    return make_url(folder, f"_{name}")
+
+
+@pytest.fixture
+def spare(tmp_path):
+    """Makes URLs of further empty databases, by a name; on PostgreSQL they are dropped afterwards."""
+    made = []
+
+    def make(name: str = "spare") -> str:
+        made.append(make_spare(tmp_path, name))
+        return made[-1]
+
+    yield make
+    if server := os.environ.get("PORTAL_TEST_DATABASE_URL"):
+        import psycopg
+
+        with psycopg.connect(server, autocommit=True) as admin:
+            for one in made:
+                name = one.partition("?")[0].rsplit("/", 1)[1]
+                admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="session")
