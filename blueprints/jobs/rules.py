@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import logging
 import os
 import socket
@@ -14,6 +15,11 @@ log = logging.getLogger("portal")
 
 LEASE_SECONDS = 90  # longer than the longest stretch of work between two steps
 MOST_TRIES = 3
+
+
+class Refused(ValueError):
+    """Work that cannot be done; the message is for the person who asked for it, and is kept with the job."""
+
 
 HANDLERS: dict[str, Callable[[Job, Progress], None]] = {}
 
@@ -57,13 +63,25 @@ def handles(kind: str):
     return declare
 
 
-def queue(kind: str, about: int | None = None, user=None, organisation=None, key: str | None = None) -> Job:
-    """Queue work inside the caller's transaction. With a key, work already queued or running under it is returned."""
+def queue(
+    kind: str,
+    about: int | None = None,
+    user=None,
+    organisation=None,
+    key: str | None = None,
+    wanted: dict | None = None,
+) -> Job:
+    """Queue work inside the caller's transaction. With a key, work already queued or running under it is returned.
+
+    `wanted` is kept as JSON: what was asked for beside the id.
+    """
     if key:
         found = Job.get_or_none(Job.unique_key == key)
         if found:
             return found
-    job = Job.create(kind=kind, about=about, user=user, organisation=organisation, unique_key=key)
+    job = Job.create(
+        kind=kind, about=about, user=user, organisation=organisation, unique_key=key, wanted=json.dumps(wanted or {})
+    )
     wake(job.id)
     return job
 
@@ -95,6 +113,9 @@ def run(job_id: int) -> None:
         return
     try:
         HANDLERS[job.kind](job, Progress(job))
+    except Refused as refusal:
+        over(job, JobState.FAILED, str(refusal))
+        return
     except Exception as error:
         log.error(
             "job %s %s failed: %s",

@@ -366,6 +366,20 @@ def totals(listed: Iterable[Item]) -> dict[str, int]:
     return {"amount": amount, "vat": vat, "total": amount + vat, "non_payable": held}
 
 
+def kept_sums(listed: Iterable[Item]) -> dict[str, int]:
+    """The sums that a finalisation keeps: pence payable, VAT and non-payable; how many lines, and adjustments."""
+    listed = list(listed)
+    sums = totals(listed)
+    del sums["total"]
+    reasoned = sum(1 for i in listed if is_adjustment(i))
+    return {**sums, "lines": len(listed), "adjustments": reasoned}
+
+
+def is_adjustment(item: Item) -> bool:
+    """Corrects a week of a finalised period; differences of contributions too (rules 7.3, 7.4)."""
+    return item.kind == ItemKind.ADJUSTMENT or bool(item.reason and item.kind == ItemKind.CONTRIBUTION)
+
+
 def totals_by_contract(period_of: Mapping[int, PaymentPeriod]) -> dict[int, dict[str, int]]:
     """Totals of a period for each contract."""
     found = {c.id: c for c in Contract.select().where(Contract.id.in_(list(period_of)))}

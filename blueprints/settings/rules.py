@@ -26,6 +26,12 @@ class Spec(NamedTuple):
     group: str = "Portal"
 
 
+# The eleven of guide 004 (O-44).
+DELETION_REASONS = (
+    "Live-in care; Spot package; Continuing health care; Before the package starts; After the package ends; Client has died; "
+    "Client has gone private; Package did not go ahead; Wrong zone; Wrong service level; Dispute not answered in 7 days"
+)
+
 SPECS: dict[str, Spec] = {
     spec.name: spec
     for spec in (
@@ -43,6 +49,7 @@ SPECS: dict[str, Spec] = {
         Spec("posted_within_days", "whole", 2, "Days after the Sunday until actuals are due", "Used where the period has no cut-off date.", "4.10", 0, 60, group="Actuals"),
         Spec("visits_need_ssref_and_service", "yes-no", False, "Visits need SSRef and ServiceName", "Every row of a visits file must have both.", "5.3", group="Visits"),
         Spec("over_time_minutes", "whole", 60, "Minutes over plan that are noticed", "From so many minutes over plan an ordinary visit carries a warning and an exceptional visit does not.", "5.11", 1, 1440, group="Visits"),
+        Spec("deletion_reasons", "text", DELETION_REASONS, "Reasons for deleting a visit", "The reasons that officers choose from, with a semicolon between them.", "O-44", group="Visits"),
         Spec("most_rows", "whole", 600_000, "Most rows in a file", "A longer file is refused.", "5.6", 1, 5_000_000, group="Visits"),
         Spec("most_megabytes", "whole", 200, "Most megabytes in a file", "A larger file is refused.", "5.6", 1, 2000, group="Visits"),
         Spec("longest_line_kb", "whole", 64, "Longest line in kB", "A file with a longer line is refused.", "5.6", 1, 1024, group="Visits"),
@@ -93,6 +100,11 @@ class Settings:
 def read() -> Settings:
     """All settings, by one query."""
     return Settings({name: json.loads(value) for name, value in Setting.select(Setting.name, Setting.value).tuples()})
+
+
+def deletion_reasons(now: Settings) -> list[str]:
+    """The authority's reasons for deleting a visit, in its order (O-44)."""
+    return [reason.strip() for reason in now.deletion_reasons.split(";") if reason.strip()]
 
 
 def clean(name: str, value: Any) -> Any:
