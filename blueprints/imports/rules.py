@@ -384,13 +384,16 @@ def row_data(batch: Import, lines: list[int]) -> dict[int, str]:
         rows = table.select(table.line, cells).where((table.batch == batch) & table.line.in_(lines)).tuples()
         for line, text in rows:
             held = json.loads(text or "[]")
-            held = list(held.values()) if isinstance(held, dict) else held
+            held = held.get("cells", {}).values() if isinstance(held, dict) else held
             found[line] = ", ".join(str(cell) for cell in held if cell not in ("", None))
     return found
 
 
 def stage(batch: Import, rows: list[tuple[int, str, str, dict]]) -> None:
-    """Put checked rows of a small file into staging: (line, action, key, values)."""
+    """Put checked rows of a small file into staging: (line, action, key, values).
+
+    The values of a row with problems hold its own cells by heading under `cells`.
+    """
     with db.atomic():
         database.bulk_upsert(
             StagedRow,
