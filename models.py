@@ -728,7 +728,7 @@ class VisitVersion(VisitValues):
 
 
 class StagedVisit(VisitValues):
-    """A checked row of a visits file, waiting to be taken. A rejected one is here by its reference only."""
+    """A checked row of a visits file, waiting to be taken; of a rejected one only the reference and the cells."""
 
     batch = ForeignKeyField(Import, on_delete="CASCADE", index=False)
     line = IntegerField()
@@ -736,6 +736,7 @@ class StagedVisit(VisitValues):
     is_deleted = BooleanField(default=False)
     action = CharField(default="new")  # new, updated, unchanged, deleted, rejected
     visit_id = BigIntegerField(null=True)  # the stored visit of this reference
+    cells = TextField(default="")  # the row as it stood, kept for rows with problems only (JSON)
 
     class Meta:
         primary_key = CompositeKey("batch", "line")

@@ -21,8 +21,8 @@ from blueprints.visits.reading import VALUES, Problem, Row, error
 from models import Import, ImportProblem, Severity, StagedVisit, db
 
 PIECE = 5000
-COLUMNS = ["batch", "line", "ref", "is_deleted", "action", "visit_id", *VALUES]
-NOTHING = (None,) * 7 + (False, "", False) + ("",) * 13 + (None,) * 6 + ("",)
+COLUMNS = ["batch", "line", "ref", "is_deleted", "action", "visit_id", "cells", *VALUES]
+NOTHING = (None,) * 7 + (False, "", False) + ("",) * 13 + (None,) * 4 + (0, None, "")
 WEEK, SERVICE, DIGEST = VALUES.index("week"), VALUES.index("service"), VALUES.index("digest")
 ACTIONS = ("new", "updated", "unchanged", "deleted", "rejected")
 
@@ -53,14 +53,17 @@ def check_rows(batch: Import, report: Report, known: Known, rows: Iterator[Row],
                 note(report, row.line, problem)
             counts[action] += 1
             repeats.add(row.ref, row.line)
-            if action not in ("rejected", "deleted"):
+            if row.values and action != "rejected":
                 clashes.add(row, old.id if old else None)
-            elif old and action == "deleted":
+            elif action == "deleted":
                 clashes.replaced(old.id)
-            values = row.values if action != "rejected" and row.values else NOTHING
             staged.append(
-                (batch.id, row.line, row.ref[:50], row.is_deleted, action, old.id if old else None, *values)
-            )
+                (
+                    batch.id, row.line, row.ref[:50], row.is_deleted, action, old.id if old else None,
+                    json.dumps(row.cells, ensure_ascii=False) if found else "",
+                    *(row.values if action != "rejected" and row.values else NOTHING),
+                )
+            )  # fmt: skip
         with db.atomic():
             database.bulk_upsert(StagedVisit, COLUMNS, staged)
         report.records += len(piece)
@@ -148,10 +151,8 @@ def judge_deletion(known: Known, row: Row, old: Stored | None) -> tuple[str, lis
 
 
 def is_of_client(known: Known, old: Stored, ssref: str) -> bool:
-    """The reference is that of the stored visit: as it was sent, or its client's now."""
-    if ssref == old.ssref or (old.client is not None and known.ssref_of.get(old.client) == ssref):
-        return True
-    return not old.ssref and old.client is None and ssref not in known.by_ssref
+    """The reference is that of the stored visit's client or, where that is not known, as it was sent."""
+    return ssref == (known.ssref_of.get(old.client) or old.ssref)
 
 
 def locked(known: Known, row: Row, old: Stored | None) -> list[Problem]:

@@ -9,6 +9,7 @@ import datetime as dt
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import pairwise
 
 from blueprints.packages.rules import day
 from blueprints.visits.known import Known
@@ -37,7 +38,7 @@ class Repeats:
         hashes = self._hashes
         order = sorted(range(len(hashes)), key=hashes.__getitem__)
         found = set()
-        for before, after in zip(order, order[1:], strict=False):
+        for before, after in pairwise(order):
             if hashes[before] == hashes[after]:
                 found |= {self._lines[before], self._lines[after]}
         return sorted(found)

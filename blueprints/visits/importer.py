@@ -24,7 +24,7 @@ __all__ = ["COLUMNS", "STAMPS", "check", "follow", "take"]
 TIDY = 20_000  # staged rows deleted in one transaction
 
 
-def STAMPS(batch: Import) -> list[str]:  # noqa: N802 - a name of the import mechanism
+def STAMPS(batch: Import) -> list[str]:
     """The counters of what a check reads (rule 5.6)."""
     own = batch.organisation_id
     return [f"visits:{own}", f"packages:{own}", f"carers:{own}", f"locks:{own}", "levels", "types", "services"]

@@ -88,12 +88,8 @@ class Row(NamedTuple):
     person: object = None
     planned: Span = Span()
     delivered: Span = Span()
+    cells: list[str] = []  # of a row with problems
     locked_services: tuple[int, ...] = ()
-
-    @property
-    def is_rejected(self) -> bool:
-        """Has an error."""
-        return any(p.severity == Severity.ERROR for p in self.problems)
 
 
 class RowReader:
@@ -134,7 +130,7 @@ class RowReader:
             problems.append(_too_long("VisitRef", ref))
         if deleted not in ("", "0") and _yes("Deleted", deleted, problems):
             problems = [p for p in problems if p.column in ("VisitRef", "SSRef", "")]
-            return Row(line, ref, True, ssref, None, problems)
+            return Row(line, ref, True, ssref, None, problems, cells=cells)
 
         kind, found = self.type(code)
         problems += found
@@ -161,14 +157,14 @@ class RowReader:
         if len(carer) > 100:
             problems.append(_too_long("CarerRef", carer))
         if problems:  # until here errors only
-            return Row(line, ref, False, ssref, None, problems)
+            return Row(line, ref, False, ssref, None, problems, cells=cells)
 
         candidates = self.active(client, level, service, planned.date)
         if (
             kind.needs_comment or carer or entry_over or exit_over or planned.date > self.known.today
             or delivered.minutes is None or delivered.minutes - planned.minutes >= self.over
             or planned.date != delivered.date or not planned.entry < delivered.exit or not delivered.entry < planned.exit
-            or kind.contract_types and candidates and not self.suits(kind.id, candidates[0].contract_type)
+            or (kind.contract_types and candidates and not self.suits(kind.id, candidates[0].contract_type))
         ):  # fmt: skip
             self._warn(problems, kind, planned, delivered, candidates, comments, carer, code)
             _warn_overridden(problems, entry_over, entry_reason, exit_over, exit_reason)
@@ -181,13 +177,13 @@ class RowReader:
                 f"{kind.id}\x1f{planned.iso}\x1f{planned.entry}\x1f{planned.exit}\x1f{delivered.iso}\x1f{delivered.entry}"
                 f"\x1f{delivered.exit}\x1f{entry_over:d}\x1f{entry_reason}\x1f{exit_over:d}\x1f{exit_reason}\x1f{variance}"
                 f"\x1f{comments}\x1f{who}\x1f{what}\x1f{carer}\x1f{where}\x1f{organisation_ref}"
-                f"\x1f{organisation_name.casefold()}"
+                f"\x1f{organisation_name}"
             ),
         )  # fmt: skip
         locked = ()
         if self.known.locks:
             locked = (service,) if service else tuple({c.service for c in candidates})
-        return Row(line, ref, False, ssref, values, problems, kind, person, planned, delivered, locked)
+        return Row(line, ref, False, ssref, values, problems, kind, person, planned, delivered, cells, locked)
 
     # the parts
 
@@ -199,8 +195,14 @@ class RowReader:
             return found, ()
         expected = f"one of {', '.join(self.known.codes)}"
         return None, (
-            error("VisitType", code, "The visit type is not known.", expected, near(code, self.known.near_type), "type not known"),
+            error("VisitType", code, "The visit type is not known.", expected, self.near_type(code), "type not known"),
         )
+
+    def near_type(self, code: str) -> str | None:
+        """The code that was meant: the same letters in another order, else a near one; codes are short."""
+        letters = sorted(code.casefold())
+        turned = [known for known in self.known.codes if sorted(known.casefold()) == letters]
+        return turned[0] if len(turned) == 1 else near(code, self.known.near_type)
 
     def _planned(self, date: str, entry: str, exit: str) -> Span:
         return self._span(date, entry, exit, PLANNED, required=True)
@@ -308,7 +310,7 @@ class RowReader:
                 column, text, "Visits are not wanted for this service level.", "a service level that is paid on visits",
                 kind="level not wanted",
             )  # fmt: skip
-        return level, f"{level}\x1f{ref}\x1f{name.casefold()}", (problem,) if problem else ()
+        return level, f"{level}\x1f{ref}\x1f{name}", (problem,) if problem else ()
 
     def _service(self, ref: str, name: str) -> tuple[int | None, str, tuple[Problem, ...]]:
         known = self.known
@@ -329,7 +331,7 @@ class RowReader:
                 "ServiceName", name, "ServiceRef and ServiceName belong to different services.",
                 "identifiers of one service", kind="services",
             )  # fmt: skip
-        return service, f"{service}\x1f{ref}\x1f{name.casefold()}", (problem,) if problem else ()
+        return service, f"{service}\x1f{ref}\x1f{name}", (problem,) if problem else ()
 
     def _organisation(self, ref: str, name: str) -> tuple[Problem, ...]:
         own = self.known.organisation
