@@ -38,7 +38,7 @@ class Copies:
         return f"{base.rsplit('/', 1)[0]}/{self._name(name)}" + (f"?{query}" if query else "")
 
     def _name(self, name: str) -> str:
-        return f"portal_faults_{WORKER}_{name}"
+        return f"portal_faults_{os.getpid()}_{WORKER}_{name}"
 
     def make(self, name: str, of: str | None = None) -> str:
         """A new database, empty or a copy of another one that nobody is connected to; returns its URL."""

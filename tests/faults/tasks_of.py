@@ -21,9 +21,14 @@ def loaded():
     for kind in ("visits", "packages"):  # loaded before the fork
         assert imports.KINDS[kind].importer
     nowhere = f"sqlite:///{tempfile.gettempdir()}/none.db"
-    return create_app(
+    app = create_app(
         nowhere, TESTING=True, WTF_CSRF_ENABLED=False, SECRET_KEY="tests", WORKER="apart", KEEP_CONNECTION=True
     )
+    for name in app.jinja_env.list_templates(filter_func=lambda name: name.split("/")[0] in ("imports", "components")):
+        app.jinja_env.get_template(name)
+    for name in ("base.html", "provider.html", "authority.html"):
+        app.jinja_env.get_template(name)
+    return app
 
 
 @contextmanager
@@ -86,8 +91,8 @@ def again(app, url: str, verb: str, worker_first: bool) -> None:
     verbs.worker()
 
 
-def look(app, url: str) -> dict:
-    """What the database says, what is wrong with it, and what the import's page says."""
+def look(app, url: str, page: bool) -> dict:
+    """What the database says, what is wrong with it, and with `page` what the last import's page says."""
     from models import Import, Visit
 
     batch = Import.select().order_by(Import.id.desc()).first()
@@ -98,7 +103,7 @@ def look(app, url: str) -> dict:
         "state": batch.state,
         "taken": batch.taken_at is not None,
         "is_in": visits and Visit.select().where(Visit.ref == "O0").exists(),
-        "page": page_of(app, batch),
+        "page": page_of(app, batch) if page else "",
     }
 
 
@@ -154,4 +159,35 @@ def fast(app, url: str, verb: str, wait: float = 0) -> str:
     return ""
 
 
-TASKS = {"build": build, "do": do, "again": again, "look": look, "full": full, "fast": fast}
+def work(app, url: str) -> None:
+    """The worker looks."""
+    from tests.faults import verbs
+
+    verbs.worker()
+
+
+def anew(app, url: str) -> list[str]:
+    """What differs between the figures as they came to be, change by change, and the same worked out from nothing."""
+    from models import db
+    from tests.faults.anew import differences
+
+    with db.atomic() as transaction:
+        try:
+            return differences()
+        finally:
+            transaction.rollback()
+
+
+def init(app, url: str, wait: float = 0) -> str:
+    """The command `init`; what it printed."""
+    time.sleep(wait)
+    result = app.test_cli_runner().invoke(args=["init"])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.output
+
+
+TASKS = {
+    "build": build, "do": do, "again": again, "look": look, "full": full, "fast": fast, "work": work, "anew": anew,
+    "init": init,
+}  # fmt: skip

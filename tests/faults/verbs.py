@@ -11,7 +11,7 @@ from blueprints.actuals import rules as actuals
 from blueprints.imports import rules as imports
 from blueprints.jobs import rules as jobs
 from blueprints.periods import rules as periods
-from models import Contract, Import, ImportState, Job, Service, db
+from models import Contract, Import, ImportState, Job, Package, Service, db
 from tests.faults import world
 
 
@@ -101,12 +101,43 @@ def settle() -> None:
 
 def generate() -> None:
     """The command `generate`."""
-    for service in Service.select():
+    for service in list(Service.select()):
         with db.atomic():
             touched = actuals.generate_until(service, world.OCTOBER, history.COMMAND_LINE)
             if touched:
                 consequences.follow(consequences.Change(packages=touched))
     consequences.settle()
+
+
+def press_second() -> None:
+    """`Update System` at the page, no more."""
+    press(world.second_import())
+
+
+def work_take() -> None:
+    """A worker that is woken for the job of the second import."""
+    jobs.run(world.second_import().job_id)
+
+
+def take_anyway() -> None:
+    """A worker that believes that the second import is its own to take."""
+    imports.take(world.second_import(), world.actor())
+
+
+def finalise_last() -> None:
+    """Finalise the contract whose turn comes last."""
+    consequences.settle()
+    last = Contract.select().order_by(Contract.ref.desc()).get()
+    periods.finalise_all([last], world.UNTIL, history.COMMAND_LINE, weeks.today())
+
+
+def change_package() -> None:
+    """An officer changes a package from its start, a job settles it."""
+    with db.atomic():
+        package = Package.get(Package.cpli_id == 156017)
+        package.discount = 1000
+        package.save()
+        consequences.follow(consequences.Change(packages=[package.id]))
 
 
 VERBS: dict[str, Verb] = {
@@ -117,4 +148,12 @@ VERBS: dict[str, Verb] = {
     "finalise": Verb(finalise, finalise),
     "settle": Verb(settle, worker),
     "generate": Verb(generate, generate),
+    # in races only
+    "press": Verb(press_second, worker),
+    "work-take": Verb(work_take, worker),
+    "take-anyway": Verb(take_anyway, worker),
+    "finalise-last": Verb(finalise_last, worker),
+    "change-package": Verb(change_package, worker),
+    "send-and-look": Verb(check, worker),
 }
+BROKEN = ("apply", "check", "load", "load-packages", "finalise", "settle", "generate")  # at every statement
