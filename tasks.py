@@ -90,7 +90,7 @@ def register(app: Flask) -> None:
 
         with app.app_context():
             imports.lapse()
-            consequences.take_up()
+            consequences.resettle()
 
     jobs.wake = lambda job_id: run(job_id)
     app.extensions["huey"] = huey
