@@ -269,8 +269,15 @@ class County:
             one = self._visit(about, day, at(10), at(11), "DHS")
             one.pop("kind")
             if n % 3 == 1:
-                one |= {"delivered_date": None, "delivered_entry": None, "delivered_exit": None, "delivered_minutes": None,
-                        "status": str(VisitStatus.MISSING_DATA), "reason": "delivered times missing"}  # fmt: skip
+                one |= {
+                    "delivered_date": None,
+                    "delivered_entry": None,
+                    "delivered_exit": None,
+                    "delivered_minutes": None,
+                    "status": str(VisitStatus.MISSING_DATA),
+                    "reason": "delivered times missing",
+                }
+                one["digest"] = visits.digest(one)  # fmt: skip
             elif n % 3 == 2:
                 one |= {
                     "status": str(VisitStatus.UNMATCHED),
