@@ -75,7 +75,7 @@ def at(hour: int, minute: int = 0) -> int:
 def build(last: dt.date, size: Size = COUNTY) -> Iterator[str]:
     """Everything; `last` is the Monday of the last full week. Yields a line with the seconds of each step."""
     county = County(last, size)
-    for step in (county.records, county.visits, county.dues):
+    for step in (county.make_records, county.write_visits, county.work_out_dues):
         began = time.monotonic()
         said = step()
         yield f"{said} ({time.monotonic() - began:.0f} s)"
@@ -92,7 +92,7 @@ class County:
         self.fed = size.daily + size.sometimes
         self.types = {t.code: t for t in VisitType.select()}
 
-    def records(self) -> str:
+    def make_records(self) -> str:
         """Organisations, services, clients, packages, in bulk."""
         with db.atomic():
             self._terms()
@@ -188,7 +188,7 @@ class County:
         database.bulk_upsert(TimetableSlot, ["package", "weekday", "entry", "exit", "carers"], slots)
         database.bulk_upsert(PackageRate, ["package", "from_date", "unit_cost"], rates)
 
-    def visits(self) -> str:
+    def write_visits(self) -> str:
         """Visits matched to their packages, with the actuals that they make, a service at a time; then odd ones."""
         fed = {p.id: p for p in self.packages[: self.fed]}
         lines = packages.lines(Package.level == self.personal)
@@ -269,8 +269,15 @@ class County:
             one = self._visit(about, day, at(10), at(11), "DHS")
             one.pop("kind")
             if n % 3 == 1:
-                one |= {"delivered_date": None, "delivered_entry": None, "delivered_exit": None, "delivered_minutes": None,
-                        "status": str(VisitStatus.MISSING_DATA), "reason": "delivered times missing"}  # fmt: skip
+                one |= {
+                    "delivered_date": None,
+                    "delivered_entry": None,
+                    "delivered_exit": None,
+                    "delivered_minutes": None,
+                    "status": str(VisitStatus.MISSING_DATA),
+                    "reason": "delivered times missing",
+                }
+                one["digest"] = visits.digest(one)  # fmt: skip
             elif n % 3 == 2:
                 one |= {
                     "status": str(VisitStatus.UNMATCHED),
@@ -307,7 +314,7 @@ class County:
                    "actual", "frustrated", "missed", "extra", "visits", "paid_minutes"]  # fmt: skip
         database.bulk_upsert(Actual, columns, rows)
 
-    def dues(self) -> str:
+    def work_out_dues(self) -> str:
         """What is due for every package and week, by the rule."""
         idents = [p.id for p in self.packages]
         changed = 0

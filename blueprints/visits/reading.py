@@ -185,11 +185,10 @@ class RowReader:
             entry_over, entry_reason, exit_over, exit_reason, variance, comments, client_ref, ssref, nhs, level_ref,
             level_name, carer, service_ref, service_name, organisation_ref, organisation_name, client, level, service,
             _week(planned.date), planned.minutes, delivered.minutes,
-            _digest(
-                f"{kind.id}\x1f{planned.iso}\x1f{planned.entry}\x1f{planned.exit}\x1f{delivered.iso}\x1f{delivered.entry}"
-                f"\x1f{delivered.exit}\x1f{entry_over:d}\x1f{entry_reason}\x1f{exit_over:d}\x1f{exit_reason}\x1f{variance}"
-                f"\x1f{comments}\x1f{who}\x1f{what}\x1f{carer}\x1f{where}\x1f{organisation_ref}"
-                f"\x1f{organisation_name}"
+            digest_of(
+                kind.id, planned.iso, planned.entry, planned.exit, delivered.iso, delivered.entry, delivered.exit,
+                entry_over, entry_reason, exit_over, exit_reason, variance, comments, who, what, carer, where,
+                organisation_ref, organisation_name,
             ),
         )  # fmt: skip
         locked = ()
@@ -468,9 +467,38 @@ def _week(day: dt.date) -> str:
     return weeks.monday(day).isoformat()
 
 
-def _digest(text: str) -> str:
-    """Equal for equal values as read (rule 5.7)."""
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+def digest_of(
+    kind,
+    day,
+    entry,
+    exit,
+    done,
+    done_entry,
+    done_exit,
+    entry_over,
+    entry_reason,
+    exit_over,
+    exit_reason,
+    variance,
+    comments,
+    who,
+    what,
+    carer,
+    where,
+    organisation_ref,
+    organisation_name,
+) -> str:
+    """Stands for a visit's values as read: equal digests mean an unchanged row (rule 5.7). Dates are ISO.
+
+    `who` is the three identifiers of the client, `what` and `where` the id and the identifiers of level and service,
+    each joined by unit separators.
+    """
+    text = (
+        f"{kind}\x1f{day}\x1f{entry}\x1f{exit}\x1f{done}\x1f{done_entry}\x1f{done_exit}\x1f{entry_over:d}"
+        f"\x1f{entry_reason}\x1f{exit_over:d}\x1f{exit_reason}\x1f{variance}\x1f{comments}\x1f{who}\x1f{what}"
+        f"\x1f{carer}\x1f{where}\x1f{organisation_ref}\x1f{organisation_name}"
+    )
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()  # fmt: skip
 
 
 def _yes(column: str, text: str, problems: list[Problem]) -> bool:
