@@ -137,7 +137,6 @@ def claim(job_id: int) -> Job | None:
                 started_at=now,
                 leased_until=now + dt.timedelta(seconds=LEASE_SECONDS),
                 tries=Job.tries + 1,
-                unique_key=None,  # what is wanted from now on may not be seen by this run: it is queued anew
             )
             .where((Job.id == job_id) & free)
             .execute()
