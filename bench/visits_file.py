@@ -14,7 +14,18 @@ from pathlib import Path
 import database
 from blueprints.visits.columns import HEADINGS
 from blueprints.weeks import monday, today
-from models import Carer, Client, Contract, Organisation, Package, PaymentCycle, Service, ServiceLevel, TimetableSlot, db
+from models import (
+    Carer,
+    Client,
+    Contract,
+    Organisation,
+    Package,
+    PaymentCycle,
+    Service,
+    ServiceLevel,
+    TimetableSlot,
+    db,
+)
 
 REF = "LARGE"
 CLIENTS, CARERS, CALLS = 1_000, 1_000, 4  # calls a day in each client's timetable
