@@ -242,7 +242,7 @@ def generate(until, ref):
     from blueprints.actuals import rules as actuals
 
     with connected():
-        services = Service.select() if ref is None else Service.select().where(Service.ref == ref)
+        services = list(Service.select() if ref is None else Service.select().where(Service.ref == ref))
         if ref and not services:
             refuse(f"There is no service {ref}.")
         made = 0

@@ -41,8 +41,11 @@ def follow_touched(touched: Touched, now: bool = False) -> None:
 def follow(change: Change, now: bool = False) -> None:
     """Note what a change makes stale; called once, inside the change's transaction.
 
-    With `now` it is settled in the same transaction (a single package edited on a screen); otherwise a job does it.
+    Changes, settling and finalising come one after the other, from here to the end of the transaction: else a piece
+    that is being settled takes a note away that it has not heeded, or a finalisation keeps as paid what it did not pay.
+    (A change that itself writes visits or actuals takes database.serialise(db, "settle") first.) With `now` it is settled in the same transaction (a single package edited on a screen); otherwise a job does it.
     """
+    database.serialise(db, "settle")
     idents = sorted(set(change.packages))
     people = set(change.people)
     if idents:
@@ -60,7 +63,7 @@ def follow(change: Change, now: bool = False) -> None:
     if now:
         settle()
     else:
-        jobs.queue("settle", key="settle")
+        jobs.queue("settle", key="settle", afresh=True)
 
 
 def packages_of(*, cycle=None, level=None, contract=None) -> list[int]:
@@ -77,6 +80,7 @@ def packages_of(*, cycle=None, level=None, contract=None) -> list[int]:
 
 def visit_type_changed(kind: VisitType) -> None:
     """A visit type pays or charges otherwise: every group with such a visit is matched and fed anew (rule O-25)."""
+    database.serialise(db, "settle")
     database.sql(
         db,
         "INSERT INTO stale_group (organisation_id, client_id, level_id, week) "
@@ -84,7 +88,7 @@ def visit_type_changed(kind: VisitType) -> None:
         "WHERE type_id = ? AND client_id IS NOT NULL AND is_deleted = ? AND status <> 'Missing Data' ON CONFLICT DO NOTHING",
         (kind.id, False),
     )
-    jobs.queue("settle", key="settle")
+    jobs.queue("settle", key="settle", afresh=True)
 
 
 @jobs.handles("settle")
@@ -93,8 +97,8 @@ def settle_job(job, progress) -> None:
     settle(progress=progress)
 
 
-def take_up() -> None:
-    """Queue the settling of what is stale where its job was given up; the worker calls this now and then."""
+def resettle() -> None:
+    """Queue the settling of what is stale though no job is to settle it: one failed. The scheduler's, now and then."""
     if StaleGroup.select().exists() or StalePackage.select().exists():
         with db.atomic():
             jobs.queue("settle", key="settle")

@@ -105,6 +105,8 @@ def context() -> dict:
             "logo_href": None,
             "support_url": settings.support_address,
             "support_contact": settings.support_contact,
+            "guide_url": settings.guide_address,
+            "videos": [(line.split(None, 1) * 2)[:2] for line in settings.video_addresses],
         },
         "theme_href": url_for(
             "public.settings.theme", digest=components.theme(settings.colour, text_colour(settings.colour))[0]

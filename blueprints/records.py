@@ -135,8 +135,12 @@ def in_words(model, name: str, value, names: Mapping[tuple[str, int], str] | Non
 
 def story(row, form=None) -> list[dict]:
     """The history of a record, as ui.history shows it; one query more for each kind of reference in it."""
-    model = type(row)
-    entries = history.of(row)
+    return stories(type(row), [row.get_id()], form)
+
+
+def stories(model, idents: list[int], form=None) -> list[dict]:
+    """The history of several records of one table, newest first, as ui.history shows it."""
+    entries = history.of_many(model._meta.table_name, idents)
     names: dict[tuple[str, int], str] = {}
     for name, field in model._meta.fields.items():
         if isinstance(field, ForeignKeyField):
@@ -147,6 +151,7 @@ def story(row, form=None) -> list[dict]:
                 names.update({(name, r.get_id()): show(r) for r in found})
     return [
         {
+            "at": e["at"],
             "when": show_moment(e["at"]),
             "who": e["by"],
             "what": e["what"],

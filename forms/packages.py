@@ -94,6 +94,7 @@ class RowsForm(RecordForm):
 
     WHAT = "rows"
     LABEL = "Rows"
+    places: dict[str, str] = {}  # the box of each message
     as_shown = Hidden()
 
     def names(self) -> list[str]:
@@ -126,7 +127,14 @@ class RowsForm(RecordForm):
     def refuse(self, at: int, name: str, message: str) -> None:
         """Note what is wrong in a row, at its field."""
         self.wrong.setdefault((at, name), message)
-        self.form_errors.append(f"Row {at + 1}: {message[0].lower()}{message[1:]}")
+        words = f"Row {at + 1}: {message[0].lower()}{message[1:]}"
+        self.form_errors.append(words)
+        self.places[words] = f"{name}-{at}"
+
+    def problems(self):
+        """As for every form; what is wrong in a row links to its box."""
+        for target, message in super().problems():
+            yield target or self.places.get(message), message
 
 
 class RatesForm(RowsForm):
@@ -137,7 +145,7 @@ class RatesForm(RowsForm):
 
     def read(self) -> None:
         """Read the rows as typed."""
-        self.typed, self.wrong, self.rates = [], {}, []
+        self.typed, self.wrong, self.places, self.rates = [], {}, {}, []
         for since, cost in zip(request.form.getlist("from_date"), request.form.getlist("unit_cost"), strict=False):
             since, cost = since.strip(), cost.strip().lstrip("£")
             if not since and not cost:
@@ -172,7 +180,7 @@ class TimetableForm(RowsForm):
 
     def read(self) -> None:
         """Read the rows as typed."""
-        self.typed, self.wrong, self.slots = [], {}, []
+        self.typed, self.wrong, self.places, self.slots = [], {}, {}, []
         columns = [request.form.getlist(name) for name in ("weekday", "entry", "exit", "carers")]
         for weekday, entry, leave, carers in zip(*columns, strict=False):
             row = [word.strip() for word in (weekday, entry, leave, carers)]

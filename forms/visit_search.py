@@ -33,6 +33,9 @@ class VisitSearch(FilterForm):
 class UnmatchedFilter(FilterForm):
     """Which unmatched visits are listed."""
 
+    status = SelectField(
+        "Status", choices=[("", "All"), *((str(s), str(s)) for s in (VisitStatus.UNMATCHED, VisitStatus.MISSING_DATA))]
+    )
     reason = SelectField("Reason", choices=[])
     organisation = SelectField("Provider", choices=[])
 

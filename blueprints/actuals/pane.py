@@ -15,6 +15,8 @@ from blueprints.money import number
 from blueprints.packages import rules as packages
 from blueprints.packages.plan import active_days, planned_quantity, rates_in, unit_cost_shown, unit_for
 from blueprints.packages.rules import Line, day
+from blueprints.prepared import blank, kept
+from blueprints.reach import Reach
 from models import (
     Actual,
     Client,
@@ -66,7 +68,48 @@ class Row(NamedTuple):
 
 def rows(condition) -> list[Row]:
     """The actuals of a condition over Actual, by client, level and CPLI."""
-    found = list(
+    found = list(_query(condition).tuples())
+    return _rows(found, packages.lines(Package.id.in_({row[0] for row in found}))) if found else []
+
+
+def week_rows(reach, monday: dt.date, service: int | None = None) -> list[Row]:
+    """The actuals of a week within reach, of one service where given: kept statements, for the page of every day."""
+    shape = (reach.shape, service is not None)
+    values = {"organisation": reach.organisation_id, "week": monday.isoformat(), "service": service}
+    found = _week_statement(*shape).run(**values)
+    if not found:
+        return []
+    lines = packages.put_together(_lines_statement(*shape).run(**values), _parts_statement(*shape).run(**values))
+    return _rows(found, lines)
+
+
+def _in_week(shape: tuple, of_service: bool):
+    reach = Reach.of_shape(shape, blank("organisation"))
+    condition = reach.services(Actual.service, Actual.organisation) & (Actual.week == blank("week"))
+    return condition & (Actual.service == blank("service")) if of_service else condition
+
+
+def _of_week(shape: tuple, of_service: bool):
+    return Package.id.in_(Actual.select(Actual.package).where(_in_week(shape, of_service)))
+
+
+@kept
+def _week_statement(shape: tuple, of_service: bool):
+    return _query(_in_week(shape, of_service))
+
+
+@kept
+def _lines_statement(shape: tuple, of_service: bool):
+    return packages.line_query(_of_week(shape, of_service))
+
+
+@kept
+def _parts_statement(shape: tuple, of_service: bool):
+    return packages.part_query(_of_week(shape, of_service))
+
+
+def _query(condition):
+    return (
         Actual.select(
             Actual.package, Package.cpli_id, Actual.week, Package.client, Client.ssref, Client.title, Client.forename,
             Client.surname, Actual.service, Service.name, Package.level, ServiceLevel.name, ServiceLevel.unit,
@@ -77,11 +120,10 @@ def rows(condition) -> list[Row]:
         .join(LockedWeek, JOIN.LEFT_OUTER, on=((LockedWeek.service == Actual.service) & (LockedWeek.week == Actual.week)))
         .where(condition)
         .order_by(Client.surname, Client.forename, Package.client, ServiceLevel.name, Package.cpli_id, Actual.week)
-        .tuples()
     )  # fmt: skip
-    if not found:
-        return []
-    lines = packages.lines(Package.id.in_({row[0] for row in found}))
+
+
+def _rows(found: list[tuple], lines: dict[int, Line]) -> list[Row]:
     several = {
         (row[0], day(row[2]))
         for row in found

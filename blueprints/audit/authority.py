@@ -63,7 +63,11 @@ def index():
         query = query.where(Change.by.contains(form.person.data))
     count = query.limit(MOST + 1).count() if fine else 0
     pager = desk.pages_of(min(count, MOST))
-    idents = [i for (i,) in query.order_by(Change.id.desc()).limit(desk.PER_PAGE).offset(pager.start).tuples()] if count else []
+    idents = (
+        [i for (i,) in query.order_by(Change.id.desc()).limit(desk.PER_PAGE).offset(pager.start).tuples()]
+        if count
+        else []
+    )
     rows = Change.select().where(Change.id.in_(idents)).order_by(Change.id.desc())
     names = dict(Organisation.visible_to(g.reach).select(Organisation.id, Organisation.name).tuples()) if idents else {}
     return page(
@@ -96,7 +100,8 @@ def entry(row: Change, organisations: dict[int, str]) -> dict:
         "href": desk.where(endpoint, **{name: row.thing_id}) if endpoint else None,
         "organisation": organisations.get(row.organisation_id, ""),
         "changes": [
-            (words(key), text(before.get(key), key), text(after.get(key), key)) for key in [*before, *(k for k in after if k not in before)]
+            (words(key), text(before.get(key), key), text(after.get(key), key))
+            for key in [*before, *(k for k in after if k not in before)]
         ],
     }
 

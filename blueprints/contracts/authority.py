@@ -426,13 +426,11 @@ def mondays(start: dt.date, end: dt.date) -> int:
 @routes.get("/payment-cycles/<int:cycle_id>/history")
 @requires(Can.SEE_RECORDS)
 def cycle_story(cycle_id: int):
-    """Who changed the cycle's name, when, and how."""
+    """Who changed the cycle and its periods, when, and how."""
     row = found_cycle(cycle_id)
     owner = records.of_cycle(row, "History")
-    entries = records.story(row, CycleForm)
-    for ident in [p["id"] for p in stored_periods(row)][-1:]:
-        period = PaymentPeriod.get_by_id(ident)
-        entries += records.story(period)
+    entries = records.story(row, CycleForm) + records.stories(PaymentPeriod, [p["id"] for p in stored_periods(row)])
+    entries.sort(key=lambda entry: entry["at"], reverse=True)
     return page("records/history.html", owner=owner, breadcrumbs=owner.crumbs, entries=entries)
 
 

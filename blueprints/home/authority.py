@@ -87,10 +87,10 @@ def visit_queues() -> Iterator[Queue]:
     }
     here = url_for("authority.visits.unmatched")
     count, oldest = found.get(VisitStatus.UNMATCHED, (0, None))
-    yield Queue(count, plural(count, "visit unmatched", "visits unmatched"), oldest, here)
+    yield Queue(count, plural(count, "visit unmatched", "visits unmatched"), oldest, f"{here}?status=Unmatched")
     count, oldest = found.get(VisitStatus.MISSING_DATA, (0, None))
     words = plural(count, "visit with missing data", "visits with missing data")
-    yield Queue(count, words, oldest, f"{here}?reason=delivered+times+missing")
+    yield Queue(count, words, oldest, f"{here}?status=Missing+Data")
 
 
 def package_queue() -> Queue:
@@ -105,7 +105,9 @@ def package_queue() -> Queue:
 def import_queues() -> Iterator[Queue]:
     """Imports that were checked and wait for a decision, and those that failed in the last fortnight."""
     recent = weeks.utc_now() - dt.timedelta(14)
-    wanted = (Import.state == ImportState.CHECKED) | ((Import.state == ImportState.FAILED) & (Import.started_at > recent))
+    wanted = (Import.state == ImportState.CHECKED) | (
+        (Import.state == ImportState.FAILED) & (Import.started_at > recent)
+    )
     query = Import.select(Import.state, fn.COUNT(Import.id), fn.MIN(Import.started_at)).where(wanted)
     found = {state: (count, oldest) for state, count, oldest in query.group_by(Import.state).tuples()}
     for state, one, many in (
@@ -163,7 +165,9 @@ def death_queue(today: dt.date) -> Queue:
     )
     found = [(ident, day(died)) for ident, died in query.tuples()]
     href = url_for("authority.home.deaths")
-    words = plural(len(found), "client has died and has a package still open", "clients have died and have a package still open")
+    words = plural(
+        len(found), "client has died and has a package still open", "clients have died and have a package still open"
+    )
     return Queue(len(found), words, found[0][1] if found else None, href)
 
 
@@ -201,12 +205,18 @@ def next_period(book: overview.Book, today: dt.date) -> str:
 def tiles() -> list[dict]:
     """The ways in: what is not built is absent."""
     made = [
-        ("organisations", "Organisations", "Providers, their services, contracts and people", "authority.organisations.index", {}),
+        (
+            "organisation",
+            "Organisations",
+            "Providers, their services, contracts and people",
+            "authority.organisations.index",
+            {},
+        ),
         ("clients", "Clients", "The people who receive care", "authority.clients.index", {}),
         ("packages", "Packages", "Care package line items, rates and timetables", "authority.packages.index", {}),
         ("visits", "Visits", "Every provider’s visits, and those that are not matched", "authority.visits.index", {}),
         ("payments", "Payments", "Periods, adjustments, finalising and remittances", "authority.periods.index", {}),
-        ("exchange", "Files", "Load the authority’s files; every import so far", "authority.imports.index", {}),
+        ("imports", "Files", "Load the authority’s files; every import so far", "authority.imports.index", {}),
         ("history", "Audit", "Who changed what, and when", "authority.audit.index", {}),
         ("settings", "Settings", "How the portal works for this authority", "authority.settings.index", {}),
     ]

@@ -18,8 +18,8 @@ routes = Blueprint("jobs", __name__)
 KINDS = {
     "settle": ("Matching visits and working out payments", True),
     "finalise": ("Finalising a period", False),
-    "check": ("Reading an import", False),
-    "take": ("Updating the system with an import", False),
+    "import-check": ("Reading an import", False),
+    "import-take": ("Updating the system with an import", False),
 }
 
 

@@ -192,15 +192,29 @@ def file_imports(organisation_id: int):
                 "Issues",
             ],
             (
-                [i.kind, i.file_name, f"{i.started_at:%Y-%m-%d %H:%M}", i.state, i.records, i.new, i.updated, i.unchanged, i.deleted, i.rejected, i.issues]
+                [
+                    i.kind,
+                    i.file_name,
+                    f"{i.started_at:%Y-%m-%d %H:%M}",
+                    i.state,
+                    i.records,
+                    i.new,
+                    i.updated,
+                    i.unchanged,
+                    i.deleted,
+                    i.rejected,
+                    i.issues,
+                ]
                 for i in rows
             ),
         )
+    listed = records.listed(query, orders, "-started", Import.id)
     return page(
         "organisations/imports.html",
         owner=owner,
         breadcrumbs=owner.crumbs,
-        found=records.listed(query, orders, "-started", Import.id),
+        found=listed,
+        links={i.id: records.where("authority.imports.show", import_id=i.id) for i in listed.rows},
     )
 
 

@@ -93,8 +93,10 @@ def state_of(row: Package) -> str:
 
 
 def with_words(rows: list[Package]) -> list[Package]:
-    """Give each package its state, cost and pricing text (3.7), by three queries for all."""
-    plans = rules.lines(Package.id.in_([r.id for r in rows])) if rows else {}
+    """Give each package its state, cost and pricing text (3.7), by three queries for each 500."""
+    plans: dict = {}
+    for start in range(0, len(rows), 500):
+        plans |= rules.lines(Package.id.in_([r.id for r in rows[start : start + 500]]))
     for row in rows:
         plan = plans[row.id].plan
         day = shown_day(plan, today())
@@ -523,6 +525,14 @@ def shown_facts(row: Package) -> dict:
     return {**facts.of(row), "client": row.client.ssref}
 
 
+def asked_start() -> dt.date | None:
+    """The first day that the address asks for: that of a visit without a package (O-31)."""
+    try:
+        return dt.date.fromisoformat(request.args.get("start", ""))
+    except ValueError:
+        return None
+
+
 @routes.route("/packages/new", methods=["GET", "POST"])
 @requires(Can.EDIT_PACKAGES)
 def add():
@@ -533,6 +543,7 @@ def add():
     form = PackageForm.opened(
         {
             **given,
+            "start_date": asked_start(),
             "client": client.ssref if client else "",
             "cpli_id": highest + 1,
             "frequency": "Weekly",

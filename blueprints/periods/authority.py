@@ -275,10 +275,11 @@ def lines(period_id: int, contract_id: int):
     everything = listing.rows(items)
     form = LinesFilter()
     form.kind.choices = [("", "All"), *((str(kind), words) for kind, words in listing.KIND_WORDS.items())]
-    reasons = sorted({r for i in items for r in (i.reason, i.note) if r} | {form.reason.data or ""} - {""})
+    of_tab = [row for row in everything if row.item.is_payable == (tab == "payable")]
+    reasons = sorted({r for row in of_tab for r in (row.item.reason, row.item.note, form.reason.data) if r})
     form.reason.choices = [("", "All"), *((r, r.capitalize()) for r in reasons)]
     form.validate()
-    rows = [row for row in everything if row.item.is_payable == (tab == "payable") and fits(row, form)]
+    rows = [row for row in of_tab if fits(row, form)]
     done = state.finalised.get(period.id)
     if desk.wants_csv():
         return desk.csv_file(f"lines-{contract.ref}-{file_date(period.start_date)}", LINES, line_rows(rows))
@@ -352,7 +353,11 @@ def confirm(period_id: int):
     """What finalising will do, in figures, before it is done (rule 7.1)."""
     period = found_period(period_id)
     ident = request.args.get("contract", "")
-    contract = found_contract(int(ident) if ident.isascii() and ident.isdigit() and len(ident) < 10 else 0, period) if ident else None
+    contract = (
+        found_contract(int(ident) if ident.isascii() and ident.isdigit() and len(ident) < 10 else 0, period)
+        if ident
+        else None
+    )
     return confirmation(period, contract)
 
 
@@ -414,7 +419,11 @@ def finalise(period_id: int):
     if not form.validate() or not all(t.isascii() and t.isdigit() and len(t) < 16 for t in texts):
         return confirmation(period, None, "The page was not complete. These are the figures as they stand now.", 422)
     ident = form.contract.data or ""
-    contract = found_contract(int(ident) if ident.isascii() and ident.isdigit() and len(ident) < 10 else 0, period) if ident else None
+    contract = (
+        found_contract(int(ident) if ident.isascii() and ident.isdigit() and len(ident) < 10 else 0, period)
+        if ident
+        else None
+    )
     shown = int(form.lines.data), int(form.total.data)
     here = url_for("authority.periods.show", period_id=period.id)
     if contract:
@@ -426,13 +435,18 @@ def finalise(period_id: int):
     if weeks.today() < period.start_date:
         return confirmation(period, contract, "A period can be finalised from its first day.", 409)
     if (ahead.sums.lines, ahead.sums.total) != shown:
-        return confirmation(period, contract, "The figures have changed since you looked. These are the figures as they stand now.", 409)
+        return confirmation(
+            period, contract, "The figures have changed since you looked. These are the figures as they stand now.", 409
+        )
     if contract:
         try:
             done = finalising.finalise_as_shown(period, contract.id, *shown, desk.actor(), weeks.today())
         except rules.Refused as refusal:
             return confirmation(period, contract, str(refusal), 409)
-        flash(f"{contract.name} is finalised for {days(period)}." if done else already(period, contract), "success" if done else "notice")
+        flash(
+            f"{contract.name} is finalised for {days(period)}." if done else already(period, contract),
+            "success" if done else "notice",
+        )
         return go(here)
     if not g.settings.same_person_may_finalise and finalising.changed_by(g.user.id, {p.id for p, _, _ in ahead.parts}):
         return confirmation(period, None, "You changed a package of this period. Somebody else must finalise it.", 409)

@@ -235,7 +235,9 @@ def without_current(book: Book, today: dt.date) -> list[Warned]:
         if not periods:
             found.append(Warned(cycle, "It has no payment periods yet."))
         elif any(book.oldest(p.id) is None for p in parties):
-            found.append(Warned(cycle, "It has no current period: every one is finalised. Add the periods that follow."))
+            found.append(
+                Warned(cycle, "It has no current period: every one is finalised. Add the periods that follow.")
+            )
         elif periods[-1].end_date < today:
             end = periods[-1].end_date
             found.append(Warned(cycle, f"Its last period ended on {end:%d/%m/%Y}. Later weeks are not paid yet."))

@@ -38,7 +38,7 @@ def finalise(contract: Contract, period: PaymentPeriod, by: history.Actor, today
     (setting) the person changed a package in it. Call consequences.settle first.
     """
     with db.atomic():
-        database.serialise(db, "settle")  # of finalisers too: one lock, so that two cannot wait for each other
+        database.serialise(db, "settle")  # of changes, settling and finalisations one at a time
         state = payments.states([contract])[contract.id]
         if period.id in state.finalised:
             done = state.finalised[period.id]
@@ -115,6 +115,7 @@ def finalise_all(
     """
     done = []
     with db.atomic():
+        database.serialise(db, "settle")
         known = list(contracts)
         known_states = payments.states(known)
         waiting = [

@@ -131,7 +131,8 @@ def unmatched():
     names = Organisation.visible_to(g.reach).select(Organisation.id, Organisation.name).order_by(Organisation.name)
     form.organisation.choices = [("", "All"), *((str(i), n) for i, n in names.tuples())]
     form.validate()
-    found = search.waiting(known)
+    statuses = [s for s in search.WAITING if form.status.data in ("", None, s)] or list(search.WAITING)
+    found = search.waiting(known, statuses)
     reason = form.reason.data if form.reason.data in search.REASONS else ""
     organisation = number(form.organisation.data)
     if reason:
@@ -141,7 +142,7 @@ def unmatched():
     if desk.wants_csv():
         return desk.csv_file("unmatched-visits", search.HEADINGS, search.file_rows(found))
     count = sum(
-        n for group in groups if reason in ("", group.reason)
+        n for group in groups if reason in ("", group.reason) and group.status in statuses
         for ident, _, n in group.providers if organisation in (None, ident)
     )  # fmt: skip
     pager = desk.pages_of(count)
@@ -165,6 +166,8 @@ def unmatched():
 def mending(row, packages: list) -> tuple[list, list]:
     """The candidates of an unmatched visit and the ways to what would mend it: (words, address), the likeliest first."""
     near = search.meant(row, packages)
+    if row.status == VisitStatus.MISSING_DATA:
+        return near, []  # the provider sends it again
     ways: list[tuple[str, str | None]] = []
     client = desk.where("authority.clients.show", client_id=row.client_id)
     new = desk.where("authority.packages.new") or desk.where("authority.packages.add")
@@ -185,7 +188,9 @@ def mending(row, packages: list) -> tuple[list, list]:
             ("Add a package", new),
         ]
     elif reason == "package is invoiced" and near:
-        ways = [(f"Contract {near[0].contract}", desk.where("authority.contracts.show", contract_id=near[0].contract_id))]
+        ways = [
+            (f"Contract {near[0].contract}", desk.where("authority.contracts.show", contract_id=near[0].contract_id))
+        ]
     elif near and reason == "package not authorised":
         ways = [(f"Authorise {near[0].cpli_id}", package_href(near[0].id))]
     elif near:
@@ -231,7 +236,8 @@ def show(visit_id: int):
         visit=visit,
         tab=tab if tab in {name for _, name in TABS} else "",
         tabs_of_visit=[
-            {"text": text, "href": f"{here}?tab={name}" if name else here, "current": name == tab} for text, name in TABS
+            {"text": text, "href": f"{here}?tab={name}" if name else here, "current": name == tab}
+            for text, name in TABS
         ],
         versions=record.versions(visit),
         carer=record.carer_of(visit).replace("in your list", "in the provider’s list"),

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import NamedTuple
 
 from peewee import JOIN, SQL, Case, fn
 
 from blueprints.packages.rules import day
-from blueprints.values import show_time
+from blueprints.prepared import blank, kept
+from blueprints.reach import Reach
+from blueprints.values import show_date, show_time
 from models import (
     Client,
     Contract,
@@ -40,8 +42,8 @@ REMEDIES = {
 NEW_REMEDY = "The visit is being matched. Look again in a minute."
 
 # Who a visit is about where the client is not known: the identifier as it was sent, the deciding one first (rule 5.3).
-SENT_AS = fn.COALESCE(fn.NULLIF(Visit.client_ref, ""), fn.NULLIF(Visit.ssref, ""), Visit.nhs_number)
-SERVICE = fn.COALESCE(Visit.service, Package.service)
+sent_identifier = fn.COALESCE(fn.NULLIF(Visit.client_ref, ""), fn.NULLIF(Visit.ssref, ""), Visit.nhs_number)
+service_column = fn.COALESCE(Visit.service, Package.service)
 
 
 class Deadline(NamedTuple):
@@ -62,6 +64,19 @@ class ServiceOption(NamedTuple):
 
 def services_and_deadlines(reach, monday: dt.date, today: dt.date) -> tuple[list[ServiceOption], list[Deadline]]:
     """The services within reach, by name, and the week's deadlines, one for each period of its contracts: one query."""
+    found = _services_statement(reach.shape).run(organisation=reach.organisation_id, week=monday.isoformat())
+    services, deadlines = {}, set()
+    for ident, name, ended, start, end, cut_off in found:
+        ended = day(ended)
+        services[ident] = ServiceOption(ident, name, ended is None or ended >= today)
+        if start:
+            deadlines.add(Deadline(day(start), day(end), day(cut_off)))
+    return list(services.values()), sorted(deadlines)
+
+
+@kept
+def _services_statement(shape: tuple):
+    reach, monday = Reach.of_shape(shape, blank("organisation")), blank("week")
     periods = (
         PaymentPeriod.select(
             PaymentPeriod.start_date, PaymentPeriod.end_date, PaymentPeriod.cut_off, Contract.organisation
@@ -75,20 +90,12 @@ def services_and_deadlines(reach, monday: dt.date, today: dt.date) -> tuple[list
         .distinct()
         .alias("week_period")
     )
-    found = (
+    return (
         Service.select(Service.id, Service.name, Service.end_date, periods.c.start_date, periods.c.end_date, periods.c.cut_off)
         .join(periods, JOIN.LEFT_OUTER, on=(periods.c.organisation_id == Service.organisation))
         .where(reach.services(Service.id, Service.organisation))
         .order_by(Service.name, Service.id)
-        .tuples()
     )  # fmt: skip
-    services, deadlines = {}, set()
-    for ident, name, ended, start, end, cut_off in found:
-        ended = day(ended)
-        services[ident] = ServiceOption(ident, name, ended is None or ended >= today)
-        if start:
-            deadlines.add(Deadline(day(start), day(end), day(cut_off)))
-    return list(services.values()), sorted(deadlines)
 
 
 class Wanted(NamedTuple):
@@ -142,20 +149,20 @@ class Row(NamedTuple):
 def in_week(reach, monday: dt.date, service: int | None = None):
     """The condition of live visits of a week, of one service where given: the one sent, else the package's."""
     condition = reach.visits(Visit) & (Visit.week == monday) & ~Visit.is_deleted
-    return condition & (service == SERVICE) if service else condition
+    return condition & (service_column == service) if service is not None else condition
 
 
-def fitting(wanted: Wanted):
-    """The condition of the pane's filter."""
+def fitting(wanted: Wanted, blanks: bool = False):
+    """The condition of the pane's filter, or, for a kept statement, of one with blanks where its values go."""
     condition = SQL("1 = 1")
     if wanted.level:
-        condition &= Visit.level == wanted.level
+        condition &= Visit.level == (blank("level") if blanks else wanted.level)
     if wanted.client and wanted.client[0] == "c":
-        condition &= Visit.client == int(wanted.client[1:])
+        condition &= Visit.client == (blank("client") if blanks else int(wanted.client[1:]))
     elif wanted.client:
-        condition &= Visit.client.is_null() & (wanted.client[1:] == SENT_AS)
+        condition &= Visit.client.is_null() & (sent_identifier == (blank("client") if blanks else wanted.client[1:]))
     if wanted.type:
-        condition &= Visit.type == wanted.type
+        condition &= Visit.type == (blank("type") if blanks else wanted.type)
     if wanted.statuses is not None:
         condition &= Visit.status.in_(list(wanted.statuses))
     return condition
@@ -163,18 +170,9 @@ def fitting(wanted: Wanted):
 
 def groups(reach, monday: dt.date, service: int | None = None) -> list[Group]:
     """The week's visits counted by all that the filter asks, by one query: options, counts and reasons come from it."""
-    query = (
-        Visit.select(
-            Visit.client, Case(None, [(Visit.client.is_null(), SENT_AS)], ""), Client.surname, Client.forename,
-            Client.ssref, Visit.level, ServiceLevel.name, Visit.type, VisitType.code, VisitType.name, Visit.status,
-            Visit.reason, fn.COUNT(Visit.id),
-        )
-        .join(Client, JOIN.LEFT_OUTER).switch(Visit).join(ServiceLevel, JOIN.LEFT_OUTER)
-        .switch(Visit).join(VisitType, JOIN.LEFT_OUTER)
-    )  # fmt: skip
-    if service:
-        query = query.switch(Visit).join(Package, JOIN.LEFT_OUTER, on=(Visit.package == Package.id))
-    query = query.where(in_week(reach, monday, service)).group_by(*(SQL(str(n)) for n in range(1, 13)))
+    found = _groups_statement(reach.shape, service is not None).run(
+        organisation=reach.organisation_id, week=monday.isoformat(), service=service
+    )
     return [
         Group(
             client,
@@ -186,8 +184,29 @@ def groups(reach, monday: dt.date, service: int | None = None) -> list[Group]:
             f"{code} {name}",
             *rest,
         )
-        for client, sent_as, surname, forename, ssref, level, level_name, kind, code, name, *rest in query.tuples()
+        for client, sent_as, surname, forename, ssref, level, level_name, kind, code, name, *rest in found
     ]
+
+
+@kept
+def _groups_statement(shape: tuple, of_service: bool):
+    reach, monday, service = _blanks(shape, of_service)
+    query = (
+        Visit.select(
+            Visit.client, Case(None, [(Visit.client.is_null(), sent_identifier)], ""), Client.surname, Client.forename,
+            Client.ssref, Visit.level, ServiceLevel.name, Visit.type, VisitType.code, VisitType.name, Visit.status,
+            Visit.reason, fn.COUNT(Visit.id),
+        )
+        .join(Client, JOIN.LEFT_OUTER).switch(Visit).join(ServiceLevel, JOIN.LEFT_OUTER)
+        .switch(Visit).join(VisitType, JOIN.LEFT_OUTER)
+    )  # fmt: skip
+    if service is not None:
+        query = query.switch(Visit).join(Package, JOIN.LEFT_OUTER, on=(Visit.package == Package.id))
+    return query.where(in_week(reach, monday, service)).group_by(*(SQL(str(n)) for n in range(1, 13)))
+
+
+def _blanks(shape: tuple, of_service: bool):
+    return Reach.of_shape(shape, blank("organisation")), blank("week"), blank("service") if of_service else None
 
 
 def _client(surname: str | None, forename: str | None, ssref: str | None, sent_as: str | None) -> str:
@@ -221,25 +240,26 @@ def reasons(found: list[Group]) -> list[tuple[str, int, str]]:
 
 def rows(reach, monday: dt.date, service: int | None, wanted: Wanted, page: int = 1, size: int = 100) -> list[Row]:
     """A page of the week's visits, clients who are not known first, by client, planned date and time, by one query."""
-    query = (
-        Visit.select(
-            Visit.id, Visit.ref, Visit.client, SENT_AS, Client.surname, Client.forename, Client.ssref,
-            fn.COALESCE(ServiceLevel.name, Visit.level_name), VisitType.code, VisitType.name, Visit.planned_date,
-            Visit.planned_entry, Visit.planned_exit, Visit.delivered_date, Visit.delivered_entry, Visit.delivered_exit,
-            Visit.status, Visit.reason,
-        )
-        .join(Client, JOIN.LEFT_OUTER).switch(Visit).join(ServiceLevel, JOIN.LEFT_OUTER)
-        .switch(Visit).join(VisitType, JOIN.LEFT_OUTER)
-    )  # fmt: skip
-    if service:
-        query = query.switch(Visit).join(Package, JOIN.LEFT_OUTER, on=(Visit.package == Package.id))
-    query = query.where(in_week(reach, monday, service) & fitting(wanted)).order_by(
-        Case(None, [(Visit.client.is_null(), 0)], 1), Client.surname, Client.forename, Visit.client, SENT_AS,
-        Visit.planned_date, Visit.planned_entry, Visit.ref,
-    )  # fmt: skip
+    asked = Wanted(
+        wanted.level and 1,
+        wanted.client and wanted.client[0],
+        wanted.type and 1,
+        None if wanted.statuses is None else tuple(sorted(wanted.statuses)),
+    )
+    client = wanted.client[1:] if wanted.client else None
+    found = _rows_statement(reach.shape, service is not None, asked).run(
+        organisation=reach.organisation_id,
+        week=monday.isoformat(),
+        service=service,
+        level=wanted.level,
+        client=int(client) if asked.client == "c" else client,
+        type=wanted.type,
+        size=size,
+        start=(page - 1) * size,
+    )
     made = []
     for (ident, ref, client, sent_as, surname, forename, ssref, level, code, name, planned, entry, leave, delivered,
-         came, went, status, reason) in query.limit(size).offset((page - 1) * size).tuples():  # fmt: skip
+         came, went, status, reason) in found:  # fmt: skip
         made.append(
             Row(
                 ident, ref, f"c{client}" if client else f"x{sent_as}", _client(surname, forename, ssref, sent_as),
@@ -250,55 +270,34 @@ def rows(reach, monday: dt.date, service: int | None, wanted: Wanted, page: int 
     return made
 
 
-def _short(value) -> str:
-    value = day(value)
-    return "" if value is None else f"{value:%d/%m/%Y}"
-
-
-HEADINGS = [
-    "VisitRef", "Deleted", "PlannedVisitDate", "PlannedEntryTime", "PlannedExitTime", "VisitType",
-    "DeliveredVisitDate", "DeliveredEntryTime", "DeliveredEntryTimeIsOverridden", "DeliveredEntryTimeOverrideReason",
-    "DeliveredExitTime", "DeliveredExitTimeIsOverridden", "DeliveredExitTimeOverrideReason", "VarianceReason",
-    "Comments", "ClientRef", "SSRef", "NHSNumber", "ServiceLevelRef", "ServiceLevel", "CarerRef", "ServiceRef",
-    "ServiceName", "OrganisationRef", "OrganisationName", "Status", "Reason", "CPLIId", "PlannedMinutes",
-    "DeliveredMinutes", "PaidMinutes", "ChargedMinutes",
-]  # fmt: skip
-
-
-def file_rows(condition) -> Iterator[tuple]:
-    """The rows of a condition in the 25 columns, values as sent, and the seven that a dump adds (interfaces.md)."""
+@kept
+def _rows_statement(shape: tuple, of_service: bool, asked: Wanted):
+    reach, monday, service = _blanks(shape, of_service)
     query = (
         Visit.select(
-            Visit.ref, Visit.planned_date, Visit.planned_entry, Visit.planned_exit, VisitType.code,
-            Visit.delivered_date, Visit.delivered_entry, Visit.entry_overridden, Visit.entry_override_reason,
-            Visit.delivered_exit, Visit.exit_overridden, Visit.exit_override_reason, Visit.variance_reason,
-            Visit.comments, Visit.client_ref, Visit.ssref, Visit.nhs_number, Visit.level_ref, Visit.level_name,
-            Visit.carer_ref, Visit.service_ref, Visit.service_name, Visit.organisation_ref, Visit.organisation_name,
-            Visit.status, Visit.reason, Package.cpli_id, Visit.planned_minutes, Visit.delivered_minutes,
-            Visit.paid_minutes, Visit.charged_minutes,
+            Visit.id, Visit.ref, Visit.client, sent_identifier, Client.surname, Client.forename, Client.ssref,
+            fn.COALESCE(ServiceLevel.name, Visit.level_name), VisitType.code, VisitType.name, Visit.planned_date,
+            Visit.planned_entry, Visit.planned_exit, Visit.delivered_date, Visit.delivered_entry, Visit.delivered_exit,
+            Visit.status, Visit.reason,
         )
-        .join(VisitType, JOIN.LEFT_OUTER).switch(Visit).join(Package, JOIN.LEFT_OUTER, on=(Visit.package == Package.id))
-        .where(condition).order_by(Visit.planned_date, Visit.planned_entry, Visit.ref)
+        .join(Client, JOIN.LEFT_OUTER).switch(Visit).join(ServiceLevel, JOIN.LEFT_OUTER)
+        .switch(Visit).join(VisitType, JOIN.LEFT_OUTER)
     )  # fmt: skip
-    for (
-        ref,
-        planned,
-        entry,
-        leave,
-        code,
-        delivered,
-        came,
-        over,
-        why,
-        went,
-        over_exit,
-        why_exit,
-        *texts,
-    ) in query.tuples().iterator():
-        yield (
-            ref, 0, _short(planned), show_time(entry, True), show_time(leave, True), code, _short(delivered),
-            show_time(came, True), int(over), why, show_time(went, True), int(over_exit), why_exit, *texts,
-        )  # fmt: skip
+    if service is not None:
+        query = query.switch(Visit).join(Package, JOIN.LEFT_OUTER, on=(Visit.package == Package.id))
+    return (
+        query.where(in_week(reach, monday, service) & fitting(asked, blanks=True))
+        .order_by(
+            Case(None, [(Visit.client.is_null(), 0)], 1), Client.surname, Client.forename, Visit.client, sent_identifier,
+            Visit.planned_date, Visit.planned_entry, Visit.ref,
+        )
+        .limit(blank("size")).offset(blank("start"))
+    )  # fmt: skip
+
+
+def _short(value) -> str:
+    value = day(value)
+    return show_date(value)
 
 
 def service_of(visit: Visit) -> Service | None:

@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, abort, current_app, g, request, url_for
+from flask import Blueprint, Response, abort, current_app, flash, g, request, url_for
 from markupsafe import Markup
 
 from blueprints import history, weeks
@@ -15,9 +15,9 @@ from blueprints.pages import go, page
 from blueprints.permissions import Can, requires
 from blueprints.sheets import write_csv
 from blueprints.values import show_date_long
-from blueprints.visits import pane, record
+from blueprints.visits import pane, record, report, rules
 from forms.visits import STATUSES, DeletionForm, VisitsFilter
-from models import Actual, Visit
+from models import Visit
 
 routes = Blueprint("visits", __name__)
 
@@ -60,7 +60,7 @@ def index():
     total = sum(count.values())
     number, pages = asked_page("page", total)
     rows = pane.rows(g.reach, monday, service, wanted, number, SIZE) if total else []
-    whole = actuals.rows(of_week(monday, service))
+    whole = actuals.week_rows(g.reach, monday, service)
     shown = [row for row in whole if wanted.level in (None, row.level) and wanted.client in (None, f"c{row.client}")]
     actuals_page, actuals_pages = asked_page("actuals_page", len(shown))
     kept = {"service": service, "historical": request.args.get("historical")}
@@ -139,16 +139,10 @@ def asked_filter(form: VisitsFilter) -> pane.Wanted:
     )
 
 
-def of_week(monday: dt.date, service: int | None):
-    """The condition of the week's actuals."""
-    condition = g.reach.services(Actual.service, Actual.organisation) & (Actual.week == monday)
-    return condition & (Actual.service == service) if service else condition
-
-
 def download(monday: dt.date, service: int | None, wanted: pane.Wanted) -> Response:
     """The filtered visits as a file that can be corrected and sent again."""
     condition = pane.in_week(g.reach, monday, service) & pane.fitting(wanted)
-    chunks = list(write_csv(pane.file_rows(condition), pane.HEADINGS))
+    chunks = list(write_csv(report.rows_of(condition), report.HEADINGS))
     return Response(
         chunks,
         mimetype="text/csv",
@@ -298,10 +292,6 @@ def _deletion(visit: Visit, form: DeletionForm, refusal: str = "", status: int =
 @requires(Can.SEND_VISITS)
 def delete(visit_id: int):
     """Delete a visit: it stays in its history and its reference stays reserved (O-36)."""
-    from flask import flash
-
-    from blueprints.visits import rules
-
     visit = own(visit_id)
     form = DeletionForm()
     here = url_for("provider.visits.show", visit_id=visit.id)
@@ -316,8 +306,11 @@ def delete(visit_id: int):
     if record.is_locked(visit):
         return _deletion(visit, form, status=409)
     try:
-        rules.delete_visit(visit, history.Actor(g.user.id, g.user.name), form.reason.data or "")
+        deleted = rules.delete_visit(visit, history.Actor(g.user.id, g.user.name), form.reason.data or "")
     except ValueError as refused:
         return _deletion(visit, form, str(refused), 409)
-    flash(f"Visit {visit.ref} is deleted.", "success")
+    if deleted:
+        flash(f"Visit {visit.ref} is deleted.", "success")
+    else:
+        flash(f"Visit {visit.ref} was deleted already. Nothing was changed.", "notice")
     return go(here)

@@ -44,9 +44,7 @@ class Problem(NamedTuple):
     kind: str = ""
 
 
-def error(
-    column: str, value: str, message: str, expected: str = "", suggestion: str | None = "", kind: str = ""
-) -> Problem:
+def error(column: str, value: str, message: str, expected: str = "", suggestion: str | None = "", kind: str = "") -> Problem:
     """A problem that rejects the row."""
     return Problem(Severity.ERROR, column, value, message, expected, suggestion or "", kind)
 
@@ -57,24 +55,23 @@ def warning(column: str, value: str, message: str, kind: str, expected: str = ""
 
 
 class Span(NamedTuple):
-    """Date and times of a plan or a delivery. `start` counts seconds on the wall clock, to compare."""
+    """Date and times of a plan or a delivery.
+
+    `start` and `end` count seconds on the wall clock: earlier and later compare as the moments do, since a double time
+    is the first (rule 1.3).
+    """
 
     date: dt.date | None = None
     iso: str | None = None
     entry: int | None = None
     exit: int | None = None
     minutes: int | None = None
+    start: int = 0
+    end: int = 0
     problems: tuple[Problem, ...] = ()
 
-    @property
-    def start(self) -> int:
-        """Wall-clock seconds; earlier and later compare as the moments do, since a double time is the first."""
-        return self.date.toordinal() * DAY + self.entry
 
-    @property
-    def end(self) -> int:
-        """The same of the end; an exit before the entry is on the next day (rule 1.3)."""
-        return self.date.toordinal() * DAY + self.exit + (DAY if self.exit < self.entry else 0)
+NO_SPAN = Span()
 
 
 class Row(NamedTuple):
@@ -88,8 +85,8 @@ class Row(NamedTuple):
     problems: list[Problem]
     type: Kind | None = None
     person: object = None
-    planned: Span = Span()
-    delivered: Span = Span()
+    planned: Span = NO_SPAN
+    delivered: Span = NO_SPAN
     cells: list[str] = []  # of a row with problems
     locked_services: tuple[int, ...] = ()
 
@@ -117,13 +114,7 @@ class RowReader:
         if len(cells) > WIDTH:
             surplus = ", ".join(cells[WIDTH:])
             problems.append(
-                error(
-                    "",
-                    surplus,
-                    "The row has more cells than the heading row.",
-                    "text with a comma in quotation marks",
-                    kind="surplus",
-                )
+                error("", surplus, "The row has more cells than the heading row.", "text with a comma in quotation marks", kind="surplus")
             )
             cells = cells[:WIDTH]
         if not "".join(cells).isprintable():
@@ -146,12 +137,8 @@ class RowReader:
         problems += planned.problems
         delivered = self._delivered(delivered_date, delivered_entry, delivered_exit, kind)
         problems += delivered.problems
-        entry_over = entry_overridden not in ("", "0") and _yes(
-            "DeliveredEntryTimeIsOverridden", entry_overridden, problems
-        )
-        exit_over = exit_overridden not in ("", "0") and _yes(
-            "DeliveredExitTimeIsOverridden", exit_overridden, problems
-        )
+        entry_over = entry_overridden not in ("", "0") and _yes("DeliveredEntryTimeIsOverridden", entry_overridden, problems)
+        exit_over = exit_overridden not in ("", "0") and _yes("DeliveredExitTimeIsOverridden", exit_overridden, problems)
         if len(comments) + len(variance) + len(entry_reason) + len(exit_reason) > FREE_TEXT:
             for column, text in (
                 ("DeliveredEntryTimeOverrideReason", entry_reason), ("DeliveredExitTimeOverrideReason", exit_reason),
@@ -173,7 +160,7 @@ class RowReader:
 
         candidates = self.active(client, level, service, planned.date)
         if (
-            kind.needs_comment or carer or entry_over or exit_over or planned.date > self.known.today
+            kind.needs_comment or carer and carer not in self.known.carers or entry_over or exit_over or planned.date > self.known.today
             or delivered.minutes is None or delivered.minutes - planned.minutes >= self.over
             or planned.date != delivered.date or not planned.entry < delivered.exit or not delivered.entry < planned.exit
             or (kind.contract_types and candidates and not self.suits(kind.id, candidates[0].contract_type))
@@ -185,10 +172,11 @@ class RowReader:
             entry_over, entry_reason, exit_over, exit_reason, variance, comments, client_ref, ssref, nhs, level_ref,
             level_name, carer, service_ref, service_name, organisation_ref, organisation_name, client, level, service,
             _week(planned.date), planned.minutes, delivered.minutes,
-            digest_of(
-                kind.id, planned.iso, planned.entry, planned.exit, delivered.iso, delivered.entry, delivered.exit,
-                entry_over, entry_reason, exit_over, exit_reason, variance, comments, who, what, carer, where,
-                organisation_ref, organisation_name,
+            _digest(
+                f"{kind.id}\x1f{planned.iso}\x1f{planned.entry}\x1f{planned.exit}\x1f{delivered.iso}\x1f{delivered.entry}"
+                f"\x1f{delivered.exit}\x1f{entry_over:d}\x1f{entry_reason}\x1f{exit_over:d}\x1f{exit_reason}\x1f{variance}"
+                f"\x1f{comments}\x1f{who}\x1f{what}\x1f{carer}\x1f{where}\x1f{organisation_ref}"
+                f"\x1f{organisation_name}"
             ),
         )  # fmt: skip
         locked = ()
@@ -220,10 +208,10 @@ class RowReader:
 
     def _delivered(self, date: str, entry: str, exit: str, kind: Kind | None) -> Span:
         """Delivered times; a type that does not need them must not have any (rule 5.4)."""
-        if kind is None or kind.needs_delivered:
-            return self._span(date, entry, exit, DELIVERED, required=False) if date or entry or exit else Span()
         if not (date or entry or exit):
-            return Span()
+            return NO_SPAN
+        if kind is None or kind.needs_delivered:
+            return self._span(date, entry, exit, DELIVERED, required=False)
         return Span(
             problems=tuple(
                 error(
@@ -236,38 +224,37 @@ class RowReader:
         )  # fmt: skip
 
     def _span(self, date: str, entry: str, exit: str, columns: tuple[str, str, str], required: bool) -> Span:
-        """A date and two times. Planned ones must all be there; delivered ones may be missing (rule 5.4)."""
+        """A date and two times, all good; else what can be read of them, and what is wrong."""
+        try:
+            day, iso, first, _ = self.date(date)
+            begun, ended = time_of_day(entry), time_of_day(exit)
+            minutes = weeks.minutes_between(day, begun, ended)
+        except (Expected, weeks.ClockError, AttributeError, TypeError):
+            return self._faulty_span(date, entry, exit, columns, required)
+        return Span(day, iso, begun, ended, minutes, first + begun, first + ended + (DAY if ended < begun else 0))
+
+    def _faulty_span(self, date: str, entry: str, exit: str, columns: tuple[str, str, str], required: bool) -> Span:
+        """Planned date and times must all be there; delivered ones may be missing (rule 5.4)."""
         problems = []
         day = iso = None
         if date:
-            day, iso, expected = self.date(date)
+            day, iso, _, expected = self.date(date)
             if expected:
                 problems.append(error(columns[0], date, "The date cannot be read.", expected, kind="date"))
         elif required:
             problems.append(_blank(columns[0], "a date such as 05/10/2026"))
-        times = []
+        times: list[int | None] = []
         for column, text in ((columns[1], entry), (columns[2], exit)):
             try:
                 times.append(time_of_day(text) if text else None)
             except Expected as expected:
                 times.append(None)
                 problems.append(error(column, text, "The time cannot be read.", str(expected), kind="time"))
-                continue
             if required and not text:
                 problems.append(_blank(column, "a time such as 09:30"))
-        minutes = None
         if day and times[0] is not None and times[1] is not None:
-            try:
-                minutes = weeks.minutes_between(day, times[0], times[1])
-            except weeks.ClockError as wrong:
-                at, text = (columns[2], exit) if wrong.which == "exit" else (columns[1], entry)
-                expected = (
-                    "a time that occurs on that date"
-                    if times[0] != times[1]
-                    else "an exit after the entry, or on the next day"
-                )
-                problems.append(error(at, text, str(wrong), expected, kind="clock"))
-        return Span(day, iso, times[0], times[1], minutes, tuple(problems))
+            problems.append(_clock_problem(day, times[0], times[1], columns, (entry, exit)))
+        return Span(day, iso, times[0], times[1], problems=tuple(problems))
 
     def _person(self, client_ref: str, ssref: str, nhs: str) -> tuple[int | None, object, str, tuple[Problem, ...]]:
         """The client, what stands for it, its part of the digest, problems (rule 5.3)."""
@@ -289,20 +276,12 @@ class RowReader:
         if self.needs_both and not ssref:
             problems.append(_blank("SSRef", "the client's SSRef"))
         elif not given:
-            problems.append(
-                error("SSRef", "", "No client is named.", "ClientRef, SSRef or NHSNumber", kind="no client")
-            )
+            problems.append(error("SSRef", "", "No client is named.", "ClientRef, SSRef or NHSNumber", kind="no client"))
         belonging = [(column, text, ident) for column, text, ident in given if ident is not None]
         for column, text, ident in belonging[1:]:
             if ident != belonging[0][2]:
                 problems.append(
-                    error(
-                        column,
-                        text,
-                        f"{belonging[0][0]} and {column} belong to different clients.",
-                        "identifiers of one client",
-                        kind="clients",
-                    )
+                    error(column, text, f"{belonging[0][0]} and {column} belong to different clients.", "identifiers of one client", kind="clients")
                 )
                 break
         client = given[0][2] if given else None
@@ -316,9 +295,7 @@ class RowReader:
         problem = None
         level = by_ref if ref else by_name
         if not text:
-            problem = error(
-                "ServiceLevel", "", "No service level is named.", "ServiceLevelRef or ServiceLevel", kind="no level"
-            )
+            problem = error("ServiceLevel", "", "No service level is named.", "ServiceLevelRef or ServiceLevel", kind="no level")
         elif level is None:
             near_name = near(name, known.near_level) if name and not ref else None
             problem = error(
@@ -363,13 +340,7 @@ class RowReader:
         problems = []
         if ref and ref != own.ref:
             problems.append(
-                error(
-                    "OrganisationRef",
-                    ref,
-                    "This is not the organisation that the file is loaded for.",
-                    f"{own.ref} or nothing",
-                    kind="organisation",
-                )
+                error("OrganisationRef", ref, "This is not the organisation that the file is loaded for.", f"{own.ref} or nothing", kind="organisation")
             )
         if name and name.casefold() != own.name.strip().casefold():
             problems.append(
@@ -395,27 +366,13 @@ class RowReader:
             self._warn_delivered(problems, kind, planned, delivered, candidates, code)
         if kind.needs_comment and not comments:
             problems.append(
-                warning(
-                    "Comments",
-                    "",
-                    f"A visit of type {kind.code} needs a comment.",
-                    "comment missing",
-                    "a few words on why",
-                )
+                warning("Comments", "", f"A visit of type {kind.code} needs a comment.", "comment missing", "a few words on why")
             )
         if carer and carer not in self.known.carers:
-            problems.append(
-                warning("CarerRef", carer, "The carer is not known.", "carer not known", "a carer of the carers file")
-            )
+            problems.append(warning("CarerRef", carer, "The carer is not known.", "carer not known", "a carer of the carers file"))
         if planned.date > self.known.today:
             problems.append(
-                warning(
-                    "PlannedVisitDate",
-                    show_date(planned.date),
-                    "The planned date is in the future.",
-                    "future",
-                    "a date up to today",
-                )
+                warning("PlannedVisitDate", show_date(planned.date), "The planned date is in the future.", "future", "a date up to today")
             )
         if kind.contract_types and candidates and not self.suits(kind.id, candidates[0].contract_type):
             problems.append(
@@ -452,14 +409,24 @@ class RowReader:
             )  # fmt: skip
 
 
-@lru_cache(10_000)
-def _date(text: str) -> tuple[dt.date | None, str | None, str]:
-    """The date, its ISO text, or what was expected."""
+def _date(text: str) -> tuple[dt.date | None, str | None, int, str]:
+    """The date, its ISO text and first wall-clock second, or what was expected."""
     try:
         day = visit_date(text)
     except Expected as expected:
-        return None, None, str(expected)
-    return day, day.isoformat(), ""
+        return None, None, 0, str(expected)
+    return day, day.isoformat(), day.toordinal() * DAY, ""
+
+
+def _clock_problem(day: dt.date, entry: int, exit: int, columns: tuple[str, str, str], texts: tuple[str, str]) -> Problem:
+    """Why these two times make no visit (rule 1.3)."""
+    try:
+        weeks.minutes_between(day, entry, exit)
+    except weeks.ClockError as wrong:
+        at = 1 if wrong.which == "exit" else 0
+        expected = "a time that occurs on that date" if entry != exit else "an exit after the entry, or on the next day"
+        return error(columns[1 + at], texts[at], str(wrong), expected, kind="clock")
+    raise AssertionError("these times make a visit")
 
 
 @lru_cache(10_000)
@@ -467,38 +434,9 @@ def _week(day: dt.date) -> str:
     return weeks.monday(day).isoformat()
 
 
-def digest_of(
-    kind,
-    day,
-    entry,
-    exit,
-    done,
-    done_entry,
-    done_exit,
-    entry_over,
-    entry_reason,
-    exit_over,
-    exit_reason,
-    variance,
-    comments,
-    who,
-    what,
-    carer,
-    where,
-    organisation_ref,
-    organisation_name,
-) -> str:
-    """Stands for a visit's values as read: equal digests mean an unchanged row (rule 5.7). Dates are ISO.
-
-    `who` is the three identifiers of the client, `what` and `where` the id and the identifiers of level and service,
-    each joined by unit separators.
-    """
-    text = (
-        f"{kind}\x1f{day}\x1f{entry}\x1f{exit}\x1f{done}\x1f{done_entry}\x1f{done_exit}\x1f{entry_over:d}"
-        f"\x1f{entry_reason}\x1f{exit_over:d}\x1f{exit_reason}\x1f{variance}\x1f{comments}\x1f{who}\x1f{what}"
-        f"\x1f{carer}\x1f{where}\x1f{organisation_ref}\x1f{organisation_name}"
-    )
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()  # fmt: skip
+def _digest(text: str) -> str:
+    """Equal for equal values as read (rule 5.7)."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _yes(column: str, text: str, problems: list[Problem]) -> bool:
@@ -514,13 +452,7 @@ def _blank(column: str, expected: str) -> Problem:
 
 
 def _too_long(column: str, text: str) -> Problem:
-    return error(
-        column,
-        text,
-        f"{column} is {len(text)} characters long.",
-        f"at most {LENGTHS[column]} characters",
-        kind="too long",
-    )
+    return error(column, text, f"{column} is {len(text)} characters long.", f"at most {LENGTHS[column]} characters", kind="too long")
 
 
 def _plain(cells: list[str], problems: list[Problem]) -> list[str]:
@@ -529,15 +461,7 @@ def _plain(cells: list[str], problems: list[Problem]) -> list[str]:
     for column, text in zip(HEADINGS, cells, strict=True):
         if UNSHOWABLE.search(text):
             text = UNSHOWABLE.sub("\ufffd", text)
-            problems.append(
-                error(
-                    column,
-                    text,
-                    f"{column} has characters that cannot be shown.",
-                    "letters, digits and signs",
-                    kind="characters",
-                )
-            )
+            problems.append(error(column, text, f"{column} has characters that cannot be shown.", "letters, digits and signs", kind="characters"))
         found.append(text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text)
     return found
 

@@ -259,6 +259,7 @@ def duration(minutes: int | None) -> str:
 class Group(NamedTuple):
     """Unmatched visits of one reason: how many, since when, of whom."""
 
+    status: str
     reason: str
     count: int
     oldest: dt.date | None
@@ -267,22 +268,30 @@ class Group(NamedTuple):
 
 def groups(known_weeks: Sequence[dt.date], statuses: Iterable[str] = WAITING) -> list[Group]:
     """Unmatched visits by reason, in the order of rule 5.9, each with its providers, most visits first."""
-    found: dict[str, list] = {}
+    found: dict[tuple[str, str], list] = {}
     query = (
-        Visit.select(Visit.reason, Organisation.id, Organisation.name, fn.COUNT(SQL("1")), fn.MIN(Visit.planned_date))
+        Visit.select(
+            Visit.status,
+            Visit.reason,
+            Organisation.id,
+            Organisation.name,
+            fn.COUNT(SQL("1")),
+            fn.MIN(Visit.planned_date),
+        )
         .join(Organisation)
         .where(waiting(known_weeks, statuses))
-        .group_by(Visit.reason, Organisation.id, Organisation.name)
+        .group_by(Visit.status, Visit.reason, Organisation.id, Organisation.name)
         .tuples()
     )
-    for reason, ident, name, count, oldest in query:
-        found.setdefault(reason, []).append((ident, name, count, day(oldest)))
+    for status, reason, ident, name, count, oldest in query:
+        found.setdefault((status, reason), []).append((ident, name, count, day(oldest)))
     order = {reason: n for n, reason in enumerate(REASONS)}
     made = []
-    for reason in sorted(found, key=lambda r: (order.get(r, len(order)), r)):
-        parts = sorted(found[reason], key=lambda p: (-p[2], p[1]))
+    for status, reason in sorted(found, key=lambda r: (order.get(r[1], len(order)), r)):
+        parts = sorted(found[status, reason], key=lambda p: (-p[2], p[1]))
         made.append(
             Group(
+                status,
                 reason,
                 sum(p[2] for p in parts),
                 min((p[3] for p in parts if p[3]), default=None),

@@ -35,7 +35,6 @@ class Portal:
             "PORTAL_DATABASE_URL": f"sqlite:///{folder}/portal.db",
             "PORTAL_SECRET_KEY": "browser tests",
             "PORTAL_BASE_URL": self.url,
-            "PORTAL_LOCK": str(folder / "worker.lock"),
             "PORT": str(self.port),
         }
         self.environ.pop("PYTEST_CURRENT_TEST", None)

@@ -136,6 +136,8 @@ def test_cut_off_dates_are_set_and_bad_ones_refused(client, cast):
     assert press(client, address, **{name: "4/11/2026"}).status_code == 303
     assert PaymentPeriod.get_by_id(cast.periods[1].id).cut_off == dt.date(2026, 11, 4)
     assert "04/11/2026" in client.get(f"/authority/payment-cycles/{cast.cycle.id}").text
+    text = client.get(f"/authority/payment-cycles/{cast.cycle.id}/history").text
+    assert "Cut off" in text and "03/11/2026" in text and "Amir Khan" in text
     answer = press(client, address, **{name: "4/11/2036"})
     assert answer.status_code == 422 and "within 60 days" in answer.text and "4/11/2036" in answer.text
     answer = press(client, address, **{name: "soon"})

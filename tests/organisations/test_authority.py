@@ -2,7 +2,7 @@
 
 import pytest
 
-from models import Change, Organisation
+from models import Change, Import, Organisation
 from tests.pages import press, queries
 
 NEW = {"ref": "HAR", "name": "Harbour Support", "town": "Northport"}
@@ -142,3 +142,12 @@ def test_a_long_name_in_the_trail_is_shortened_and_escaped(client, cast):
     trail = text.split('aria-label="Breadcrumb"')[1].split("</nav>")[0]
     assert "…" in trail and "&lt;b&gt;Long&lt;/b&gt; &amp; name" in trail and "<b>" not in trail
     assert f'href="/authority/organisations/{row.id}"' in trail
+
+
+def test_the_files_of_an_organisation_lead_to_their_imports(client, cast):
+    cast.sign_in(client, cast.reader)
+    made = Import.create(
+        kind="visits", organisation=cast.oakfield, user=cast.finance, file_name="week.csv", state="Done"
+    )
+    text = client.get(f"/authority/organisations/{cast.oakfield.id}/imports").text
+    assert f'href="/authority/imports/{made.id}"' in text and "Greta Finch" in text

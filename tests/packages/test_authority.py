@@ -311,7 +311,7 @@ def test_rows_that_will_not_do_say_so_and_stay(officer, cast):
     )
     assert answer.status_code == 422
     assert "There is a rate from 01/04/2027 already" in answer.text and 'value="26"' in answer.text
-    assert "Row 3: enter a date" in answer.text
+    assert "Row 3: enter a date" in answer.text and 'href="#unit_cost-2"' in answer.text
     answer = press(
         officer, address(cast.package, "timetable"), weekday=["0", "0", ""], entry=["08:00", "08:00", "9"],
         exit=["09:00", "09:00", "10:00"], carers=["1", "1", "0"],

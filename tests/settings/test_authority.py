@@ -91,6 +91,23 @@ def test_reasons_for_deleting_are_a_list_of_the_authority(officer, cast):
     assert answer.status_code == 422 and "Enter at least one reason" in answer.text
 
 
+@pytest.mark.feature("C-19")
+def test_the_authority_s_own_guide_and_videos_stand_below_help(officer, cast):
+    address = "/authority/settings/portal/edit"
+    answer = press(officer, address, guide_address="ftp://guide", video_addresses="see https://video.example/1")
+    assert answer.status_code == 422
+    assert "begins with https:// or http://" in answer.text and "Enter on each line an address" in answer.text
+    press(
+        officer, address, guide_address="https://guide.example/", support_contact="01865 000000",
+        video_addresses="https://video.example/1 Sending visits\nhttps://video.example/2",
+    )  # fmt: skip
+    cast.sign_in(officer, cast.finance)
+    for page in ("/provider/help", "/help"):
+        text = officer.get(page).text
+        assert 'href="https://guide.example/"' in text and "Video: Sending visits" in text
+        assert 'href="https://video.example/2"' in text and "01865 000000" in text
+
+
 def test_roles_are_drawn_from_the_table(officer, cast):
     text = officer.get("/authority/settings/roles").text
     for act in Can:
