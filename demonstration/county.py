@@ -157,11 +157,15 @@ class County:
         database.bulk_upsert(Client, columns, rows)
         self.people = list(Client.select().order_by(Client.id))
 
+    def service_of(self, n: int) -> Service:
+        """The service of a package; the first has twelve more than others, so that its week fills a page of visits."""
+        return self.services[0 if n < 12 else n % self.size.services]
+
     def _packages(self) -> None:
         columns = [f.name for f in Package._meta.sorted_fields if f.name != "id"]
         rows = []
         for n in range(self.size.packages):
-            service = self.services[n % self.size.services]
+            service = self.service_of(n)
             fed = n < self.fed
             level = self.personal if fed else self.placement if n % 2 else self.support
             started = self.first - WEEK * (n % 30) if fed or n % 3 else self.first + WEEK * (n % 90)
@@ -218,7 +222,7 @@ class County:
         """The visits of each week of a package, and the row of actuals that they make."""
         client = self.people[(package.cpli_id - 700001) % self.size.clients]
         organisation = self.organisation_of[package.organisation_id]
-        service = self.services[(package.cpli_id - 700001) % self.size.services]
+        service = self.service_of(package.cpli_id - 700001)
         about = visits.About(organisation, client, client.ssref, "", self.personal, service)
         for number in range(self.size.weeks):
             week = self.first + WEEK * number

@@ -527,7 +527,7 @@ class World:
         """
         by = self.actor("payments@authority")
         done = []
-        for contract in (self.dapl, self.spot, self.lwah, self.block, self.housing):
+        for contract in (self.dapl, self.spot, self.lwah, self.invoiced, self.block, self.housing):
             until = self.last - dt.timedelta(1)
             if contract.cycle_id == self.months.id:
                 until = self.last.replace(day=1) - dt.timedelta(1)

@@ -49,7 +49,7 @@ VOCABULARY = {
 EMPTIED = ("sign_in", "one_time_link", "throttle", "huey_task", "huey_schedule", "huey_kv", "huey_counter")
 JSON = {("change", "before"), ("change", "after"), ("staged_row", "values"), ("staged_visit", "cells"), ("setting", "value"),
         ("job", "facts")}  # fmt: skip
-KEPT_SETTINGS = ("text", "address")  # of every other kind the value stays
+FREE_SETTINGS = ("text", "address", "lines")  # of every other kind the value stays
 BIRTH = ("date_of_birth", "DateOfBirth", "date_of_death", "DateOfDeath")
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 WORD = re.compile(r"[^\W_]+")
@@ -182,7 +182,7 @@ def replace(copy: sqlite3.Connection) -> None:
     ):  # fmt: skip
         copy.create_function(name, 1, function)
     copy.execute("BEGIN")
-    free = [name for name, spec in SPECS.items() if spec.kind in KEPT_SETTINGS]
+    free = [name for name, spec in SPECS.items() if spec.kind in FREE_SETTINGS]
     marks = ", ".join("?" * len(free))
     for table in {table for table, _ in pairs}:
         mine = [column for one, column in pairs if one == table]

@@ -78,6 +78,8 @@ def stored_settings() -> Iterator[Finding]:
                 f"The setting {name} is not known to this version.", "It does nothing. Leave it or delete its row."
             )
             continue
+        if settings.SPECS[name].kind == "lines":
+            continue
         try:
             settings.clean(name, getattr(now, name))
         except settings.Refused as refusal:
