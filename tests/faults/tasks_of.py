@@ -132,6 +132,7 @@ def full(app, url: str, verb: str, room: int, how: str) -> dict:
 
     path = url.removeprefix("sqlite:///")
     if how == "pages":
+        db.obj.execute_sql("VACUUM")  # no page is free
         (size,) = db.obj.execute_sql("PRAGMA page_size").fetchone()
         (count,) = db.obj.execute_sql("PRAGMA page_count").fetchone()
         db.obj.execute_sql(f"PRAGMA max_page_count = {count + room // size}")

@@ -26,6 +26,7 @@ def worker() -> None:
     """What the worker does when it starts or looks: find what died, run what waits."""
     for job_id in jobs.reap():
         jobs.run(job_id)
+    consequences.resettle()
     jobs.run_waiting()
 
 
@@ -54,15 +55,14 @@ def apply_again() -> None:
         batch = Import.get_by_id(batch.id)
         if batch.state == ImportState.DONE:
             return
-        if batch.state == ImportState.CHECKED:
-            press(batch)
-        elif batch.state in imports.BUSY:
-            try:
+        try:
+            if batch.state == ImportState.CHECKED:
+                press(batch)
+            else:
                 batch = send_second()
-            except imports.Refused:
-                worker()
-        else:
-            batch = send_second()
+        except imports.Refused as refusal:  # somebody is at it, says the page: the worker takes it up
+            assert "Greta Finch is" in str(refusal), refusal
+            worker()
         if (job := Import.get_by_id(batch.id).job_id) is not None:
             jobs.run(job)
     raise AssertionError(f"it is still {Import.get_by_id(batch.id).state}")
