@@ -93,7 +93,9 @@ def outcome(url: str) -> dict[str, str]:
 
 def differing(one: dict[str, str], other: dict[str, str]) -> dict[str, tuple]:
     """The tables that differ between two digests."""
-    return {name: (one.get(name), other.get(name)) for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
+    return {
+        name: (one.get(name), other.get(name)) for name in one.keys() | other.keys() if one.get(name) != other.get(name)
+    }
 
 
 PAID = """
