@@ -27,7 +27,7 @@ __version__ = "0.1.0"
 def create_app(url: str | None = None, **config) -> Flask:
     """The application on the database of the environment, or of `url`."""
     app = Flask(__name__)
-    base = os.environ.get("PORTAL_BASE_URL", "http://127.0.0.1:8000")
+    base = os.environ.get("PORTAL_BASE_URL") or f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
     secure = base.startswith("https://")
     app.config.update(
         SECRET_KEY=os.environ.get("PORTAL_SECRET_KEY") or kept_secret(),

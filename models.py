@@ -281,7 +281,7 @@ class Job(Table):
     error = TextField(default="")
     tries = IntegerField(default=0)
     wanted = TextField(default="{}")  # what was asked for beside the id (JSON)
-    unique_key = CharField(null=True, unique=True)  # set while queued or running: the same work is not queued twice
+    unique_key = CharField(null=True, unique=True)  # set while queued: the same work is not queued twice
 
     class Meta:
         indexes = ((("state", "leased_until"), False),)  # the reaper's look

@@ -6,7 +6,8 @@ piece at a time, each in a transaction of its own; killed anywhere, what is left
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import database
@@ -19,6 +20,7 @@ from blueprints.packages import rules as packages
 from blueprints.payments import rules as payments
 from models import Contract, Due, Package, StaleGroup, StalePackage, VisitType, db
 
+Group = matching.Group
 MOST_PACKAGES = 250  # worked out in one transaction
 
 
@@ -147,37 +149,48 @@ def settle_packages() -> int:
     return len(idents)
 
 
+class Moved(NamedTuple):
+    """A week of a package (by row id) whose due differs: pence before and after, contribution included."""
+
+    package: int
+    week: dt.date
+    before: int
+    after: int
+    is_paid: bool
+
+
 class Moves(NamedTuple):
     """What a change moves: weeks that have begun whose due differs, how many of them are paid, and the pence."""
 
     weeks: int
     paid_weeks: int
     amount: int
+    rows: Sequence[Moved] = ()
 
 
-def preview(change: Callable[[], None], idents: Iterable[int], until) -> Moves:
+def preview(change: Callable[[], object], idents: Iterable[int] | Callable[[], Iterable[int]], until) -> Moves:
     """What a change to packages would move in weeks up to a date, without making it (rule 3.9).
 
-    The change is made, followed up, compared and rolled back.
+    The change is made, followed up, compared and rolled back. `idents` may be a function, asked before and after,
+    where the change adds packages.
     """
-    idents = list(idents)
+    look = idents if callable(idents) else list(idents).copy
 
     def dues() -> dict:
         rows = Due.select(Due.package, Due.week, Due.cost, Due.contribution, Due.paid_cost, Due.paid_contribution)
-        return {(p, str(w)): rest for p, w, *rest in rows.where(Due.package.in_(idents) & (Due.week <= until)).tuples()}
+        within = Due.package.in_(list(look())) & (Due.week <= until)
+        return {(p, packages.day(w)): rest for p, w, *rest in rows.where(within).tuples()}
 
     with db.atomic() as transaction:
+        follow(Change(packages=look()), now=True)  # what waited to be worked out is not of this change
         before = dues()
         change()
-        follow(Change(packages=idents), now=True)
+        follow(Change(packages=look()), now=True)
         after = dues()
         transaction.rollback()
-    moved, paid, amount = 0, 0, 0
-    for key in before.keys() | after.keys():
+    rows = []
+    for key in sorted(before.keys() | after.keys()):
         old, new = before.get(key, [0, 0, 0, 0]), after.get(key, [0, 0, 0, 0])
-        difference = new[0] + new[1] - old[0] - old[1]
-        if difference:
-            moved += 1
-            paid += bool(old[2] or old[3])
-            amount += difference
-    return Moves(moved, paid, amount)
+        if new[0] + new[1] != old[0] + old[1]:
+            rows.append(Moved(*key, old[0] + old[1], new[0] + new[1], bool(old[2] or old[3])))
+    return Moves(len(rows), sum(r.is_paid for r in rows), sum(r.after - r.before for r in rows), rows)

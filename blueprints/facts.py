@@ -123,7 +123,7 @@ def of(row: Table | Mapping[str, Any] | None) -> Facts:
     """The facts of a row; of facts, themselves; of nothing, none."""
     if row is None:
         return {}
-    return dict(row) if isinstance(row, Mapping) else dict(row.__data__)
+    return dict(row) if isinstance(row, Mapping) else {name: row.__data__.get(name) for name in row._meta.fields}
 
 
 def ident_of(row: Table | Mapping[str, Any] | None) -> int | None:
@@ -152,9 +152,12 @@ def save(
     check: Callable[[Facts, Facts | None], Iterable[Fault]],
     write: Callable[[list[Changed], history.Actor], tuple[list[int], Touched]],
 ) -> Saved:
-    """Check and write one record in one transaction, as a screen does. Raises Faulty with every fault."""
+    """Check and write one record in one transaction, as a screen does. Raises Faulty with every fault.
+
+    What was there before is read anew: the row that is given may hold a form's values already.
+    """
     with db.atomic():
-        before = of(existing) or None
+        before = of(type(existing).get_by_id(existing.get_id()) if isinstance(existing, Table) else existing) or None
         after = complete(facts, before, defaults)
         if faults := list(check(after, before)):
             raise Faulty(faults)

@@ -115,12 +115,12 @@ class Oracle:
             refuse((new["Frequency"] == "Yearly") != level["Intermittent"], "yearly and intermittent go together")
             refuse(level["PaidOn"] == "one-off" and new["Frequency"] != "One-off", "a level paid one-off")
             refuse(facts["services"][new["ServiceRef"]]["OrganisationRef"] != contract["OrganisationRef"], "two owners")
-            kept = {"SSRef", "ServiceRef", "ServiceLevelRef", "ContractRef"}
-            refuse(changed & kept and any(item["CPLIId"] == key for item in self.paid), "finalised")
+            kept = changed & set(words("SSRef ServiceRef ServiceLevelRef ContractRef"))
+            refuse(kept and any(item["CPLIId"] == key for item in self.paid), "finalised")
+            new |= pick(old, "Quantity") if old and any(slot[0] == key for slot in facts["timetables"]) else {}  # 3.4
         return old, new
 
-    def periods(self, of):
-        return [p for key, p in sorted(self.facts["payment-periods"].items()) if key[0] == of["PaymentCycle"]]
+    def periods(self, o): return [p for k, p in sorted(self.facts["payment-periods"].items()) if k[0] == o["PaymentCycle"]]
 
     def settle(self):
         """Joins each package with all that it names, by start date then id, and matches every live visit afresh."""

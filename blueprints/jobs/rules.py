@@ -10,7 +10,7 @@ import secrets
 import socket
 from collections.abc import Callable
 
-from peewee import IntegrityError
+from peewee import IntegrityError, fn
 
 import database
 from models import Job, JobState, db, utc_now
@@ -247,3 +247,17 @@ def run_waiting() -> int:
             return ran
         run(job.id)
         ran += 1
+
+
+def failed() -> list[Job]:
+    """Jobs that failed and whose work has not been done since, newest first; work is its kind and what it is about."""
+    found: dict[tuple, Job] = {}
+    done: dict[tuple, int] = {}
+    rows = Job.select(Job.kind, Job.about, fn.MAX(Job.id)).where(Job.state == JobState.DONE)
+    for kind, about, last in rows.group_by(Job.kind, Job.about).tuples():
+        done[kind, about] = last
+    for job in Job.select().where(Job.state == JobState.FAILED).order_by(Job.id.desc()).limit(500):
+        work = (job.kind, job.about)
+        if done.get(work, 0) < job.id:
+            found.setdefault(work, job)
+    return list(found.values())

@@ -40,15 +40,40 @@ def stale_people(people: Iterable[tuple[int, int]]) -> None:
 
     Visits sent before the client was known to the organisation find their client first (rule 5.3).
     """
-    for organisation, client in sorted(set(people)):
+    people = sorted(set(people))
+    for organisation, client in named_by_strangers(people):
         adopt_strangers(organisation, client)
-        database.sql(
-            db,
-            "INSERT INTO stale_group (organisation_id, client_id, level_id, week) "
-            "SELECT DISTINCT organisation_id, client_id, level_id, week FROM visit "
-            "WHERE organisation_id = ? AND client_id = ? AND is_deleted = ? AND status <> ? ON CONFLICT DO NOTHING",
-            (organisation, client, False, str(VisitStatus.MISSING_DATA)),
+    database.execute_many(
+        StaleGroup,
+        "INSERT INTO stale_group (organisation_id, client_id, level_id, week) "
+        "SELECT DISTINCT organisation_id, client_id, level_id, week FROM visit "
+        "WHERE organisation_id = ? AND client_id = ? AND is_deleted = ? AND status <> ? ON CONFLICT DO NOTHING",
+        [(organisation, client, False, str(VisitStatus.MISSING_DATA)) for organisation, client in people],
+    )
+
+
+def named_by_strangers(people: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Those of these organisations' clients whom a visit names that has found no client yet (rule 5.3); few, as a rule."""
+    strangers = (
+        Visit.select(Visit.organisation, Visit.client_ref, Visit.ssref, Visit.nhs_number)
+        .where(
+            Visit.organisation.in_({organisation for organisation, _ in people})
+            & Visit.client.is_null()
+            & ~Visit.is_deleted
+            & (Visit.status == VisitStatus.UNMATCHED)
         )
+        .distinct()
+        .tuples()
+    )
+    named = {(organisation, ref or ssref or nhs) for organisation, ref, ssref, nhs in strangers}
+    wanted = {organisation for organisation, _ in named}
+    waiting = [pair for pair in people if pair[0] in wanted]
+    found: dict[int, tuple] = {}
+    idents = sorted({client for _, client in waiting})
+    for start in range(0, len(idents), 1000):
+        rows = Client.select(Client.id, Client.client_ref, Client.ssref, Client.nhs_number)
+        found.update({row[0]: row[1:] for row in rows.where(Client.id.in_(idents[start : start + 1000])).tuples()})
+    return [(o, c) for o, c in waiting if any(text and (o, text) in named for text in found[c])]
 
 
 def adopt_strangers(organisation: int, client_id: int) -> None:
@@ -107,6 +132,7 @@ def match(groups: list[Group]) -> Matched:
         if Group(organisation, row[2], row[3], row[4]) in wanted:
             visits[row[2]].append(row)
     changed: list[tuple] = []
+    left: set[tuple[int, dt.date]] = set()
     fed: dict[tuple[int, dt.date], list[FedVisit]] = {
         (line.id, g.week): []
         for line in known.values()
@@ -126,18 +152,40 @@ def match(groups: list[Group]) -> Matched:
             if package:
                 paid, charged = minutes(kind.pays, r[8], r[9]), minutes(kind.charges, r[8], r[9])
                 fed[package, r[4]].append(FedVisit(r[5], kind.pays, r[8], r[9]))
+            if r[14] is not None and (r[14], r[4]) not in fed:
+                left.add((r[14], r[4]))  # a package that has moved to another client, level or organisation
             new = (status, reason, package, paid, charged)
             if new != r[12:17]:
                 changed.append((r[0], *new))
     database.bulk_update(Visit, "id", ["status", "reason", "package", "paid_minutes", "charged_minutes"], changed)
+    if left:
+        known |= packages.lines(Package.id.in_({package for package, _ in left}))
+        fed |= {key: matched_visits(*key) for key in left}
     return Matched(known, fed)
 
 
+def matched_visits(package: int, week: dt.date) -> list[FedVisit]:
+    """The visits that stand matched to a package in a week."""
+    rows = (
+        Visit.select(Visit.planned_date, VisitType.pays, Visit.planned_minutes, Visit.delivered_minutes)
+        .join(VisitType)
+        .where(
+            (Visit.package == package)
+            & (Visit.week == week)
+            & (Visit.status == VisitStatus.MATCHED)
+            & ~Visit.is_deleted
+        )
+        .tuples()
+    )
+    return [FedVisit(day(planned), *rest) for planned, *rest in rows]
+
+
 def _visits(organisation: int, groups: list[Group]):
-    """The live visits of the groups that can be matched, as tuples."""
+    """The live visits of the groups that can be matched, as the database gives them: reading through the fields of
+    the model takes longer than matching."""
     pairs = sorted({(g.client, g.level) for g in groups})
     weeks = [g.week for g in groups]
-    return (
+    return db.execute(
         Visit.select(
             Visit.id, Visit.ref, Visit.client, Visit.level, Visit.week, Visit.planned_date, Visit.planned_entry,
             Visit.planned_exit, Visit.planned_minutes, Visit.delivered_minutes, Visit.service, Visit.type,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Container, Iterable, Sequence
 
 import database
@@ -121,7 +122,9 @@ def finalise_all(
             (period.start_date, contract.ref, contract, period)
             for contract in known
             for period in known_states[contract.id].periods
-            if period.id not in known_states[contract.id].finalised and period.end_date <= until and period.start_date <= today
+            if period.id not in known_states[contract.id].finalised
+            and period.end_date <= until
+            and period.start_date <= today
         ]
         for _, _, contract, period in sorted(waiting, key=lambda w: w[:2]):
             done.append(finalise(contract, period, by, today))
@@ -204,7 +207,7 @@ def check_period_set(cycle: PaymentCycle | int | None, periods: Sequence[Facts])
         )
     whole = [(at, facts) for at, facts in enumerate(periods) if facts.get("start_date") and facts.get("end_date")]
     whole.sort(key=lambda pair: pair[1]["start_date"])
-    for (_, earlier), (at, later) in zip(whole, whole[1:], strict=False):
+    for (_, earlier), (at, later) in itertools.pairwise(whole):
         if words := clash(earlier, later):
             faults.append((at, Fault("start_date", words)))
     return faults

@@ -17,9 +17,12 @@ from blueprints.visits.checking import check_rows
 from blueprints.visits.columns import COLUMNS, HEADINGS, IGNORED
 from blueprints.visits.known import Known
 from blueprints.visits.reading import VALUES, Row, RowReader
-from models import VISIT_VALUES, Import, StagedVisit, Visit, VisitVersion, db, utc_now
+from blueprints.visits.report import example_rows
+from models import VISIT_VALUES, Import, StagedVisit, Visit, VisitType, VisitVersion, db, utc_now
 
-__all__ = ["COLUMNS", "STAMPS", "check", "follow", "take"]
+__all__ = ["COLUMNS", "FORMAT_NOTE", "IGNORED", "STAMPS", "check", "example_rows", "follow", "format_lists", "take"]
+
+FORMAT_NOTE = "All 25 headings must be there, the unused ones too."
 
 TIDY = 20_000  # staged rows deleted in one transaction
 
@@ -28,6 +31,19 @@ def STAMPS(batch: Import) -> list[str]:
     """The counters of what a check reads (rule 5.6)."""
     own = batch.organisation_id
     return [f"visits:{own}", f"packages:{own}", f"carers:{own}", f"locks:{own}", "levels", "types", "services"]
+
+
+def format_lists() -> list[dict]:
+    """The lists of the format page: the authority's visit types (rule 5.5)."""
+    rows = [
+        (
+            t.code, t.name, t.contract_types or "all", t.pays, t.charges, "needed" if t.needs_delivered else "left empty",
+            "needed" if t.needs_comment else "optional",
+        )
+        for t in VisitType.select().where(~VisitType.is_retired).order_by(VisitType.id)
+    ]  # fmt: skip
+    headings = ("Code", "Name", "Contracts", "Pays provider", "Charges client", "Delivered date and times", "Comment")
+    return [{"title": "Visit types", "headings": headings, "rows": rows}]
 
 
 def check(batch: Import, report: imports.Report) -> None:
@@ -117,7 +133,18 @@ REASON = (
 def put_visits(batch: Import, by: history.Actor, now) -> None:
     """Add new visits and replace known ones; a deleted one lives again (rules 5.4, 5.7, 5.9)."""
     values = column_names(VALUES)
-    facts = ["status", "reason", "is_deleted", "deletion_reason", "batch_id", "changed_at", "changed_by", "package_id", "paid_minutes", "charged_minutes"]
+    facts = [
+        "status",
+        "reason",
+        "is_deleted",
+        "deletion_reason",
+        "batch_id",
+        "changed_at",
+        "changed_by",
+        "package_id",
+        "paid_minutes",
+        "charged_minutes",
+    ]
     sets = ", ".join(f"{name} = excluded.{name}" for name in (*values, *facts))
     run(
         f"INSERT INTO visit (organisation_id, ref, version, {', '.join(facts)}, {', '.join(values)}) "

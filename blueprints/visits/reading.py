@@ -55,24 +55,23 @@ def warning(column: str, value: str, message: str, kind: str, expected: str = ""
 
 
 class Span(NamedTuple):
-    """Date and times of a plan or a delivery. `start` counts seconds on the wall clock, to compare."""
+    """Date and times of a plan or a delivery.
+
+    `start` and `end` count seconds on the wall clock: earlier and later compare as the moments do, since a double time
+    is the first (rule 1.3).
+    """
 
     date: dt.date | None = None
     iso: str | None = None
     entry: int | None = None
     exit: int | None = None
     minutes: int | None = None
+    start: int = 0
+    end: int = 0
     problems: tuple[Problem, ...] = ()
 
-    @property
-    def start(self) -> int:
-        """Wall-clock seconds; earlier and later compare as the moments do, since a double time is the first."""
-        return self.date.toordinal() * DAY + self.entry
 
-    @property
-    def end(self) -> int:
-        """The same of the end; an exit before the entry is on the next day (rule 1.3)."""
-        return self.date.toordinal() * DAY + self.exit + (DAY if self.exit < self.entry else 0)
+NO_SPAN = Span()
 
 
 class Row(NamedTuple):
@@ -86,8 +85,8 @@ class Row(NamedTuple):
     problems: list[Problem]
     type: Kind | None = None
     person: object = None
-    planned: Span = Span()
-    delivered: Span = Span()
+    planned: Span = NO_SPAN
+    delivered: Span = NO_SPAN
     cells: list[str] = []  # of a row with problems
     locked_services: tuple[int, ...] = ()
 
@@ -161,7 +160,7 @@ class RowReader:
 
         candidates = self.active(client, level, service, planned.date)
         if (
-            kind.needs_comment or carer or entry_over or exit_over or planned.date > self.known.today
+            kind.needs_comment or carer and carer not in self.known.carers or entry_over or exit_over or planned.date > self.known.today
             or delivered.minutes is None or delivered.minutes - planned.minutes >= self.over
             or planned.date != delivered.date or not planned.entry < delivered.exit or not delivered.entry < planned.exit
             or (kind.contract_types and candidates and not self.suits(kind.id, candidates[0].contract_type))
@@ -209,10 +208,10 @@ class RowReader:
 
     def _delivered(self, date: str, entry: str, exit: str, kind: Kind | None) -> Span:
         """Delivered times; a type that does not need them must not have any (rule 5.4)."""
-        if kind is None or kind.needs_delivered:
-            return self._span(date, entry, exit, DELIVERED, required=False) if date or entry or exit else Span()
         if not (date or entry or exit):
-            return Span()
+            return NO_SPAN
+        if kind is None or kind.needs_delivered:
+            return self._span(date, entry, exit, DELIVERED, required=False)
         return Span(
             problems=tuple(
                 error(
@@ -225,34 +224,37 @@ class RowReader:
         )  # fmt: skip
 
     def _span(self, date: str, entry: str, exit: str, columns: tuple[str, str, str], required: bool) -> Span:
-        """A date and two times. Planned ones must all be there; delivered ones may be missing (rule 5.4)."""
+        """A date and two times, all good; else what can be read of them, and what is wrong."""
+        try:
+            day, iso, first, _ = self.date(date)
+            begun, ended = time_of_day(entry), time_of_day(exit)
+            minutes = weeks.minutes_between(day, begun, ended)
+        except (Expected, weeks.ClockError, AttributeError, TypeError):
+            return self._faulty_span(date, entry, exit, columns, required)
+        return Span(day, iso, begun, ended, minutes, first + begun, first + ended + (DAY if ended < begun else 0))
+
+    def _faulty_span(self, date: str, entry: str, exit: str, columns: tuple[str, str, str], required: bool) -> Span:
+        """Planned date and times must all be there; delivered ones may be missing (rule 5.4)."""
         problems = []
         day = iso = None
         if date:
-            day, iso, expected = self.date(date)
+            day, iso, _, expected = self.date(date)
             if expected:
                 problems.append(error(columns[0], date, "The date cannot be read.", expected, kind="date"))
         elif required:
             problems.append(_blank(columns[0], "a date such as 05/10/2026"))
-        times = []
+        times: list[int | None] = []
         for column, text in ((columns[1], entry), (columns[2], exit)):
             try:
                 times.append(time_of_day(text) if text else None)
             except Expected as expected:
                 times.append(None)
                 problems.append(error(column, text, "The time cannot be read.", str(expected), kind="time"))
-                continue
             if required and not text:
                 problems.append(_blank(column, "a time such as 09:30"))
-        minutes = None
         if day and times[0] is not None and times[1] is not None:
-            try:
-                minutes = weeks.minutes_between(day, times[0], times[1])
-            except weeks.ClockError as wrong:
-                at, text = (columns[2], exit) if wrong.which == "exit" else (columns[1], entry)
-                expected = "a time that occurs on that date" if times[0] != times[1] else "an exit after the entry, or on the next day"
-                problems.append(error(at, text, str(wrong), expected, kind="clock"))
-        return Span(day, iso, times[0], times[1], minutes, tuple(problems))
+            problems.append(_clock_problem(day, times[0], times[1], columns, (entry, exit)))
+        return Span(day, iso, times[0], times[1], problems=tuple(problems))
 
     def _person(self, client_ref: str, ssref: str, nhs: str) -> tuple[int | None, object, str, tuple[Problem, ...]]:
         """The client, what stands for it, its part of the digest, problems (rule 5.3)."""
@@ -407,14 +409,24 @@ class RowReader:
             )  # fmt: skip
 
 
-@lru_cache(10_000)
-def _date(text: str) -> tuple[dt.date | None, str | None, str]:
-    """The date, its ISO text, or what was expected."""
+def _date(text: str) -> tuple[dt.date | None, str | None, int, str]:
+    """The date, its ISO text and first wall-clock second, or what was expected."""
     try:
         day = visit_date(text)
     except Expected as expected:
-        return None, None, str(expected)
-    return day, day.isoformat(), ""
+        return None, None, 0, str(expected)
+    return day, day.isoformat(), day.toordinal() * DAY, ""
+
+
+def _clock_problem(day: dt.date, entry: int, exit: int, columns: tuple[str, str, str], texts: tuple[str, str]) -> Problem:
+    """Why these two times make no visit (rule 1.3)."""
+    try:
+        weeks.minutes_between(day, entry, exit)
+    except weeks.ClockError as wrong:
+        at = 1 if wrong.which == "exit" else 0
+        expected = "a time that occurs on that date" if entry != exit else "an exit after the entry, or on the next day"
+        return error(columns[1 + at], texts[at], str(wrong), expected, kind="clock")
+    raise AssertionError("these times make a visit")
 
 
 @lru_cache(10_000)
