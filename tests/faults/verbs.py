@@ -11,7 +11,8 @@ from blueprints.actuals import rules as actuals
 from blueprints.imports import rules as imports
 from blueprints.jobs import rules as jobs
 from blueprints.periods import rules as periods
-from models import Contract, Import, ImportState, Job, Package, Service, db
+from blueprints.visits import rules as visits
+from models import Contract, Import, ImportState, Job, Package, Service, Visit, db
 from tests.faults import world
 
 
@@ -140,6 +141,11 @@ def change_package() -> None:
         consequences.follow(consequences.Change(packages=[package.id]))
 
 
+def delete_visit() -> None:
+    """A provider deletes a visit of a paid week."""
+    visits.delete_visit(Visit.get(Visit.ref == "V2"), world.actor(), "")
+
+
 VERBS: dict[str, Verb] = {
     "apply": Verb(apply, apply_again),
     "check": Verb(check, apply_again),
@@ -148,6 +154,7 @@ VERBS: dict[str, Verb] = {
     "finalise": Verb(finalise, finalise),
     "settle": Verb(settle, worker),
     "generate": Verb(generate, generate),
+    "delete-visit": Verb(delete_visit, delete_visit),
     # in races only
     "press": Verb(press_second, worker),
     "work-take": Verb(work_take, worker),
@@ -156,4 +163,13 @@ VERBS: dict[str, Verb] = {
     "change-package": Verb(change_package, worker),
     "send-and-look": Verb(check, worker),
 }
-BROKEN = ("apply", "check", "load", "load-packages", "finalise", "settle", "generate")  # at every statement
+BROKEN = (
+    "apply",
+    "check",
+    "load",
+    "load-packages",
+    "finalise",
+    "settle",
+    "generate",
+    "delete-visit",
+)  # at every statement
