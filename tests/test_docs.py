@@ -20,7 +20,6 @@ DOCS = ROOT / "docs"
 FILES, SETTINGS, GLOSSARY, FEATURES = (
     (DOCS / f"{n}.md").read_text() for n in ("files", "settings", "glossary", "features")
 )
-ROW = re.compile(r"^\| ([A-Z]2?-\d+) \| ([^|]*) \|([^|]*)\|([^|]*)\|$", re.MULTILINE)
 IDS = (ROOT / "tests" / "catalogue_ids.txt").read_text().split()
 
 
@@ -133,31 +132,19 @@ def test_abbreviations_that_pages_show_are_in_the_glossary():
     assert not missing, f"add to docs/glossary.md: {sorted(missing)}"
 
 
-def marked() -> dict[str, set[str]]:
-    """The catalogue rows that tests are marked with, each with its test files."""
-    found: dict[str, set[str]] = {}
-    for path in (ROOT / "tests").rglob("test_*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "feature":
-                for argument in node.args:
-                    assert isinstance(argument, ast.Constant), f"{path}: write the row's id out"
-                    found.setdefault(argument.value, set()).add(str(path.relative_to(ROOT)))
-    return found
-
-
 def test_features_has_every_row_of_the_catalogue_once():
     assert len(IDS) == len(set(IDS)) == 642
-    assert [row[0] for row in ROW.findall(FEATURES)] == IDS
-    states = {row[1] for row in ROW.findall(FEATURES)}
+    assert [row[0] for row in documents.ROW.findall(FEATURES)] == IDS
+    states = {row[1] for row in documents.ROW.findall(FEATURES)}
     assert states <= {"done", "not yet"}
 
 
 def test_done_rows_and_marks_agree():
-    rows = {row[0]: row for row in ROW.findall(FEATURES)}
-    marks = marked()
+    rows = {row[0]: row for row in documents.ROW.findall(FEATURES)}
+    marks = documents.marked()
     done = {ident for ident, state, *_ in rows.values() if state == "done"}
     assert set(marks) <= set(IDS), f"no such rows: {sorted(set(marks) - set(IDS))}"
-    assert not set(marks) - done, f"marked in tests but not done in docs/features.md: {sorted(set(marks) - done)}"
+    assert not set(marks) - done, f"marked but not done: {sorted(set(marks) - done)}; run: python -m upkeep.documents"
     assert not done - set(marks), f"done in docs/features.md but no test is marked: {sorted(done - set(marks))}"
     for ident in done:
         named = re.findall(r"tests/[\w/]+\.py", rows[ident][3])

@@ -5,6 +5,7 @@ Such a part stands between `<!-- made from the code: NAME -->` and `<!-- end -->
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -129,11 +130,40 @@ def renewed(text: str) -> str:
     return PART.sub(lambda found: f"{found[1]}\n{PARTS[found[2]]().strip()}\n\n{found[3]}", text)
 
 
+ROW = re.compile(r"^\| ([A-Z]2?-\d+) \| ([^|]*) \|([^|]*)\|([^|]*)\|$", re.MULTILINE)
+
+
+def marked() -> dict[str, set[str]]:
+    """The catalogue rows that tests are marked with (`@pytest.mark.feature`), each with its test files."""
+    found: dict[str, set[str]] = {}
+    for path in sorted((DOCS.parent / "tests").rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "feature":
+                for argument in node.args:
+                    name = argument.value if isinstance(argument, ast.Constant) else ast.unparse(argument)
+                    found.setdefault(str(name), set()).add(str(path.relative_to(DOCS.parent)))
+    return found
+
+
+def features(text: str) -> str:
+    """docs/features.md with state and tests as the marks say; what stands under Where is kept."""
+    marks = marked()
+
+    def row(found: re.Match) -> str:
+        tests = ", ".join(sorted(marks.get(found[1], ())))
+        where = found[3].strip() if tests else ""
+        return f"| {found[1]} | {'done' if tests else 'not yet'} | {where} | {tests} |".replace("|  |", "| |").replace(
+            "|  |", "| |"
+        )
+
+    return ROW.sub(row, text)
+
+
 def main() -> None:
     """Renew every page."""
     for page in sorted(DOCS.glob("*.md")):
         before = page.read_text()
-        after = renewed(before)
+        after = features(before) if page.name == "features.md" else renewed(before)
         if after != before:
             page.write_text(after)
             print(f"Renewed docs/{page.name}")
