@@ -14,7 +14,18 @@ from pathlib import Path
 import database
 from blueprints.visits.columns import HEADINGS
 from blueprints.weeks import monday, today
-from models import Carer, Client, Contract, Organisation, Package, PaymentCycle, Service, ServiceLevel, TimetableSlot, db
+from models import (
+    Carer,
+    Client,
+    Contract,
+    Organisation,
+    Package,
+    PaymentCycle,
+    Service,
+    ServiceLevel,
+    TimetableSlot,
+    db,
+)
 
 REF = "LARGE"
 CLIENTS, CARERS, CALLS = 1_000, 1_000, 4  # calls a day in each client's timetable
@@ -60,10 +71,9 @@ def add_provider(weeks: int = 104) -> Organisation:
     return owner
 
 
-def rows(count: int, start: int = 0, changed: bool = False) -> Iterator[list[str]]:
-    """So many rows of the visits file, in order of date; `changed` has every carer leave two minutes later."""
+def rows(count: int, clients: int, start: int = 0, changed: bool = False) -> Iterator[list[str]]:
+    """So many rows for so many clients, latest day first; `changed` has every carer leave two minutes later."""
     chance = random.Random(start)
-    clients = min(CLIENTS, max(1, count // 100))
     last = monday(today()) - dt.timedelta(1)
     for number in range(start, start + count):
         day, rest = divmod(number, clients * CALLS)
