@@ -152,7 +152,8 @@ def features(text: str) -> str:
     def row(found: re.Match) -> str:
         tests = ", ".join(sorted(marks.get(found[1], ())))
         where = found[3].strip() if tests else ""
-        return f"| {found[1]} | {'done' if tests else 'not yet'} | {where} | {tests} |".replace("|  |", "| |").replace(
+        done = found[2].strip() if found[2].startswith("done by rule") else "done"  # a rule may overrule the row
+        return f"| {found[1]} | {done if tests else 'not yet'} | {where} | {tests} |".replace("|  |", "| |").replace(
             "|  |", "| |"
         )
 
