@@ -458,7 +458,20 @@ def visit_list(query, owner: Owner, name: str):
             name,
             [*headings, "ServiceLevel", "Status", "Reason", "PlannedMinutes", "DeliveredMinutes", "PaidMinutes"],
             (
-                [v.ref, v.organisation.ref, values.file_date(v.planned_date), values.show_time(v.planned_entry), values.show_time(v.planned_exit), v.type.code if v.type_id else "", v.level_name or v.level_ref, v.status, v.reason, v.planned_minutes, v.delivered_minutes, v.paid_minutes]
+                [
+                    v.ref,
+                    v.organisation.ref,
+                    values.file_date(v.planned_date),
+                    values.show_time(v.planned_entry),
+                    values.show_time(v.planned_exit),
+                    v.type.code if v.type_id else "",
+                    v.level_name or v.level_ref,
+                    v.status,
+                    v.reason,
+                    v.planned_minutes,
+                    v.delivered_minutes,
+                    v.paid_minutes,
+                ]
                 for v in rows
             ),
         )

@@ -84,7 +84,17 @@ def client_list(organisation: Organisation | None):
                 "Postcode",
             ],
             (
-                [c.ssref, c.surname, c.forename, c.client_ref, c.title, file_date(c.date_of_birth), file_date(c.date_of_death), c.nhs_number, c.postcode]
+                [
+                    c.ssref,
+                    c.surname,
+                    c.forename,
+                    c.client_ref,
+                    c.title,
+                    file_date(c.date_of_birth),
+                    file_date(c.date_of_death),
+                    c.nhs_number,
+                    c.postcode,
+                ]
                 for c in rows
             ),
         )
@@ -191,7 +201,16 @@ def payments(client_id: int):
             "payments-of-client",
             ["WeekBeginning", "CPLIId", "ServiceName", "ServiceLevel", "Due", "Contribution", "VAT", "Paid"],
             (
-                [file_date(d.week), d.package.cpli_id, d.package.service.name, d.package.level.name, file_money(d.cost), file_money(d.contribution), file_money(d.vat), file_money(d.paid_cost + d.paid_vat + d.paid_contribution)]
+                [
+                    file_date(d.week),
+                    d.package.cpli_id,
+                    d.package.service.name,
+                    d.package.level.name,
+                    file_money(d.cost),
+                    file_money(d.contribution),
+                    file_money(d.vat),
+                    file_money(d.paid_cost + d.paid_vat + d.paid_contribution),
+                ]
                 for d in rows
             ),
         )

@@ -84,7 +84,17 @@ def service_list(organisation: Organisation | None):
                 "CurrentPackages",
             ],
             (
-                [s.ref, s.name, s.organisation.ref, s.organisation.name, s.service_type, s.town, file_date(s.start_date), file_date(s.end_date), s.current_count]
+                [
+                    s.ref,
+                    s.name,
+                    s.organisation.ref,
+                    s.organisation.name,
+                    s.service_type,
+                    s.town,
+                    file_date(s.start_date),
+                    file_date(s.end_date),
+                    s.current_count,
+                ]
                 for s in rows
             ),
         )

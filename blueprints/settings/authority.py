@@ -262,7 +262,17 @@ def visit_types():
             "visit-types",
             ["Code", "Name", "ContractTypes", "Pays", "Charges", "NeedsDelivered", "NeedsComment", "Retired", "Visits"],
             (
-                [t.code, t.name, t.contract_types, t.pays, t.charges, int(t.needs_delivered), int(t.needs_comment), int(t.is_retired), t.visits_count]
+                [
+                    t.code,
+                    t.name,
+                    t.contract_types,
+                    t.pays,
+                    t.charges,
+                    int(t.needs_delivered),
+                    int(t.needs_comment),
+                    int(t.is_retired),
+                    t.visits_count,
+                ]
                 for t in rows
             ),
         )
