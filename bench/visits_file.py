@@ -85,10 +85,9 @@ def add_provider(weeks: int = 104) -> Organisation:
     return owner
 
 
-def rows(count: int, start: int = 0, changed: bool = False) -> Iterator[list[str]]:
-    """So many rows of the visits file, in order of date; `changed` has every carer leave two minutes later."""
+def rows(count: int, clients: int, start: int = 0, changed: bool = False) -> Iterator[list[str]]:
+    """So many rows for so many clients, latest day first; `changed` has every carer leave two minutes later."""
     chance = random.Random(start)
-    clients = min(CLIENTS, max(1, count // 100))
     last = monday(today()) - dt.timedelta(1)
     for number in range(start, start + count):
         day, rest = divmod(number, clients * CALLS)

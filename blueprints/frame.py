@@ -50,6 +50,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(values.show_rate, "rate")
     app.add_template_filter(values.show_quantity, "quantity")
     app.add_template_filter(values.show_time, "time")
+    app.add_template_filter(weeks.financial_year, "financial_year")
     app.add_template_filter(show_moment, "moment")
     app.jinja_env.globals.update(can=permissions.can, Can=Can)
 

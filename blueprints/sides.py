@@ -19,6 +19,7 @@ PREFIX = {"public": None, "provider": "/provider", "authority": "/authority"}
 # Modules by provider areas: off means that no tab, tile, link or address of it is there.
 MODULES = {
     "visits": "module_visits",
+    "imports": "module_visits",  # a provider's files are its visits and the carers that they name
     "carers": "module_carers",
     "packages": "module_packages",
     "payments": "module_payments",

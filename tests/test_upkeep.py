@@ -291,7 +291,8 @@ FAULTS = [
     (
         [
             "DELETE FROM payment_period WHERE cycle_id = 1 AND id NOT IN (SELECT period_id FROM finalisation)",
-            "INSERT INTO finalisation (contract_id, period_id, at, by) SELECT c.id, p.id, '2026-01-01 00:00:00', 'x' "
+            "INSERT INTO finalisation (contract_id, period_id, at, by, amount, vat, non_payable, lines, adjustments) "
+            "SELECT c.id, p.id, '2026-01-01 00:00:00', 'x', 0, 0, 0, 0, 0 "
             "FROM contract c, payment_period p WHERE c.cycle_id = 1 AND p.cycle_id = 1 "
             "AND NOT EXISTS (SELECT 1 FROM finalisation f WHERE f.contract_id = c.id AND f.period_id = p.id)",
         ],
@@ -300,8 +301,8 @@ FAULTS = [
     (["INSERT INTO stale_package (package_id) SELECT min(id) FROM package"], r"1 changes .* have not been followed up"),
     (
         [
-            "INSERT INTO job (kind, state, queued_at, owner, done, total, doing, error, tries) "
-            "VALUES ('import-check', 'Queued', '2026-01-01 00:00:00', '', 0, 0, '', '', 0)"
+            "INSERT INTO job (kind, state, queued_at, owner, done, total, doing, error, tries, wanted) "
+            "VALUES ('import-check', 'Queued', '2026-01-01 00:00:00', '', 0, 0, '', '', 0, '{}')"
         ],
         "1 jobs have waited",
     ),

@@ -15,9 +15,13 @@ ACTUAL = ("package", "week", "actual", "frustrated", "missed", "extra", "visits"
 
 def figures() -> dict[str, set]:
     """What matching, feeding and pricing have come to."""
-    visits = Visit.select(Visit.ref, Visit.status, Visit.reason, Visit.package, Visit.paid_minutes, Visit.charged_minutes)
+    visits = Visit.select(
+        Visit.ref, Visit.status, Visit.reason, Visit.package, Visit.paid_minutes, Visit.charged_minutes
+    )
     actuals = Actual.select(*(getattr(Actual, name) for name in ACTUAL))
-    dues = Due.select(*(getattr(Due, name) for name in ("package", "week", "contract", *payments.AMOUNTS, *payments.PAID)))
+    dues = Due.select(
+        *(getattr(Due, name) for name in ("package", "week", "contract", *payments.AMOUNTS, *payments.PAID))
+    )
     return {
         "visits": set(visits.tuples()),
         "actuals": {(p, day(w), *rest) for p, w, *rest in actuals.tuples()},
@@ -36,10 +40,14 @@ def differences() -> list[str]:
     Due.update(dict.fromkeys(payments.AMOUNTS, 0)).execute()
     Actual.delete().where(Actual.source == Source.VISITS).execute()
     live = ~Visit.is_deleted & (Visit.status != VisitStatus.MISSING_DATA) & Visit.client.is_null(False)
-    Visit.update(status=VisitStatus.NEW, reason="", package=None, paid_minutes=0, charged_minutes=0).where(live).execute()
+    Visit.update(status=VisitStatus.NEW, reason="", package=None, paid_minutes=0, charged_minutes=0).where(
+        live
+    ).execute()
     groups = {
         Group(o, c, level, day(w))
-        for o, c, level, w in Visit.select(Visit.organisation, Visit.client, Visit.level, Visit.week).where(live).tuples()
+        for o, c, level, w in Visit.select(Visit.organisation, Visit.client, Visit.level, Visit.week)
+        .where(live)
+        .tuples()
     }
     everything = [ident for (ident,) in Package.select(Package.id).tuples()]
     consequences.follow(consequences.Change(packages=everything, groups=groups), now=True)
@@ -55,7 +63,9 @@ def unpaid_or_paid_twice() -> list[str]:
     """Rule 7.3: for each package and week, what was paid and what is listed to be paid is what is due."""
     wrong = []
     due = defaultdict(lambda: [0, 0, 0])
-    for package, week, cost, vat, own in Due.select(Due.package, Due.week, Due.cost, Due.vat, Due.contribution).tuples():
+    for package, week, cost, vat, own in Due.select(
+        Due.package, Due.week, Due.cost, Due.vat, Due.contribution
+    ).tuples():
         due[package, day(week)] = [cost, vat, own]
     listed = defaultdict(lambda: [0, 0, 0])
     contracts = list(Contract.select())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import resource
+import shutil
 import signal
 import tempfile
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 from tests.faults import ledger, world
 from tests.faults.counting import PLAN, watch
@@ -126,19 +127,18 @@ def page_of(app, batch) -> str:
 
 
 def full(app, url: str, verb: str, room: int, how: str) -> dict:
-    """A verb on a disk that has room for so many more bytes: `pages` of the database, or of any `file` it writes."""
-    from models import db
+    """A verb on a `disk` of its own that has room for so many more bytes, or where `file`s may grow no further."""
     from tests.faults.verbs import VERBS
 
-    path = url.removeprefix("sqlite:///")
-    if how == "pages":
-        (size,) = db.obj.execute_sql("PRAGMA page_size").fetchone()
-        (count,) = db.obj.execute_sql("PRAGMA page_count").fetchone()
-        db.obj.execute_sql(f"PRAGMA max_page_count = {count + room // size}")
-    else:
+    path = Path(url.removeprefix("sqlite:///"))
+    if how == "file":
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        size = os.path.getsize(f"{path}-wal") if os.path.exists(f"{path}-wal") else 0
+        wal = Path(f"{path}-wal")
+        size = wal.stat().st_size if wal.exists() else 0
         resource.setrlimit(resource.RLIMIT_FSIZE, (size + room, resource.RLIM_INFINITY))
+    else:
+        free = shutil.disk_usage(path.parent).free
+        (path.parent / "filler").write_bytes(bytes(max(0, free - room)))
     error = None
     try:
         VERBS[verb].do()

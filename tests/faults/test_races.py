@@ -144,9 +144,7 @@ def test_every_pair_of_verbs_at_once(bench, wait):
 @pytest.mark.parametrize("wait", WAITS)
 def test_init_twice_at_once(bench, wait):
     url = bench.copies.make("fresh")
-    ended = bench.processes.together(
-        {"task": "init", "url": url}, {"task": "init", "url": url, "wait": wait}
-    )
+    ended = bench.processes.together({"task": "init", "url": url}, {"task": "init", "url": url, "wait": wait})
     assert [one["error"] for one in ended] == [None, None], ended
     assert rows(url, "SELECT COUNT(*) FROM portal_user") == [(1,)]
     assert rows(url, "SELECT COUNT(*) FROM visit_type") == [(7,)]

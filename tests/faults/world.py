@@ -121,7 +121,9 @@ def build() -> None:
     batch = imports.load(imports.KINDS["visits"], cast.oakfield, "first.csv", as_csv(first_rows()))
     assert batch.state == "Done", (batch.state, batch.refusal)
     jobs.run_waiting()
-    Hold.create(package=cast.placed, week=SEPTEMBER, kind="cost", state="Suspended", reason="asked", by=cast.officer.name)
+    Hold.create(
+        package=cast.placed, week=SEPTEMBER, kind="cost", state="Suspended", reason="asked", by=cast.officer.name
+    )
     periods.finalise_all(list(Contract.select()), day(SEPTEMBER, 27), by, TODAY)
     with db.atomic():
         PackageRate.create(package=cast.package, from_date=day(SEPTEMBER, 7), unit_cost=250000)
