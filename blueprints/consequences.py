@@ -192,5 +192,5 @@ def preview(change: Callable[[], object], idents: Iterable[int] | Callable[[], I
     for key in sorted(before.keys() | after.keys()):
         old, new = before.get(key, [0, 0, 0, 0]), after.get(key, [0, 0, 0, 0])
         if new[0] + new[1] != old[0] + old[1]:
-            rows.append(Moved(*key, old[0] + old[1], new[0] + new[1], bool(old[2] or old[3])))
+            rows.append(Moved(*key, old[0] + old[1], new[0] + new[1], bool(old[2] or old[3])))  # type: ignore[call-arg]
     return Moves(len(rows), sum(r.is_paid for r in rows), sum(r.after - r.before for r in rows), rows)

@@ -92,7 +92,8 @@ def work_out(lines: Mapping[int, Line]) -> int:
     stored: dict[int, dict] = defaultdict(dict)
     for package, week, contract, *rest in _stored(Due.package.in_(list(lines))):
         stored[package][day(week)] = (contract, *rest)
-    changed, gone = [], []
+    changed: list[tuple] = []
+    gone: list[tuple] = []
     for ident, line in lines.items():
         before = stored.get(ident, {})
         span = spans.get(line.cycle)
@@ -118,7 +119,8 @@ def work_out_weeks(lines: Mapping[int, Line], found: Mapping[tuple[int, dt.date]
     weeks = [week for _, week in found]
     condition = Due.package.in_({p for p, _ in found}) & Due.week.between(min(weeks), max(weeks))
     stored = {(package, day(week)): tuple(rest) for package, week, *rest in _stored(condition)}
-    changed, gone = [], []
+    changed: list[tuple] = []
+    gone: list[tuple] = []
     for (package, week), figures in found.items():
         line = lines[package]
         span = spans.get(line.cycle)
@@ -227,7 +229,7 @@ def finalised_items(condition) -> list[Item]:
         .join(Finalisation).switch(PaymentItem).join(Package, JOIN.LEFT_OUTER)
         .where(condition).order_by(Package.cpli_id, PaymentItem.week, PaymentItem.kind).tuples()
     )  # fmt: skip
-    return [Item(*row[:7], day(row[7]), *row[8:]) for row in rows]
+    return [Item(*row[:7], day(row[7]), *row[8:]) for row in rows]  # type: ignore[call-arg]
 
 
 def _dues(condition):
@@ -392,10 +394,7 @@ def totals_by_contract(period_of: Mapping[int, PaymentPeriod]) -> dict[int, dict
 
 def freeze(plan: Plan) -> str:
     """A plan as text to keep."""
-    return json.dumps(
-        [v.isoformat() if isinstance(v, dt.date) else v for v in plan._replace(
-            rates=[[d.isoformat(), r] for d, r in plan.rates], slots=[list(s) for s in plan.slots])]
-    )  # fmt: skip
+    return json.dumps(plan, default=dt.date.isoformat)
 
 
 def thaw(text: str) -> Plan:
