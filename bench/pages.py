@@ -21,6 +21,7 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 from bench import county
 
@@ -87,9 +88,35 @@ def taken_apart(html: str) -> dict:
 # measuring ---------------------------------------------------------------------------------------------------------------
 
 
+class Served(NamedTuple):
+    """A server: its port, and the process that its workers belong to."""
+
+    port: int
+    pid: int
+
+    def processor(self) -> float:
+        """Seconds of the processor that it and its workers have used."""
+        ticks = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[1]) == self.pid or stat.parent.name == str(self.pid):
+                ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+
+class Speed(NamedTuple):
+    """What a server did: requests a second, and seconds of the processor for each."""
+
+    rate: float
+    processor: float
+
+
 @contextmanager
 def served(application: str, url: str, folder: str):
-    """The application under gunicorn on a free port of this machine; yields the port."""
+    """The application under gunicorn on a free port of this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -108,7 +135,7 @@ def served(application: str, url: str, folder: str):
                 time.sleep(0.1)
         else:
             raise RuntimeError(f"{application} did not start")
-        yield port
+        yield Served(port, process.pid)
     finally:
         process.terminate()
         process.wait(40)
@@ -121,15 +148,19 @@ def answer(port: int, path: str, cookie: str) -> str:
         return response.read().decode()
 
 
-def rate(port: int, path: str, cookie: str) -> float:
-    """Requests a second that wrk gets answered."""
+def speed(server: Served, path: str, cookie: str) -> Speed:
+    """Let wrk ask for a while."""
+    before = server.processor()
     done = subprocess.run(
-        ["wrk", "-t1", "-c4", f"-d{SECONDS}s", "-H", f"Cookie: portal={cookie}", f"http://127.0.0.1:{port}{path}"],
+        ["wrk", "-t1", "-c4", f"-d{SECONDS}s", "-H", f"Cookie: portal={cookie}", f"http://127.0.0.1:{server.port}{path}"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     if "Non-2xx" in done.stdout:
         raise RuntimeError(done.stdout)
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)[1])
+    answered = int(re.search(r"(\d+) requests in", done.stdout)[1])
+    return Speed(
+        float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)[1]), (server.processor() - before) / answered
+    )
 
 
 def child(url: str, folder: str) -> dict:
@@ -157,32 +188,53 @@ def kept(*texts: str) -> Path:
     return folder
 
 
-def measure(place: county.Place, repeats: int) -> tuple[float, bool]:
-    """Print a place's figures; returns the portal's requests a second, and whether the limits are held."""
+class Result(NamedTuple):
+    """The medians of a place's portal, and whether its limits were held."""
+
+    portal: Speed
+    held: bool
+
+
+def middle(found: list[Speed]) -> Speed:
+    """The median of each."""
+    return Speed(median(one.rate for one in found), median(one.processor for one in found))
+
+
+def measure(place: county.Place, repeats: int) -> Result:
+    """Print a place's figures.
+
+    Where the machine has other work, SQLite's are judged by the processor's time for a request: it is all in the server.
+    """
     with tempfile.TemporaryDirectory(prefix="bench-pages-") as folder:
         about = child(place.url, folder)
-        portal, floor = [], []
+        portals, floors = [], []
         with (
             served("app:serving()", place.url, folder) as one,
             served("bench.floor_page:application", place.url, folder) as two,
         ):
-            texts = [answer(port, about["path"], about["cookie"]) for port in (one, two)]
+            texts = [answer(server.port, about["path"], about["cookie"]) for server in (one, two)]
             if not same(*texts):
                 raise RuntimeError(f"the floor's page differs from the portal's: see {kept(*texts)}")
-            for port in (one, two):
-                rate(port, about["path"], about["cookie"])
+            for server in (one, two):
+                speed(server, about["path"], about["cookie"])
             for _ in range(repeats):
-                portal.append(rate(one, about["path"], about["cookie"]))
-                floor.append(rate(two, about["path"], about["cookie"]))
+                portals.append(speed(one, about["path"], about["cookie"]))
+                floors.append(speed(two, about["path"], about["cookie"]))
+    portal, floor = middle(portals), middle(floors)
+    busy = county.is_busy()
     print(
-        f"{place.name}: {about['rows']} rows, {about['bytes'] // 1000} kB; portal {median(portal):.0f}, floor {median(floor):.0f} requests a second"
-        + (" (the machine is busy)" if county.is_busy() else "")
+        f"{place.name}: {about['rows']} rows, {about['bytes'] // 1000} kB; portal {portal.rate:.0f} requests a second and "
+        f"{portal.processor * 1000:.1f} ms of the processor each, floor {floor.rate:.0f} and {floor.processor * 1000:.1f}"
+        + (" (the machine is busy)" if busy else "")
     )
+    by_processor = busy and place.is_sqlite
+    ratio = floor.processor / portal.processor if by_processor else portal.rate / floor.rate
+    words = "of the floor's" + (", by the processor" if by_processor else "")
     held = [
-        county.said("requests a second", median(portal) / median(floor), LEAST, "of the floor's", at_least=True),
+        county.said("requests a second", ratio, LEAST, words, at_least=True),
         county.said("queries", about["queries"], MOST_QUERIES, "queries"),
     ]
-    return median(portal), all(held)
+    return Result(portal, all(held))
 
 
 def main() -> int:
@@ -194,19 +246,21 @@ def main() -> int:
     if not shutil.which("wrk"):
         print("wrk is not installed. On Debian: apt-get install wrk")
         return 1
-    rates: dict[tuple[str, str], float] = {}
+    results: dict[tuple[str, str], Result] = {}
     held = []
     for size in ["quick"] if given.quick else ["ten-thousand", "million"]:
         print(f"-- {size}", flush=True)
         with county.places(size, given.database, given.fresh) as found:
             for place in found:
-                rates[size, place.name], fine = measure(place, given.repeats)
-                held.append(fine or (size != "million" and not given.quick))
-    for name in {name for _, name in rates}:
-        if ("million", name) in rates:
-            slower = rates["ten-thousand", name] / rates["million", name]
+                here = results[size, place.name] = measure(place, given.repeats)
+                held.append(here.held or size == "ten-thousand")
+    for name in sorted({name for _, name in results}):
+        if ("million", name) in results:
+            few, many = results["ten-thousand", name].portal, results["million", name].portal
+            by_processor = county.is_busy() and name == "SQLite"
+            slower = many.processor / few.processor if by_processor else few.rate / many.rate
             held.append(
-                county.said(f"{name}, larger", slower, MOST_SLOWER, "times slower at a million visits than at 10,000")
+                county.said(f"{name}, larger", slower, MOST_SLOWER, "times slower at a million visits than 10,000")
             )
     return 0 if all(held) else 1
 
