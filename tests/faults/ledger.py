@@ -52,7 +52,8 @@ def contents(connection) -> dict[str, list[tuple]]:
                 elif field.name == "id" and not meta.composite_key:
                     continue
                 elif field.name == "thing_id":
-                    value = names.get(row[[f.name for f in fields].index("thing")], {}).get(value, value)
+                    thing = row[[f.name for f in fields].index("thing")]
+                    value = "" if thing in BOOKKEEPING else names.get(thing, {}).get(value, value)
                 if isinstance(value, str) and model is Change:
                     value = MOMENT.sub("then", value)
                 said.append((field.name, str(value) if not isinstance(value, bool) else str(int(value))))

@@ -6,6 +6,7 @@ A small machine at the level of rules; tests/test_stories.py tells longer storie
 from __future__ import annotations
 
 import datetime as dt
+import os
 from contextlib import ExitStack
 
 from hypothesis import HealthCheck, settings
@@ -142,7 +143,7 @@ def test_the_main_job_in_any_order(app):
     run_state_machine_as_test(
         MainJob,
         settings=settings(
-            max_examples=12, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck),
+            max_examples=int(os.environ.get("PORTAL_FAULT_STORIES", "6")), stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck),
             print_blob=True,
         ),
     )  # fmt: skip
