@@ -323,7 +323,8 @@ def adjustments(contract: Contract, period: PaymentPeriod) -> list[Item]:
         week = day(week)
         who = (contract.id, period.id, package, cpli, client, service, level, week)
         reason = why_changed(before.get(package), now[package].plan, week)
-        if cost - paid_cost or vat - paid_vat:
+        # A suspended item stays in the period that was finalised with it; it is not raised again (rule 7.5).
+        if (cost - paid_cost or vat - paid_vat) and held != ItemState.SUSPENDED:
             made.append(
                 Item(
                     *who,
@@ -337,7 +338,7 @@ def adjustments(contract: Contract, period: PaymentPeriod) -> list[Item]:
                     why or "",
                 )
             )
-        if contribution - paid_contribution:
+        if contribution - paid_contribution and own_held != ItemState.SUSPENDED:
             made.append(
                 Item(
                     *who,
