@@ -216,8 +216,8 @@ def prepare(url: str, folder: str, quick: str = "") -> dict:
     replaced, added = visits_file.rows(mixed * 3 // 10, many, 0, True), visits_file.rows(mixed * 7 // 10, many, stored)
     visits_file.write(files["stored"], [visits_file.rows(stored, many)])
     visits_file.write(files["mixed"], [replaced, added])
-    visits_file.write(files["small"], [visits_file.rows(small, many // 10, 2_000_000 // scale)])
-    visits_file.write(files["large"], [visits_file.rows(large, many, 2_000_000 // scale)])
+    visits_file.write(files["small"], [visits_file.rows(small, many // 10, stored // 10, mark="S")])
+    visits_file.write(files["large"], [visits_file.rows(large, many, stored, mark="L")])
     with connected(url) as db:
         owner = visits_file.add_provider()
         with files["stored"].open("rb") as stream:
