@@ -45,13 +45,19 @@ def add_provider(weeks: int = 104) -> Organisation:
     with db.atomic():
         owner = Organisation.create(ref=REF, name="Larkfield Care at Home")
         services = [Service.create(ref=f"{REF}-{n}", name=f"Larkfield Zone {n}", organisation=owner) for n in range(5)]
-        contract = Contract.create(ref=f"C-{REF}", name="Larkfield DAPL", organisation=owner, contract_type="DAPL", cycle=cycle)
+        contract = Contract.create(
+            ref=f"C-{REF}", name="Larkfield DAPL", organisation=owner, contract_type="DAPL", cycle=cycle
+        )
         columns = ["ssref", "client_ref", "nhs_number", "surname", "forename", "title", "gender", "ni_number", "address1",
                    "address2", "address3", "town", "county", "postcode"]  # fmt: skip
         database.bulk_upsert(
-            Client, columns, ((f"L{n:06}", f"LCR-{n}", f"998{n:07}", f"Person{n}", "Pat", *[""] * 9) for n in range(CLIENTS))
+            Client,
+            columns,
+            ((f"L{n:06}", f"LCR-{n}", f"998{n:07}", f"Person{n}", "Pat", *[""] * 9) for n in range(CLIENTS)),
         )
-        ids = [i for (i,) in Client.select(Client.id).where(Client.ssref.startswith("L0")).order_by(Client.ssref).tuples()]
+        ids = [
+            i for (i,) in Client.select(Client.id).where(Client.ssref.startswith("L0")).order_by(Client.ssref).tuples()
+        ]
         columns = ["cpli_id", "organisation", "client", "service", "level", "contract", "start_date", "quantity", "frequency",
                    "unit_cost", "authorised", "care_package_ref", "discount", "contribution", "pricing_basis", "cost_centre",
                    "subjective"]  # fmt: skip
@@ -60,13 +66,21 @@ def add_provider(weeks: int = 104) -> Organisation:
             ((900_000 + n, owner.id, ident, services[n % 5].id, level.id, contract.id, first, 1400, "Weekly", 232260, True, "", 0, 0,
               "Spot", "", "") for n, ident in enumerate(ids)),
         )  # fmt: skip
-        packages = [i for (i,) in Package.select(Package.id).where(Package.organisation == owner).order_by(Package.cpli_id).tuples()]
+        packages = [
+            i
+            for (i,) in Package.select(Package.id)
+            .where(Package.organisation == owner)
+            .order_by(Package.cpli_id)
+            .tuples()
+        ]
         database.bulk_upsert(
             TimetableSlot, ["package", "weekday", "entry", "exit", "carers"],
             ((ident, day, at(c, n), at(c, n) + 1800, 1) for n, ident in enumerate(packages) for day in range(7) for c in range(CALLS)),
         )  # fmt: skip
         database.bulk_upsert(
-            Carer, ["organisation", "ref", "forename", "surname"], ((owner.id, f"K{n:03}", "Kim", f"Carer{n}") for n in range(CARERS))
+            Carer,
+            ["organisation", "ref", "forename", "surname"],
+            ((owner.id, f"K{n:03}", "Kim", f"Carer{n}") for n in range(CARERS)),
         )
     return owner
 

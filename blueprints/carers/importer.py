@@ -61,7 +61,11 @@ def check(batch: Import, report: imports.Report) -> None:
                     first_line[ref] = line
                 report.records += 1
                 setattr(report, action, getattr(report, action) + 1)
-                values = dict(zip(("ref", *FIELDS), read_values(cells, stored.get(ref)), strict=True)) if action != "rejected" else {}
+                values = (
+                    dict(zip(("ref", *FIELDS), read_values(cells, stored.get(ref)), strict=True))
+                    if action != "rejected"
+                    else {}
+                )
                 waiting.append((line, action, ref[:100], {"cells": cells[:5], **values}))
                 if len(waiting) >= PIECE:
                     imports.stage(batch, waiting)
@@ -100,12 +104,27 @@ def check_row(report: imports.Report, line: int, cells: list, stored: tuple | No
         report.problem(line, Severity.ERROR, column, value or "", message, kind=column, expected=expected)
 
     if len(cells) > len(COLUMNS):
-        error("", ", ".join(cells[len(COLUMNS) :]), "The row has more cells than the heading row.", "text with a comma in quotation marks")
+        error(
+            "",
+            ", ".join(cells[len(COLUMNS) :]),
+            "The row has more cells than the heading row.",
+            "text with a comma in quotation marks",
+        )
     for column, cell in zip(COLUMNS, cells, strict=False):
         if not cell and column.need == Need.MANDATORY:
-            error(column.name, "", f"{column.name} is blank.", "a name" if column.field != "ref" else "your reference of the carer")
+            error(
+                column.name,
+                "",
+                f"{column.name} is blank.",
+                "a name" if column.field != "ref" else "your reference of the carer",
+            )
         elif cell and len(cell) > column.length:
-            error(column.name, cell, f"{column.name} is {len(cell)} characters long.", f"at most {column.length} characters")
+            error(
+                column.name,
+                cell,
+                f"{column.name} is {len(cell)} characters long.",
+                f"at most {column.length} characters",
+            )
     dates = []
     for column, cell in zip(COLUMNS[3:], cells[3:5], strict=True):
         try:
@@ -146,5 +165,3 @@ def take(batch: Import, by: history.Actor) -> None:
     ]
     database.bulk_upsert(Carer, columns, rows, key=["organisation", "ref"])
     settings.bump(f"carers:{batch.organisation_id}")
-
-

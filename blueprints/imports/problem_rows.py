@@ -34,7 +34,11 @@ def csv_of(batch: Import) -> Iterator[bytes]:
 def _problem_rows(batch: Import, table, kept: list[int]) -> Iterator[list]:
     for cells, found in rows_with_problems(batch, table):
         if found:
-            yield [*(cells[at] for at in kept), " ".join(map(problem_text, found)), " ".join(filter(None, map(expected_text, found)))]
+            yield [
+                *(cells[at] for at in kept),
+                " ".join(map(problem_text, found)),
+                " ".join(filter(None, map(expected_text, found))),
+            ]
 
 
 def problem_text(problem: ImportProblem) -> str:
@@ -125,7 +129,9 @@ def mended(batch: Import, problem: ImportProblem) -> Iterator[bytes]:
         table = open_table(batch, stream)
         at = table.columns.index(problem.column)
         kept = [place for place, name in enumerate(table.columns) if name not in table.absent]
-        yield from sheets.write_csv(_mended_rows(batch, problem, table, at, kept), [table.columns[place] for place in kept])
+        yield from sheets.write_csv(
+            _mended_rows(batch, problem, table, at, kept), [table.columns[place] for place in kept]
+        )
 
 
 def _mended_rows(batch: Import, problem: ImportProblem, table, at: int, kept: list[int]) -> Iterator[list]:
@@ -133,4 +139,8 @@ def _mended_rows(batch: Import, problem: ImportProblem, table, at: int, kept: li
     for cells, found in rows_with_problems(batch, table):
         if any((p.column, p.kind, p.value, p.suggestion) == wanted for p in found):
             cells[at] = problem.suggestion
-        yield [*(cells[place] for place in kept), *cells[table.width :]] if len(cells) > table.width else [cells[place] for place in kept]
+        yield (
+            [*(cells[place] for place in kept), *cells[table.width :]]
+            if len(cells) > table.width
+            else [cells[place] for place in kept]
+        )

@@ -39,7 +39,9 @@ class Stored(NamedTuple):
     service: int | None
 
 
-def check_rows(batch: Import, report: Report, known: Known, rows: Iterator[Row], expected: Callable[[int], int]) -> None:
+def check_rows(
+    batch: Import, report: Report, known: Known, rows: Iterator[Row], expected: Callable[[int], int]
+) -> None:
     """Stage all rows, in pieces; then judge what only the whole file shows, and count (rule 5.6)."""
     counts = dict.fromkeys(ACTIONS, 0)
     repeats, clashes = Repeats(), Clashes(known)
@@ -138,11 +140,23 @@ def judge_deletion(known: Known, row: Row, old: Stored | None) -> tuple[str, lis
         return "rejected", row.problems
     if old is None:
         return "rejected", [
-            error("VisitRef", row.ref, "There is no visit of this reference to delete.", "the reference of a visit sent before", kind="nothing to delete")
+            error(
+                "VisitRef",
+                row.ref,
+                "There is no visit of this reference to delete.",
+                "the reference of a visit sent before",
+                kind="nothing to delete",
+            )
         ]
     if row.ssref and not is_of_client(known, old, row.ssref):
         return "rejected", [
-            error("SSRef", row.ssref, "The visit is another client's.", "the SSRef that the visit was sent with, or nothing", kind="another client")
+            error(
+                "SSRef",
+                row.ssref,
+                "The visit is another client's.",
+                "the SSRef that the visit was sent with, or nothing",
+                kind="another client",
+            )
         ]
     if old.is_deleted:
         return "unchanged", []

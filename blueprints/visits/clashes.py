@@ -127,7 +127,9 @@ class Clashes:
         weeks = self._weeks
         if self._carers:  # a night's stay may reach into the next week
             weeks = weeks | {(day(w) + dt.timedelta(n)).isoformat() for w in weeks for n in (-7, 7)}
-        for ident, person, date, entry, exit, comments, carer, delivered, begun, ended in stored_visits(self.known, weeks):
+        for ident, person, date, entry, exit, comments, carer, delivered, begun, ended in stored_visits(
+            self.known, weeks
+        ):
             at = bisect_left(replaced, ident)
             if at < len(replaced) and replaced[at] == ident:
                 continue

@@ -114,7 +114,9 @@ COLUMNS: tuple[Column, ...] = (
     Column("ClientRef", "text", Need.SOMETIMES, "One of ClientRef, SSRef and NHSNumber.", REF, field="client_ref"),
     Column("SSRef", "text", Need.MANDATORY, "One of ClientRef, SSRef and NHSNumber.", 50, field="ssref"),
     Column("NHSNumber", "text", Need.SOMETIMES, "One of ClientRef, SSRef and NHSNumber.", 20, field="nhs_number"),
-    Column("ServiceLevelRef", "text", Need.SOMETIMES, "One of ServiceLevelRef and ServiceLevel.", REF, field="level_ref"),
+    Column(
+        "ServiceLevelRef", "text", Need.SOMETIMES, "One of ServiceLevelRef and ServiceLevel.", REF, field="level_ref"
+    ),
     Column(
         "ServiceLevel",
         "text",
@@ -124,7 +126,14 @@ COLUMNS: tuple[Column, ...] = (
         field="level_name",
     ),
     Column("CarerRef", "text", Need.OPTIONAL, "A carer of the carers file.", 100, field="carer_ref"),
-    Column("ServiceRef", "text", Need.SOMETIMES, "Where a client has packages of several services.", REF, field="service_ref"),
+    Column(
+        "ServiceRef",
+        "text",
+        Need.SOMETIMES,
+        "Where a client has packages of several services.",
+        REF,
+        field="service_ref",
+    ),
     Column(
         "ServiceName",
         "text",

@@ -133,7 +133,18 @@ REASON = (
 def put_visits(batch: Import, by: history.Actor, now) -> None:
     """Add new visits and replace known ones; a deleted one lives again (rules 5.4, 5.7, 5.9)."""
     values = column_names(VALUES)
-    facts = ["status", "reason", "is_deleted", "deletion_reason", "batch_id", "changed_at", "changed_by", "package_id", "paid_minutes", "charged_minutes"]
+    facts = [
+        "status",
+        "reason",
+        "is_deleted",
+        "deletion_reason",
+        "batch_id",
+        "changed_at",
+        "changed_by",
+        "package_id",
+        "paid_minutes",
+        "charged_minutes",
+    ]
     sets = ", ".join(f"{name} = excluded.{name}" for name in (*values, *facts))
     run(
         f"INSERT INTO visit (organisation_id, ref, version, {', '.join(facts)}, {', '.join(values)}) "

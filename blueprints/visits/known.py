@@ -164,7 +164,9 @@ def _candidates(organisation: Organisation) -> dict[tuple[int, int], list[Candid
         .tuples()
     ):  # fmt: skip
         found[client, level].append(
-            Candidate(day(start), cpli, day(end) or dt.date.max, service, contract_type, frozenset(slots.get(ident, ())))
+            Candidate(
+                day(start), cpli, day(end) or dt.date.max, service, contract_type, frozenset(slots.get(ident, ()))
+            )
         )
     for listed in found.values():
         listed.sort(key=lambda c: (c.start, c.cpli))

@@ -44,7 +44,9 @@ class Problem(NamedTuple):
     kind: str = ""
 
 
-def error(column: str, value: str, message: str, expected: str = "", suggestion: str | None = "", kind: str = "") -> Problem:
+def error(
+    column: str, value: str, message: str, expected: str = "", suggestion: str | None = "", kind: str = ""
+) -> Problem:
     """A problem that rejects the row."""
     return Problem(Severity.ERROR, column, value, message, expected, suggestion or "", kind)
 
@@ -115,7 +117,13 @@ class RowReader:
         if len(cells) > WIDTH:
             surplus = ", ".join(cells[WIDTH:])
             problems.append(
-                error("", surplus, "The row has more cells than the heading row.", "text with a comma in quotation marks", kind="surplus")
+                error(
+                    "",
+                    surplus,
+                    "The row has more cells than the heading row.",
+                    "text with a comma in quotation marks",
+                    kind="surplus",
+                )
             )
             cells = cells[:WIDTH]
         if not "".join(cells).isprintable():
@@ -138,8 +146,12 @@ class RowReader:
         problems += planned.problems
         delivered = self._delivered(delivered_date, delivered_entry, delivered_exit, kind)
         problems += delivered.problems
-        entry_over = entry_overridden not in ("", "0") and _yes("DeliveredEntryTimeIsOverridden", entry_overridden, problems)
-        exit_over = exit_overridden not in ("", "0") and _yes("DeliveredExitTimeIsOverridden", exit_overridden, problems)
+        entry_over = entry_overridden not in ("", "0") and _yes(
+            "DeliveredEntryTimeIsOverridden", entry_overridden, problems
+        )
+        exit_over = exit_overridden not in ("", "0") and _yes(
+            "DeliveredExitTimeIsOverridden", exit_overridden, problems
+        )
         if len(comments) + len(variance) + len(entry_reason) + len(exit_reason) > FREE_TEXT:
             for column, text in (
                 ("DeliveredEntryTimeOverrideReason", entry_reason), ("DeliveredExitTimeOverrideReason", exit_reason),
@@ -279,12 +291,20 @@ class RowReader:
         if self.needs_both and not ssref:
             problems.append(_blank("SSRef", "the client's SSRef"))
         elif not given:
-            problems.append(error("SSRef", "", "No client is named.", "ClientRef, SSRef or NHSNumber", kind="no client"))
+            problems.append(
+                error("SSRef", "", "No client is named.", "ClientRef, SSRef or NHSNumber", kind="no client")
+            )
         belonging = [(column, text, ident) for column, text, ident in given if ident is not None]
         for column, text, ident in belonging[1:]:
             if ident != belonging[0][2]:
                 problems.append(
-                    error(column, text, f"{belonging[0][0]} and {column} belong to different clients.", "identifiers of one client", kind="clients")
+                    error(
+                        column,
+                        text,
+                        f"{belonging[0][0]} and {column} belong to different clients.",
+                        "identifiers of one client",
+                        kind="clients",
+                    )
                 )
                 break
         client = given[0][2] if given else None
@@ -298,7 +318,9 @@ class RowReader:
         problem = None
         level = by_ref if ref else by_name
         if not text:
-            problem = error("ServiceLevel", "", "No service level is named.", "ServiceLevelRef or ServiceLevel", kind="no level")
+            problem = error(
+                "ServiceLevel", "", "No service level is named.", "ServiceLevelRef or ServiceLevel", kind="no level"
+            )
         elif level is None:
             near_name = near(name, known.near_level) if name and not ref else None
             problem = error(
@@ -343,7 +365,13 @@ class RowReader:
         problems = []
         if ref and ref != own.ref:
             problems.append(
-                error("OrganisationRef", ref, "This is not the organisation that the file is loaded for.", f"{own.ref} or nothing", kind="organisation")
+                error(
+                    "OrganisationRef",
+                    ref,
+                    "This is not the organisation that the file is loaded for.",
+                    f"{own.ref} or nothing",
+                    kind="organisation",
+                )
             )
         if name and name.casefold() != own.name.strip().casefold():
             problems.append(
@@ -369,13 +397,27 @@ class RowReader:
             self._warn_delivered(problems, kind, planned, delivered, candidates, code)
         if kind.needs_comment and not comments:
             problems.append(
-                warning("Comments", "", f"A visit of type {kind.code} needs a comment.", "comment missing", "a few words on why")
+                warning(
+                    "Comments",
+                    "",
+                    f"A visit of type {kind.code} needs a comment.",
+                    "comment missing",
+                    "a few words on why",
+                )
             )
         if carer and carer not in self.known.carers:
-            problems.append(warning("CarerRef", carer, "The carer is not known.", "carer not known", "a carer of the carers file"))
+            problems.append(
+                warning("CarerRef", carer, "The carer is not known.", "carer not known", "a carer of the carers file")
+            )
         if planned.date > self.known.today:
             problems.append(
-                warning("PlannedVisitDate", show_date(planned.date), "The planned date is in the future.", "future", "a date up to today")
+                warning(
+                    "PlannedVisitDate",
+                    show_date(planned.date),
+                    "The planned date is in the future.",
+                    "future",
+                    "a date up to today",
+                )
             )
         if kind.contract_types and candidates and not self.suits(kind.id, candidates[0].contract_type):
             problems.append(
@@ -421,7 +463,9 @@ def _date(text: str) -> tuple[dt.date | None, str | None, int, str]:
     return day, day.isoformat(), day.toordinal() * DAY, ""
 
 
-def _clock_problem(day: dt.date, entry: int, exit: int, columns: tuple[str, str, str], texts: tuple[str, str]) -> Problem:
+def _clock_problem(
+    day: dt.date, entry: int, exit: int, columns: tuple[str, str, str], texts: tuple[str, str]
+) -> Problem:
     """Why these two times make no visit (rule 1.3)."""
     try:
         weeks.minutes_between(day, entry, exit)
@@ -455,7 +499,13 @@ def _blank(column: str, expected: str) -> Problem:
 
 
 def _too_long(column: str, text: str) -> Problem:
-    return error(column, text, f"{column} is {len(text)} characters long.", f"at most {LENGTHS[column]} characters", kind="too long")
+    return error(
+        column,
+        text,
+        f"{column} is {len(text)} characters long.",
+        f"at most {LENGTHS[column]} characters",
+        kind="too long",
+    )
 
 
 def _plain(cells: list[str], problems: list[Problem]) -> list[str]:
@@ -464,7 +514,15 @@ def _plain(cells: list[str], problems: list[Problem]) -> list[str]:
     for column, text in zip(HEADINGS, cells, strict=True):
         if UNSHOWABLE.search(text):
             text = UNSHOWABLE.sub("\ufffd", text)
-            problems.append(error(column, text, f"{column} has characters that cannot be shown.", "letters, digits and signs", kind="characters"))
+            problems.append(
+                error(
+                    column,
+                    text,
+                    f"{column} has characters that cannot be shown.",
+                    "letters, digits and signs",
+                    kind="characters",
+                )
+            )
         found.append(text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text)
     return found
 

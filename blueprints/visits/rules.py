@@ -87,5 +87,8 @@ def refuse_locked(visit: Visit) -> None:
     service = visit.service_id
     if visit.package_id:
         service = Package.select(Package.service).where(Package.id == visit.package_id).scalar()
-    if service and LockedWeek.select().where((LockedWeek.service == service) & (LockedWeek.week == visit.week)).exists():
+    if (
+        service
+        and LockedWeek.select().where((LockedWeek.service == service) & (LockedWeek.week == visit.week)).exists()
+    ):
         raise Refused(f"The week of {show_date(visit.week)} is locked. Ask the authority to open it.")

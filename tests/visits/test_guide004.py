@@ -40,9 +40,7 @@ def test_a_run(app, run):
     owner = world.organisation(run["organisation"])
     for step in run["steps"]:
         side = None if step["load"] == "packages" else owner
-        batch = load(
-            step["load"], FILES / step["file"], side, without_rejected=step.get("without_rejected", False)
-        )
+        batch = load(step["load"], FILES / step["file"], side, without_rejected=step.get("without_rejected", False))
         assert batch.state == "Done", (step["file"], batch.state, batch.refusal, said(batch))
         if "counts" in step:
             assert counts(batch) == step["counts"], (step["file"], said(batch))

@@ -14,7 +14,10 @@ from blueprints.imports import rules as imports
 from models import Actual, Import, Organisation, Package, Visit, VisitType
 
 FILES = Path(__file__).parent.parent / "files"
-FIGURES = {"records": "read", **{name: name for name in ("new", "updated", "unchanged", "deleted", "rejected", "issues")}}
+FIGURES = {
+    "records": "read",
+    **{name: name for name in ("new", "updated", "unchanged", "deleted", "rejected", "issues")},
+}
 
 
 def manifest(folder: str) -> dict:
