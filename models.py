@@ -730,6 +730,11 @@ class VisitVersion(VisitValues):
 class StagedVisit(VisitValues):
     """A checked row of a visits file, waiting to be taken; of a rejected one only the reference and the cells."""
 
+    # Without keys to other tables, which would be looked up for every row twice: the counters say if one has changed.
+    type = IntegerField(null=True, column_name="type_id")
+    client = IntegerField(null=True, column_name="client_id")
+    level = IntegerField(null=True, column_name="level_id")
+    service = IntegerField(null=True, column_name="service_id")
     batch = ForeignKeyField(Import, on_delete="CASCADE", index=False)
     line = IntegerField()
     ref = CharField(default="")

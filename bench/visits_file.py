@@ -85,8 +85,11 @@ def add_provider(weeks: int = 104) -> Organisation:
     return owner
 
 
-def rows(count: int, clients: int, start: int = 0, changed: bool = False) -> Iterator[list[str]]:
-    """So many rows for so many clients, latest day first; `changed` has every carer leave two minutes later."""
+def rows(count: int, clients: int, start: int = 0, changed: bool = False, mark: str = "LK") -> Iterator[list[str]]:
+    """So many rows for so many clients, latest day first; `start` calls are passed over before the first.
+
+    `changed` has every carer leave two minutes later. References begin with `mark`.
+    """
     chance = random.Random(start)
     last = monday(today()) - dt.timedelta(1)
     for number in range(start, start + count):
@@ -98,7 +101,7 @@ def rows(count: int, clients: int, start: int = 0, changed: bool = False) -> Ite
         late, over = chance.randrange(12), chance.randrange(10) + 2 * changed
         done = [date, clock(entry + late * 60), clock(entry + 1800 + over * 60)] if code == "DHS" else ["", "", ""]
         yield [
-            f"LK-{number:08}", "0", date, clock(entry), clock(entry + 1800), code, done[0], done[1], "", "", done[2], "", "", "",
+            f"{mark}-{number:08}", "0", date, clock(entry), clock(entry + 1800), code, done[0], done[1], "", "", done[2], "", "", "",
             COMMENTS.get(code, ""), "", f"L{client:06}", "", "", "Personal Care", f"K{client % CARERS:03}", "",
             f"Larkfield Zone {client % 5}", "", "",
         ]  # fmt: skip

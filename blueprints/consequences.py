@@ -43,9 +43,13 @@ def follow(change: Change, now: bool = False) -> None:
 
     Changes, settling and finalising come one after the other, from here to the end of the transaction: else a piece
     that is being settled takes a note away that it has not heeded, or a finalisation keeps as paid what it did not pay.
-    (A change that itself writes visits or actuals takes database.serialise(db, "settle") first.) With `now` it is settled in the same transaction (a single package edited on a screen); otherwise a job does it.
+    (A change that itself writes visits or actuals takes database.serialise(db, "settle") first.)
+
+    With `now` what this change touches is settled in the same transaction (a single package edited on a screen), and
+    no more than that: an import of thousands may be waiting beside it. Otherwise a job does it.
     """
     database.serialise(db, "settle")
+    groups = set(change.groups)
     idents = sorted(set(change.packages))
     people = set(change.people)
     if idents:
@@ -59,9 +63,9 @@ def follow(change: Change, now: bool = False) -> None:
         }
     actuals.move(change.moved)
     matching.stale_people(people)
-    matching.stale_groups(change.groups)
+    matching.stale_groups(groups)
     if now:
-        settle()
+        settle_own(idents, people, groups)
     else:
         jobs.queue("settle", key="settle", afresh=True)
 
@@ -122,18 +126,32 @@ def settle(organisation: int | None = None, progress=None) -> int:
     return pieces
 
 
+def settle_own(idents: list[int], people: set[tuple[int, int]], groups: set[matching.Group]) -> None:
+    """Settle these packages and groups, and what waits of these people, in the caller's transaction."""
+    database.serialise(db, "settle")
+    own = groups | matching.waiting(people)
+    for organisation in sorted({group.organisation for group in own}):
+        _settle([group for group in own if group.organisation == organisation])
+    for start in range(0, len(idents), MOST_PACKAGES):
+        _work_out(idents[start : start + MOST_PACKAGES])
+
+
 def settle_groups(organisation: int | None = None) -> int:
     """Match one piece of what waits, feed its actuals, work out its dues; one transaction. Returns how many groups."""
     with db.atomic():
         database.serialise(db, "settle")
         groups = matching.next_groups(organisation)
-        if not groups:
-            return 0
-        found = matching.match(groups)
-        figures = actuals.feed(found.lines, found.fed)
-        payments.work_out_weeks(found.lines, figures)
-        matching.settled(groups)
+        if groups:
+            _settle(groups)
     return len(groups)
+
+
+def _settle(groups: list[matching.Group]) -> None:
+    """Match groups of one organisation, feed their actuals, work out their dues."""
+    found = matching.match(groups)
+    figures = actuals.feed(found.lines, found.fed)
+    payments.work_out_weeks(found.lines, figures)
+    matching.settled(groups)
 
 
 def settle_packages() -> int:
@@ -144,9 +162,14 @@ def settle_packages() -> int:
         idents = [ident for (ident,) in query.tuples()]
         if not idents:
             return 0
-        payments.work_out(packages.lines(Package.id.in_(idents)))
-        StalePackage.delete().where(StalePackage.package.in_(idents)).execute()
+        _work_out(idents)
     return len(idents)
+
+
+def _work_out(idents: list[int]) -> None:
+    """Work out the dues of these packages in every week."""
+    payments.work_out(packages.lines(Package.id.in_(idents)))
+    StalePackage.delete().where(StalePackage.package.in_(idents)).execute()
 
 
 class Moved(NamedTuple):

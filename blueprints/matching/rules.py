@@ -114,6 +114,17 @@ def next_groups(organisation: int | None = None) -> list[Group]:
     return [g for g in waiting if g.organisation == waiting[0].organisation]
 
 
+def waiting(people: Iterable[tuple[int, int]]) -> set[Group]:
+    """The groups of these organisations' clients that wait to be matched."""
+    found = set()
+    for organisation, client in people:
+        query = StaleGroup.select(StaleGroup.level, StaleGroup.week).where(
+            (StaleGroup.organisation == organisation) & (StaleGroup.client == client)
+        )
+        found |= {Group(organisation, client, level, day(week)) for level, week in query.tuples()}
+    return found
+
+
 def match(groups: list[Group]) -> Matched:
     """Match the visits of these groups (of one organisation) afresh and write what differs."""
     organisation = groups[0].organisation

@@ -20,7 +20,7 @@ from blueprints.visits.known import Known
 from blueprints.visits.reading import VALUES, Problem, Row, error
 from models import Import, ImportProblem, Severity, StagedVisit, db
 
-PIECE = 5000
+PIECE = 2000
 COLUMNS = ["batch", "line", "ref", "is_deleted", "action", "visit_id", "cells", *VALUES]
 NOTHING = (None,) * 7 + (False, "", False) + ("",) * 13 + (None,) * 4 + (0, None, "")
 WEEK, SERVICE, DIGEST = VALUES.index("week"), VALUES.index("service"), VALUES.index("digest")

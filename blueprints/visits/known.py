@@ -39,6 +39,9 @@ class Candidate(NamedTuple):
     slots: frozenset[tuple[int, int, int]]  # weekday, entry, exit
 
 
+NOBODY: list[Candidate] = []
+
+
 class Kind(NamedTuple):
     """A visit type, as rows are judged by it (rule 5.5)."""
 
@@ -130,11 +133,11 @@ class Known:
 
     def active(self, client: int | None, level: int, service: int | None, date: dt.date) -> list[Candidate]:
         """The candidates of a visit, in order of start date then CPLI id (rule 5.8)."""
-        return [
-            c
-            for c in self.candidates.get((client, level), ())
-            if c.start <= date <= c.end and service in (None, c.service)
-        ]
+        listed = self.candidates.get((client, level), NOBODY)
+        for one in listed:  # nearly always all of them, so that nothing is made anew
+            if not (one.start <= date <= one.end and service in (None, one.service)):
+                return [c for c in listed if c.start <= date <= c.end and service in (None, c.service)]
+        return listed
 
 
 def _candidates(organisation: Organisation) -> dict[tuple[int, int], list[Candidate]]:

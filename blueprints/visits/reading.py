@@ -70,6 +70,7 @@ class Span(NamedTuple):
     minutes: int | None = None
     start: int = 0
     end: int = 0
+    key: str = "-"  # its part of the digest
     problems: tuple[Problem, ...] = ()
 
 
@@ -105,7 +106,7 @@ class RowReader:
         self.type = lru_cache(1_000)(self._type)
         self.planned = lru_cache(10_000)(self._planned)
         self.date = lru_cache(10_000)(_date)
-        self.active = lru_cache(20_000)(known.active)
+        self.active = known.active
         self.suits = lru_cache(1_000)(known.suits)
         self.needs_both = known.settings.visits_need_ssref_and_service
         self.over = known.settings.over_time_minutes
@@ -179,16 +180,17 @@ class RowReader:
         ):  # fmt: skip
             self._warn(problems, kind, planned, delivered, candidates, comments, carer, code)
             _warn_overridden(problems, entry_over, entry_reason, exit_over, exit_reason)
+        overridden = ""
+        if entry_over or exit_over or entry_reason or exit_reason:
+            overridden = f"{entry_over}\x1f{entry_reason}\x1f{exit_over}\x1f{exit_reason}"
         values = (
             kind.id, planned.iso, planned.entry, planned.exit, delivered.iso, delivered.entry, delivered.exit,
             entry_over, entry_reason, exit_over, exit_reason, variance, comments, client_ref, ssref, nhs, level_ref,
             level_name, carer, service_ref, service_name, organisation_ref, organisation_name, client, level, service,
             _week(planned.date), planned.minutes, delivered.minutes,
             _digest(
-                f"{kind.id}\x1f{planned.iso}\x1f{planned.entry}\x1f{planned.exit}\x1f{delivered.iso}\x1f{delivered.entry}"
-                f"\x1f{delivered.exit}\x1f{entry_over:d}\x1f{entry_reason}\x1f{exit_over:d}\x1f{exit_reason}\x1f{variance}"
-                f"\x1f{comments}\x1f{who}\x1f{what}\x1f{carer}\x1f{where}\x1f{organisation_ref}"
-                f"\x1f{organisation_name}"
+                f"{kind.id}\x1f{planned.key}\x1f{delivered.key}\x1f{overridden}\x1f{variance}\x1f{comments}\x1f{who}\x1f{what}"
+                f"\x1f{carer}\x1f{where}\x1f{organisation_ref}\x1f{organisation_name}"
             ),
         )  # fmt: skip
         locked = ()
@@ -243,7 +245,8 @@ class RowReader:
             minutes = weeks.minutes_between(day, begun, ended)
         except (Expected, weeks.ClockError, AttributeError, TypeError):
             return self._faulty_span(date, entry, exit, columns, required)
-        return Span(day, iso, begun, ended, minutes, first + begun, first + ended + (DAY if ended < begun else 0))
+        end = first + ended + (DAY if ended < begun else 0)
+        return Span(day, iso, begun, ended, minutes, first + begun, end, f"{iso} {begun} {ended}")
 
     def _faulty_span(self, date: str, entry: str, exit: str, columns: tuple[str, str, str], required: bool) -> Span:
         """Planned date and times must all be there; delivered ones may be missing (rule 5.4)."""
@@ -266,7 +269,7 @@ class RowReader:
                 problems.append(_blank(column, "a time such as 09:30"))
         if day and times[0] is not None and times[1] is not None:
             problems.append(_clock_problem(day, times[0], times[1], columns, (entry, exit)))
-        return Span(day, iso, times[0], times[1], problems=tuple(problems))
+        return Span(day, iso, *times, key=f"{iso} {times[0]} {times[1]}", problems=tuple(problems))
 
     def _person(self, client_ref: str, ssref: str, nhs: str) -> tuple[int | None, object, str, tuple[Problem, ...]]:
         """The client, what stands for it, its part of the digest, problems (rule 5.3)."""
