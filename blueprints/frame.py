@@ -103,7 +103,9 @@ def context() -> dict:
             "portal_name": settings.portal_name,
             "colour": settings.colour,
             "text_colour": text_colour(settings.colour),
-            "logo_href": None,
+            "logo_href": url_for("public.settings.logo", digest=settings.logo.partition("-")[2])
+            if settings.logo
+            else None,
             "support_url": settings.support_address,
             "support_contact": settings.support_contact,
             "guide_url": settings.guide_address,
@@ -201,6 +203,9 @@ def headers(response):
     response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-    if request.endpoint not in ("static", "public.settings.theme") or response.status_code >= 400:
+    if (
+        request.endpoint not in ("static", "public.settings.theme", "public.settings.logo")
+        or response.status_code >= 400
+    ):
         response.headers["Cache-Control"] = "no-store"
     return response

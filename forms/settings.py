@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from blueprints.settings.rules import SPECS
 from forms import fields as f
-from forms.base import FilterForm
+from forms.base import FilterForm, PortalForm
 from forms.records import RecordForm, text
 
 PAYS = [("delivered", "As delivered"), ("planned", "As planned"), ("none", "Nothing")]
@@ -40,6 +40,12 @@ def group_form(group: str) -> type[RecordForm]:
             must = spec.kind in ("whole", "colour") or spec.name in ("authority_name", "portal_name")
             fields[spec.name] = f.TextField(spec.label, [f.Required()] if must else [], description=hint)
     return type("GroupForm", (RecordForm,), fields)
+
+
+class LogoForm(PortalForm):
+    """The authority's picture; none takes it away."""
+
+    picture = f.FileField("Picture")
 
 
 class TypeForm(RecordForm):

@@ -15,6 +15,8 @@ OFFICER = "303 404 404 404 200 200"
 
 TABLE: dict[str, tuple[str, str]] = {
     "public.settings.theme": ("GET /theme-none.css", "404 404 404 404 404 404"),
+    "public.settings.logo": ("GET /logo-none.png", "404 404 404 404 404 404"),
+    "authority.settings.logo": ("GET /authority/settings/logo", "303 404 404 404 200 403"),
     "public.accounts.sign_in": ("GET /login", "200 303 303 303 303 303"),
     "public.accounts.sign_out": ("POST /logout", "303 303 303 303 303 303"),
     "public.accounts.set_password": ("GET /set-password/none", "410 410 410 410 410 410"),

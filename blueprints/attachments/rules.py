@@ -8,6 +8,8 @@ import zlib
 from collections.abc import Iterator
 from pathlib import PurePosixPath, PureWindowsPath
 
+from PIL import Image, UnidentifiedImageError
+
 from models import File, FileChunk, db
 
 PIECE = 1024 * 1024
@@ -102,3 +104,27 @@ class Reader(io.RawIOBase):
 def open_file(file: File) -> io.BufferedReader:
     """A stored file as a buffered binary stream."""
     return io.BufferedReader(Reader(file), PIECE)
+
+
+class NoPicture(ValueError):
+    """A file that is no picture that may be shown; the message says what to choose instead."""
+
+
+def keep_picture(stream, name: str, user) -> File:
+    """Keep a PNG or JPEG, judged by its content and drawn anew as PNG, so that nothing else in the file survives.
+
+    Raises NoPicture: another kind of file, over 1 MB, or over 2,000 pixels wide or high.
+    """
+    data = stream.read(PIECE + 1)
+    if len(data) > PIECE:
+        raise NoPicture("Choose a picture of at most 1 MB")
+    try:
+        picture = Image.open(io.BytesIO(data), formats=["PNG", "JPEG"])
+        if max(picture.size) > 2000:
+            raise NoPicture("Choose a picture of at most 2,000 pixels in width and height")
+        drawn = io.BytesIO()
+        picture.convert("RGBA").save(drawn, "PNG", optimize=True)
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError):
+        raise NoPicture("Choose a PNG or JPEG picture") from None
+    drawn.seek(0)
+    return keep(drawn, f"{PurePosixPath(plain_name(name)).stem}.png", "image/png", "logo", None, user, 8 * PIECE)

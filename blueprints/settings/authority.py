@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 
-from flask import Blueprint, abort, flash, request, url_for
+from flask import Blueprint, abort, flash, g, request, url_for
 from peewee import fn
 
 import database
 from blueprints import consequences, facts, records
+from blueprints.attachments import rules as attachments
 from blueprints.frame import show_moment, text_colour
+from blueprints.history import Actor, record
 from blueprints.pages import go, page
 from blueprints.permissions import OFFICER_ROLES, ROLES, Can, can, requires
 from blueprints.settings import rules
 from blueprints.settings.rules import SPECS
 from blueprints.visits import types
-from forms.settings import TypeFilter, TypeForm, group_form
+from forms.settings import LogoForm, TypeFilter, TypeForm, group_form
 from models import Change, Setting, Visit, VisitType, db
 
 routes = Blueprint("settings", __name__)
@@ -177,6 +179,38 @@ def contrast(colour: str) -> dict:
         return {}
     ratio = (light + 0.05) / (dark + 0.05)
     return {"words": "white" if words == "#ffffff" else "black", "ratio": f"{ratio:.1f}", "enough": ratio >= 4.5}
+
+
+@routes.route("/settings/logo", methods=["GET", "POST"])
+@requires(Can.EDIT_SETTINGS)
+def logo():
+    """The authority's picture in the header: choose another, or take it away."""
+    form = LogoForm()
+    if form.validate_on_submit():
+        by = Actor(g.user.id, g.user.name)
+        try:
+            with db.atomic():
+                kept = ""
+                if form.picture.data:
+                    file = attachments.keep_picture(form.picture.data.stream, form.picture.data.filename, g.user.id)
+                    kept = f"{file.id}-{file.sha256[:10]}"
+                rules.put("logo", kept, by)
+                record(by, "Changed the logo", ("setting", None), {"logo": bool(g.settings.logo)}, {"logo": kept})
+        except attachments.NoPicture as refusal:
+            form.picture.errors = [str(refusal)]
+        else:
+            flash("The logo is changed" if kept else "The logo is taken away", "success")
+            return go(url_for("authority.settings.index"))
+    return page(
+        "settings/logo.html",
+        status=422 if form.errors else 200,
+        form=form,
+        breadcrumbs=[
+            ("Home", url_for("authority.home.index")),
+            ("Settings", url_for("authority.settings.index")),
+            ("Logo", None),
+        ],
+    )
 
 
 @routes.get("/settings/history")

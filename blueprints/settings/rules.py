@@ -103,6 +103,11 @@ class Settings:
         return bool(self._stored.get("demonstration"))
 
     @property
+    def logo(self) -> str:
+        """`ID-DIGEST` of the authority's picture in the header; empty where it has none."""
+        return str(self._stored.get("logo") or "")
+
+    @property
     def today(self) -> str | None:
         """The date that the portal takes as today, ISO, where `today` set one."""
         return self._stored.get("today")
