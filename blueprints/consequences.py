@@ -27,7 +27,7 @@ class Change(NamedTuple):
 
     packages: Iterable[int] = ()
     people: Iterable[tuple[int, int]] = ()
-    groups: Iterable[matching.Group] = ()
+    groups: Iterable[matching.Group | tuple] = ()
     moved: Iterable[int] = ()  # packages whose client, service, level or contract is another one now
 
 
@@ -42,7 +42,7 @@ def follow(change: Change, now: bool = False) -> None:
     With `now` what this change touches is settled in the same transaction (a single package edited on a screen), and
     no more than that: an import of thousands may be waiting beside it. Otherwise a job does it.
     """
-    groups = set(change.groups)
+    groups = {matching.Group(*group) for group in change.groups}
     idents = sorted(set(change.packages))
     people = set(change.people)
     if idents:
