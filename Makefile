@@ -40,15 +40,15 @@ run: setup ## serve the demonstration on http://127.0.0.1:8000 (PORT changes it)
 test: tools ## every test, on SQLite and again on PostgreSQL
 	@$(PY) tests/needs.py
 	@echo '== SQLite'
-	@$(PY) -m pytest -n 2 -m 'not slow'
+	@$(PY) -m pytest -n 2 --dist loadfile -m 'not slow'
 	@echo '== PostgreSQL'
-	@$(PY) tests/postgres.py $(PY) -m pytest -n 2 -m 'not slow and not browser and not once'
+	@$(PY) tests/postgres.py $(PY) -m pytest -n 2 --dist loadfile -m 'not slow and not browser and not once'
 
 test-sqlite: tools
-	@$(PY) -m pytest -n 2 -m 'not slow and not browser'
+	@$(PY) -m pytest -n 2 --dist loadfile -m 'not slow and not browser'
 
 test-postgres: tools
-	@$(PY) tests/postgres.py $(PY) -m pytest -n 2 -m 'not slow and not browser and not once'
+	@$(PY) tests/postgres.py $(PY) -m pytest -n 2 --dist loadfile -m 'not slow and not browser and not once'
 
 long: tools ## what takes longer: soak, every-statement faults
 	@$(PY) tests/needs.py

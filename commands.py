@@ -23,7 +23,10 @@ from models import Contract, Organisation, Service, User, db
 
 def register(app: Flask) -> None:
     """Give the application its commands."""
-    for command in (init, demo, user, load, dump, generate, finalise, today, work):
+    from upkeep import commands as upkeep
+
+    own = (init, demo, user, load, dump, generate, finalise, today, work)
+    for command in (*own, upkeep.backup, upkeep.restore, upkeep.snapshot, upkeep.check):
         app.cli.add_command(command)
 
 
@@ -239,7 +242,7 @@ def generate(until, ref):
     from blueprints.actuals import rules as actuals
 
     with connected():
-        services = Service.select() if ref is None else Service.select().where(Service.ref == ref)
+        services = list(Service.select() if ref is None else Service.select().where(Service.ref == ref))
         if ref and not services:
             refuse(f"There is no service {ref}.")
         made = 0

@@ -26,6 +26,8 @@ def open_database(url: str | None = None):
         path = Path(url.removeprefix("sqlite:///"))
         path = path if path.is_absolute() else ROOT / path
         path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.touch(mode=0o600)  # clients' details: nobody else on the machine reads them
         return PooledSqliteDatabase(
             str(path),
             max_connections=40,

@@ -24,6 +24,8 @@ proc_name = "portal"
 
 def post_worker_init(worker):
     """Let one of the processes run the queued jobs, where PORTAL_WORKER says so."""
+    if os.environ.get("PORTAL_WORKER", "inside") != "inside":
+        return
     import tasks
 
     tasks.start_inside(worker.app.callable or worker.app.wsgi())

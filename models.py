@@ -280,7 +280,8 @@ class Job(Table):
     doing = CharField(default="")  # in words: reading, matching
     error = TextField(default="")
     tries = IntegerField(default=0)
-    unique_key = CharField(null=True, unique=True)  # set while queued or running: the same work is not queued twice
+    wanted = TextField(default="{}")  # what was asked for beside the id (JSON)
+    unique_key = CharField(null=True, unique=True)  # set while queued: the same work is not queued twice
 
     class Meta:
         indexes = ((("state", "leased_until"), False),)  # the reaper's look
@@ -828,12 +829,20 @@ class LockedWeek(Table):
 
 
 class Finalisation(Table):
-    """A period that the authority has finalised for a contract; it cannot be undone (rule 7.1)."""
+    """A period that the authority has finalised for a contract; it cannot be undone (rule 7.1).
+
+    Its sums never change either, and are kept so that a list of periods need not add up all items ever paid.
+    """
 
     contract = ForeignKeyField(Contract, on_delete="RESTRICT")
     period = ForeignKeyField(PaymentPeriod, on_delete="RESTRICT")
     at = DateTimeField(default=utc_now)
     by = CharField(default="")
+    amount = BigIntegerField(default=0)  # payable, without VAT
+    vat = BigIntegerField(default=0)
+    non_payable = BigIntegerField(default=0)
+    lines = IntegerField(default=0)
+    adjustments = IntegerField(default=0)  # how many of the lines
 
     class Meta:
         indexes = ((("contract", "period"), True),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 from flask import Flask
 from huey import crontab
@@ -78,9 +79,12 @@ def register(app: Flask) -> None:
 
     @huey.periodic_task(crontab(minute="*"), name="reap")
     def reap() -> None:
+        from blueprints import consequences
+
         with app.app_context():
             for job_id in jobs.reap():
                 run(job_id)
+            consequences.resettle()
 
     @huey.periodic_task(crontab(minute="*/10"), name="tidy")
     def tidy() -> None:
@@ -97,7 +101,7 @@ def start_inside(app: Flask) -> bool:
     """Run the worker inside this process, if it is to be and no other process does; a file lock chooses the one."""
     if app.config["WORKER"] != "inside":
         return False
-    lock = (database.ROOT / "instance" / "worker.lock").open("w")
+    lock = worker_lock().open("w")
     if fcntl is None:
         _start(app, lock)
         return True
@@ -108,6 +112,14 @@ def start_inside(app: Flask) -> bool:
         return False
     _start(app, lock)
     return True
+
+
+def worker_lock() -> Path:
+    """The file whose lock chooses the process: beside an SQLite database, else in instance/."""
+    found = database.real(db)
+    if database.is_sqlite(found):
+        return Path(f"{found.database}.worker")
+    return database.ROOT / "instance" / f"{found.database}.worker"
 
 
 def _wait_for(app: Flask, lock) -> None:

@@ -1,0 +1,1 @@
+"""Benchmarks: ratios against floors of the same run (make bench)."""

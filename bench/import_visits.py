@@ -335,7 +335,8 @@ def main() -> int:
     given = parser.parse_args()
     if given.child:
         what, url, *rest = given.child
-        print(json.dumps({"floor": measure_floor, "import": measure_import, "prepare": prepare}[what](url, *rest)))
+        measures: dict = {"floor": measure_floor, "import": measure_import, "prepare": prepare}
+        print(json.dumps(measures[what](url, *rest)))
         return 0
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=given.folder))
     try:

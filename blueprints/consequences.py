@@ -6,7 +6,8 @@ piece at a time, each in a transaction of its own; killed anywhere, what is left
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import database
@@ -19,6 +20,7 @@ from blueprints.packages import rules as packages
 from blueprints.payments import rules as payments
 from models import Contract, Due, Package, StaleGroup, StalePackage, VisitType, db
 
+Group = matching.Group
 MOST_PACKAGES = 250  # worked out in one transaction
 
 
@@ -39,9 +41,14 @@ def follow_touched(touched: Touched, now: bool = False) -> None:
 def follow(change: Change, now: bool = False) -> None:
     """Note what a change makes stale; called once, inside the change's transaction.
 
+    Changes, settling and finalising come one after the other, from here to the end of the transaction: else a piece
+    that is being settled takes a note away that it has not heeded, or a finalisation keeps as paid what it did not pay.
+    (A change that itself writes visits or actuals takes database.serialise(db, "settle") first.)
+
     With `now` what this change touches is settled in the same transaction (a single package edited on a screen), and
     no more than that: an import of thousands may be waiting beside it. Otherwise a job does it.
     """
+    database.serialise(db, "settle")
     groups = {matching.Group(*group) for group in change.groups}
     idents = sorted(set(change.packages))
     people = set(change.people)
@@ -60,7 +67,7 @@ def follow(change: Change, now: bool = False) -> None:
     if now:
         settle_own(idents, people, groups)
     else:
-        jobs.queue("settle", key="settle")
+        jobs.queue("settle", key="settle", afresh=True)
 
 
 def packages_of(*, cycle=None, level=None, contract=None) -> list[int]:
@@ -77,6 +84,7 @@ def packages_of(*, cycle=None, level=None, contract=None) -> list[int]:
 
 def visit_type_changed(kind: VisitType) -> None:
     """A visit type pays or charges otherwise: every group with such a visit is matched and fed anew (rule O-25)."""
+    database.serialise(db, "settle")
     database.sql(
         db,
         "INSERT INTO stale_group (organisation_id, client_id, level_id, week) "
@@ -84,13 +92,20 @@ def visit_type_changed(kind: VisitType) -> None:
         "WHERE type_id = ? AND client_id IS NOT NULL AND is_deleted = ? AND status <> 'Missing Data' ON CONFLICT DO NOTHING",
         (kind.id, False),
     )
-    jobs.queue("settle", key="settle")
+    jobs.queue("settle", key="settle", afresh=True)
 
 
 @jobs.handles("settle")
 def settle_job(job, progress) -> None:
     """Settle everything that is stale."""
     settle(progress=progress)
+
+
+def resettle() -> None:
+    """Queue the settling of what is stale though no job is to settle it: one failed. The scheduler's, now and then."""
+    if StaleGroup.select().exists() or StalePackage.select().exists():
+        with db.atomic():
+            jobs.queue("settle", key="settle")
 
 
 def settle(organisation: int | None = None, progress=None) -> int:
@@ -157,37 +172,48 @@ def _work_out(idents: list[int]) -> None:
     StalePackage.delete().where(StalePackage.package.in_(idents)).execute()
 
 
+class Moved(NamedTuple):
+    """A week of a package (by row id) whose due differs: pence before and after, contribution included."""
+
+    package: int
+    week: dt.date
+    before: int
+    after: int
+    is_paid: bool
+
+
 class Moves(NamedTuple):
     """What a change moves: weeks that have begun whose due differs, how many of them are paid, and the pence."""
 
     weeks: int
     paid_weeks: int
     amount: int
+    rows: Sequence[Moved] = ()
 
 
-def preview(change: Callable[[], None], idents: Iterable[int], until) -> Moves:
+def preview(change: Callable[[], object], idents: Iterable[int] | Callable[[], Iterable[int]], until) -> Moves:
     """What a change to packages would move in weeks up to a date, without making it (rule 3.9).
 
-    The change is made, followed up, compared and rolled back.
+    The change is made, followed up, compared and rolled back. `idents` may be a function, asked before and after,
+    where the change adds packages.
     """
-    idents = list(idents)
+    look = idents if callable(idents) else list(idents).copy
 
     def dues() -> dict:
         rows = Due.select(Due.package, Due.week, Due.cost, Due.contribution, Due.paid_cost, Due.paid_contribution)
-        return {(p, str(w)): rest for p, w, *rest in rows.where(Due.package.in_(idents) & (Due.week <= until)).tuples()}
+        within = Due.package.in_(list(look())) & (Due.week <= until)
+        return {(p, packages.day(w)): rest for p, w, *rest in rows.where(within).tuples()}
 
     with db.atomic() as transaction:
+        follow(Change(packages=look()), now=True)  # what waited to be worked out is not of this change
         before = dues()
         change()
-        follow(Change(packages=idents), now=True)
+        follow(Change(packages=look()), now=True)
         after = dues()
         transaction.rollback()
-    moved, paid, amount = 0, 0, 0
-    for key in before.keys() | after.keys():
+    rows = []
+    for key in sorted(before.keys() | after.keys()):
         old, new = before.get(key, [0, 0, 0, 0]), after.get(key, [0, 0, 0, 0])
-        difference = new[0] + new[1] - old[0] - old[1]
-        if difference:
-            moved += 1
-            paid += bool(old[2] or old[3])
-            amount += difference
-    return Moves(moved, paid, amount)
+        if new[0] + new[1] != old[0] + old[1]:
+            rows.append(Moved._make((*key, old[0] + old[1], new[0] + new[1], bool(old[2] or old[3]))))
+    return Moves(len(rows), sum(r.is_paid for r in rows), sum(r.after - r.before for r in rows), rows)

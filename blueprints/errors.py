@@ -27,7 +27,7 @@ def register(app: Flask) -> None:
 
 def forbidden(_error):
     act = g.get("missing_act")
-    return render_template("errors/403.html", needs=permissions.who_grants(act) if act else ""), 403
+    return render_template("errors/403.html", grant=permissions.who_grants(act) if act else ""), 403
 
 
 def missing(error):

@@ -45,11 +45,19 @@ def register(app: Flask) -> None:
     app.url_defaults(hashed_static)
     app.add_template_filter(values.show_date, "date")
     app.add_template_filter(values.show_date_long, "long_date")
+    app.add_template_filter(show_short_date, "short_date")
     app.add_template_filter(values.show_money, "money")
+    app.add_template_filter(values.show_rate, "rate")
     app.add_template_filter(values.show_quantity, "quantity")
     app.add_template_filter(values.show_time, "time")
+    app.add_template_filter(weeks.financial_year, "financial_year")
     app.add_template_filter(show_moment, "moment")
     app.jinja_env.globals.update(can=permissions.can, Can=Can)
+
+
+def show_short_date(day) -> str:
+    """8 Jul 2019, as the guides write the dates of periods (R-01)."""
+    return "" if day is None else f"{day.day} {values.show_date_long(day).split()[1][:3]} {day.year}"
 
 
 def show_moment(when) -> str:
@@ -98,6 +106,8 @@ def context() -> dict:
             "logo_href": None,
             "support_url": settings.support_address,
             "support_contact": settings.support_contact,
+            "guide_url": settings.guide_address,
+            "videos": [(line.split(None, 1) * 2)[:2] for line in settings.video_addresses],
         },
         "theme_href": url_for(
             "public.settings.theme", digest=components.theme(settings.colour, text_colour(settings.colour))[0]
@@ -119,11 +129,29 @@ def links(user) -> dict:
     side = "public" if user is None else "authority" if user.is_officer else "provider"
     return {
         "home": url_for(f"{side}.home.index"),
-        "help": url_for(f"{side}.home.help_index"),
+        "help": help_of(side),
         "privacy": url_for("public.home.privacy"),
         "accessibility": url_for("public.home.accessibility"),
         "whats_new": url_for("public.home.whats_new"),
     }
+
+
+def help_of(side: str) -> str:
+    """The help of the present page; its index where the page has none of its own (C-18)."""
+    if side == "provider":
+        from blueprints.home.provider import HELP_OF
+
+        topic = HELP_OF.get((request.endpoint or "").rpartition(".")[0])
+        if topic:
+            return url_for("provider.home.help_page", topic=topic)
+    elif side == "authority":
+        from blueprints.home.authority import HELP_OF as OFFICERS
+
+        here = request.endpoint or ""
+        topic = OFFICERS.get(here) or OFFICERS.get(here.rpartition(".")[0])
+        if topic:
+            return url_for("authority.home.help_page", topic=topic)
+    return url_for(f"{side}.home.help_index")
 
 
 def tabs(user) -> list[dict]:
@@ -133,8 +161,10 @@ def tabs(user) -> list[dict]:
     made = []
     for text, endpoint, act in TABS[side]:
         area = endpoint.rsplit(".", 1)[0]
-        if permissions.can(act) and endpoint in current_app.view_functions and sides.module_is_on(area.split(".")[-1]):
-            made.append({"text": text, "href": url_for(endpoint), "current": is_current(here, endpoint, area)})
+        there = sides.is_there if side == "provider" else sides.module_is_on
+        if there(area.split(".")[-1]) and permissions.can(act) and endpoint in current_app.view_functions:
+            href = help_of(side) if endpoint.endswith(".help_index") else url_for(endpoint)
+            made.append({"text": text, "href": href, "current": is_current(here, endpoint, area)})
     made.append({"text": "Log out", "href": url_for("public.accounts.sign_out"), "post": True, "current": False})
     return made
 
@@ -144,6 +174,7 @@ UNDER = {
     "provider.carers": "provider.visits",
     "provider.imports": "provider.visits",
     "provider.remittances": "provider.payments",
+    "provider.reports": "provider.visits",
     "authority.services": "authority.organisations",
     "authority.contracts": "authority.organisations",
     "authority.payments": "authority.periods",
@@ -154,8 +185,8 @@ UNDER = {
 def is_current(here: str, endpoint: str, area: str) -> bool:
     """Is the present page under this tab?"""
     present = here.rsplit(".", 1)[0]
-    if "help" in here or "help" in endpoint:
-        return here == endpoint
+    if "help_" in here or "help_" in endpoint:
+        return "help_" in here and "help_" in endpoint
     return UNDER.get(present, present) == area
 
 
@@ -170,6 +201,6 @@ def headers(response):
     response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-    if request.endpoint not in ("static", "public.settings.theme"):
+    if request.endpoint not in ("static", "public.settings.theme") or response.status_code >= 400:
         response.headers["Cache-Control"] = "no-store"
     return response

@@ -97,9 +97,14 @@ def record_many(by: Actor, entries: Iterable[Entry]) -> None:
 
 def of(thing, limit: int = 100) -> list[dict]:
     """The history of a record, newest first: at, by, what, and the changes as (field, before, after)."""
+    return of_many(thing._meta.table_name, [thing.get_id()], limit)
+
+
+def of_many(name: str, idents: list[int], limit: int = 100) -> list[dict]:
+    """The history of several records of one table, newest first, as that of one."""
     rows = (
         Change.select(Change.at, Change.by, Change.what, Change.before, Change.after)
-        .where((Change.thing == thing._meta.table_name) & (Change.thing_id == thing.get_id()))
+        .where((Change.thing == name) & Change.thing_id.in_(idents))
         .order_by(Change.id.desc())
         .limit(limit)
         .dicts()

@@ -65,7 +65,7 @@ def table_pdf(title, parameters, columns, sections, total=None, *, printed, foot
     head = 16 * len(title_lines) + 11 * len(told_lines) + 6
 
     out = io.BytesIO()
-    canvas = Canvas(out, pagesize=grid.page, lang="en-GB", invariant=1)
+    canvas = Canvas(out, pagesize=grid.page, lang="en-GB", invariant=1, initialFontName=PLAIN)
     canvas.setTitle(text[PLAIN](title))
     canvas.setAuthor(text[PLAIN](footer))
     canvas.setSubject(text[PLAIN](told))
@@ -119,18 +119,18 @@ class _Grid:
             cells = {cells[place] for kind, cells in self._rows if kind != "heading"}
             lines = {line for cell in cells for line in cell.split("\n")} | {self._heading[place]}
             words = {word for line in lines for word in line.split(" ")}
-            wanted.append(_widest(lines))
-            least.append(wanted[-1] if column.number else _widest(words))
+            # One cell with a long text or word must not starve all other columns: it goes over more lines.
+            wanted.append(min(_widest(lines), 24))
+            least.append(wanted[-1] if column.number else min(_widest(words), 12))
         gaps = 2 * _PADDING * len(self._columns)
         for self.page, self._size in ((A4, 8), (landscape(A4), 8), (landscape(A4), 7), (landscape(A4), 6)):
-            room = self.page[0] - 2 * _MARGIN - gaps
+            room = max(self.page[0] - 2 * _MARGIN - gaps, 4 * len(self._columns))
             if sum(wanted) * self._size <= room:
                 break
             if self.page != A4 and sum(least) * self._size <= room:
                 break
         wanted = [width * self._size for width in wanted]
-        # No column may starve the others with one long word: such a word is broken.
-        least = [min(width * self._size, max(room / 4, room / len(least))) for width in least]
+        least = [width * self._size for width in least]
         if sum(least) > room:
             widths = [width * room / sum(least) for width in least]
         else:
@@ -176,7 +176,7 @@ class _Grid:
         """(kind, cells, height) of every row to be drawn; a row of more lines than fit goes on in further ones."""
         for kind, cells in self._rows:
             if kind == "heading":
-                lines = [[_visual(line) for line in _wrap(cells[0], self._room, BOLD, self._size)][:3]]
+                lines = [[_visual(line) for line in _wrap(cells[0], self._room, BOLD, self._size)]]
             else:
                 lines = self._lines(cells, PLAIN if kind == "row" else BOLD)
             while True:
@@ -326,7 +326,7 @@ def _fitting(word, width, font, size):
 
 _RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"
 _RUN = re.compile(f"[{_RIGHT_TO_LEFT}]+(?:[ .,'-]+[{_RIGHT_TO_LEFT}]+)*")
-_FORMS = {}
+_FORMS: dict[str, dict[str, str]] = {}
 for _code in (*range(0xFB50, 0xFE00), *range(0xFE70, 0xFEFD)):
     _how, *_parts = unicodedata.decomposition(chr(_code)).split() or [""]
     _base = "".join(chr(int(_part, 16)) for _part in _parts)

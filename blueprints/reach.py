@@ -39,6 +39,16 @@ class Reach:
         """The reach of the authority."""
         return cls(None, everything=True)
 
+    @property
+    def shape(self) -> tuple[bool, bool]:
+        """What the conditions look like, whichever organisation it is: for statements that are kept."""
+        return self.everything, self.limited
+
+    @classmethod
+    def of_shape(cls, shape: tuple[bool, bool], organisation) -> Reach:
+        """The reach of a kept statement, with a blank where the organisation goes."""
+        return cls(organisation, *shape)
+
     def organisations(self, column, nothing_too: bool = False):
         """Rows whose organisation column is within reach; `nothing_too` admits officers to rows without one."""
         if self.everything:

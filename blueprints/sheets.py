@@ -118,7 +118,10 @@ def read_table(
         encoding = _examine(stream, max_bytes, max_line)
         delimiter = _delimiter(stream, encoding)
         rows = _rows(stream, own, encoding, delimiter, max_line, max_rows, (columns, optional, ignored, max_columns))
-        return Table(next(rows), rows, encoding, delimiter)
+        layout = next(rows, None)
+        if layout is None:  # lines of nothing but delimiters or quotation marks
+            raise SheetError("The file is empty. Choose a file with a heading row.")
+        return Table(layout, rows, encoding, delimiter)
     except BaseException:
         if own:
             stream.close()

@@ -13,16 +13,20 @@ from blueprints import permissions
 AREAS = (
     "settings", "accounts", "organisations", "services", "home", "audit", "jobs", "attachments", "imports", "clients",
     "contracts", "packages", "carers", "visits", "matching", "actuals", "payments", "periods", "remittances", "orders",
+    "reports",
 )  # fmt: skip
 PREFIX = {"public": None, "provider": "/provider", "authority": "/authority"}
 # Modules by provider areas: off means that no tab, tile, link or address of it is there.
 MODULES = {
     "visits": "module_visits",
+    "imports": "module_visits",  # a provider's files are its visits and the carers that they name
     "carers": "module_carers",
     "packages": "module_packages",
     "payments": "module_payments",
     "remittances": "module_payments",
 }
+# Provider areas that are there only for organisations with something that is paid on actuals (C-08).
+ON_ACTUALS = {"visits", "carers", "imports"}
 
 
 def build(app: Flask) -> None:
@@ -47,6 +51,13 @@ def module_is_on(area: str) -> bool:
     return name is None or bool(getattr(g.settings, name))
 
 
+def is_there(area: str) -> bool:
+    """A provider's area whose module is on and which has something to hold for the organisation (Z-04, C-08)."""
+    if area in ON_ACTUALS and (g.reach.limited or not g.session_row.has_actuals):
+        return False
+    return module_is_on(area)
+
+
 def guard() -> None:
     """Signed out leads to sign-in; the wrong door or a module that is off is 404, as if it did not exist (rule 11.2)."""
     side = door()
@@ -58,6 +69,6 @@ def guard() -> None:
     if (side == "authority") != g.user.is_officer:
         abort(404)
     area = request.blueprints[0].rsplit(".", 1)[-1]
-    if side == "provider" and not module_is_on(area):
+    if side == "provider" and not is_there(area):
         abort(404)
     return None

@@ -72,6 +72,17 @@ def time_of_day(text):
     return int(hours) * 3600 + int(minutes) * 60 + int(seconds)
 
 
+_SHORT_MONTH = re.compile(r"([0-9]{1,2}[-/ ])([0-9])([-/ ](?:[0-9]{4}|[0-9]{2}))")
+
+
+def typed_date(text):
+    """A date as a person types it into a form: as in visits files, and with a month of one digit, 1/4/2026."""
+    try:
+        return visit_date(_SHORT_MONTH.sub(r"\g<1>0\2\3", text))
+    except Expected:
+        raise Expected("a date such as 5/10/2026") from None
+
+
 _BOOLEANS = {"": False, "0": False, "n": False, "no": False, "false": False}
 _BOOLEANS |= {"1": True, "y": True, "yes": True, "true": True}
 

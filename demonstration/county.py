@@ -75,7 +75,7 @@ def at(hour: int, minute: int = 0) -> int:
 def build(last: dt.date, size: Size = COUNTY) -> Iterator[str]:
     """Everything; `last` is the Monday of the last full week. Yields a line with the seconds of each step."""
     county = County(last, size)
-    for step in (county.records, county.visits, county.dues):
+    for step in (county.make_records, county.write_visits, county.work_out_dues):
         began = time.monotonic()
         said = step()
         yield f"{said} ({time.monotonic() - began:.0f} s)"
@@ -92,7 +92,7 @@ class County:
         self.fed = size.daily + size.sometimes
         self.types = {t.code: t for t in VisitType.select()}
 
-    def records(self) -> str:
+    def make_records(self) -> str:
         """Organisations, services, clients, packages, in bulk."""
         with db.atomic():
             self._terms()
@@ -157,11 +157,15 @@ class County:
         database.bulk_upsert(Client, columns, rows)
         self.people = list(Client.select().order_by(Client.id))
 
+    def service_of(self, n: int) -> Service:
+        """The service of a package; the first has twelve more than others, so that its week fills a page of visits."""
+        return self.services[0 if n < 12 else n % self.size.services]
+
     def _packages(self) -> None:
         columns = [f.name for f in Package._meta.sorted_fields if f.name != "id"]
         rows = []
         for n in range(self.size.packages):
-            service = self.services[n % self.size.services]
+            service = self.service_of(n)
             fed = n < self.fed
             level = self.personal if fed else self.placement if n % 2 else self.support
             started = self.first - WEEK * (n % 30) if fed or n % 3 else self.first + WEEK * (n % 90)
@@ -188,7 +192,7 @@ class County:
         database.bulk_upsert(TimetableSlot, ["package", "weekday", "entry", "exit", "carers"], slots)
         database.bulk_upsert(PackageRate, ["package", "from_date", "unit_cost"], rates)
 
-    def visits(self) -> str:
+    def write_visits(self) -> str:
         """Visits matched to their packages, with the actuals that they make, a service at a time; then odd ones."""
         fed = {p.id: p for p in self.packages[: self.fed]}
         lines = packages.lines(Package.level == self.personal)
@@ -218,7 +222,7 @@ class County:
         """The visits of each week of a package, and the row of actuals that they make."""
         client = self.people[(package.cpli_id - 700001) % self.size.clients]
         organisation = self.organisation_of[package.organisation_id]
-        service = self.services[(package.cpli_id - 700001) % self.size.services]
+        service = self.service_of(package.cpli_id - 700001)
         about = visits.About(organisation, client, client.ssref, "", self.personal, service)
         for number in range(self.size.weeks):
             week = self.first + WEEK * number
@@ -269,8 +273,15 @@ class County:
             one = self._visit(about, day, at(10), at(11), "DHS")
             one.pop("kind")
             if n % 3 == 1:
-                one |= {"delivered_date": None, "delivered_entry": None, "delivered_exit": None, "delivered_minutes": None,
-                        "status": str(VisitStatus.MISSING_DATA), "reason": "delivered times missing"}  # fmt: skip
+                one |= {
+                    "delivered_date": None,
+                    "delivered_entry": None,
+                    "delivered_exit": None,
+                    "delivered_minutes": None,
+                    "status": str(VisitStatus.MISSING_DATA),
+                    "reason": "delivered times missing",
+                }
+                one["digest"] = visits.digest(one)  # fmt: skip
             elif n % 3 == 2:
                 one |= {
                     "status": str(VisitStatus.UNMATCHED),
@@ -307,7 +318,7 @@ class County:
                    "actual", "frustrated", "missed", "extra", "visits", "paid_minutes"]  # fmt: skip
         database.bulk_upsert(Actual, columns, rows)
 
-    def dues(self) -> str:
+    def work_out_dues(self) -> str:
         """What is due for every package and week, by the rule."""
         idents = [p.id for p in self.packages]
         changed = 0

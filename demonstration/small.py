@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from blueprints import consequences, history
 from blueprints.actuals import rules as actuals
 from blueprints.history import Actor
+from blueprints.matching.rules import Group
 from blueprints.periods import rules as periods
 from blueprints.settings import rules as settings
 from demonstration import people, visits
@@ -102,6 +103,7 @@ class World:
         self.holds_of_the_past()
         yield f"Finalised {self.finalise()} periods."
         self.late_changes()
+        visits.seal(Visit.select().where(Visit.version > 1))
         self.files()
         yield f"The last full week, from {self.last:%d/%m/%Y}, is open: its visits are still to come."
 
@@ -246,7 +248,7 @@ class World:
         morning, noon, tea, bed = (
             (daily, at(8), at(9), 1), (daily, at(12), at(12, 30), 1), (daily, at(16, 30), at(17), 1), (daily, at(20), at(20, 45), 1)
         )  # fmt: skip
-        long = [
+        long: list[tuple] = [
             (
                 "Archer",
                 self.north,
@@ -311,7 +313,7 @@ class World:
                      unit_cost=6460600, start_date=self.weeks[0], contribution=14380)  # fmt: skip
         for n, (_, _, who) in enumerate(people.BROOKHOUSE[1:], 1):
             nursing, monthly = n % 4 == 0, n % 3 == 0
-            facts = {"contribution": 9800 + 635 * n} if n % 5 else {}
+            facts: dict = {"contribution": 9800 + 635 * n} if n % 5 else {}
             if n == 7:
                 facts["end_date"] = self.last - WEEK * 16
             if n == 11:
@@ -525,7 +527,7 @@ class World:
         """
         by = self.actor("payments@authority")
         done = []
-        for contract in (self.dapl, self.spot, self.lwah, self.block, self.housing):
+        for contract in (self.dapl, self.spot, self.lwah, self.invoiced, self.block, self.housing):
             until = self.last - dt.timedelta(1)
             if contract.cycle_id == self.months.id:
                 until = self.last.replace(day=1) - dt.timedelta(1)
@@ -577,7 +579,7 @@ class World:
             visit.delivered_minutes -= 10
             visit.variance_reason = "Corrected from the paper log"
             visit.save()
-        groups = {(v.organisation_id, v.client_id, v.level_id, v.week) for v in late}
+        groups = {Group(v.organisation_id, v.client_id, v.level_id, v.week) for v in late}
         touched = [p.id for p in (dyer, monk, rowan, self.packages["Foster"])]
         consequences.follow(consequences.Change(packages=touched, groups=groups), now=True)
         for who, week, state, reason in (

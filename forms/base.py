@@ -40,6 +40,13 @@ class CleanForm(FlaskForm):
         """The token and the other hidden fields, to stand first in the form."""
         return Markup("").join(field() for field in self if isinstance(field, HiddenField))
 
+    @property
+    def summary_title(self) -> str:
+        """The heading of the summary: where all that is wrong is that fields are empty, it asks for them (C-14)."""
+        wrong = [field for field in self if field.errors]
+        gaps = wrong and not self.form_errors and all(getattr(field, "is_gap", False) for field in wrong)
+        return "Please complete the following fields:" if gaps else "There is a problem"
+
     def problems(self) -> Iterator[tuple[str | None, str]]:
         """(id of the field or None, message) for the summary: one a field, in the order of the page."""
         for message in self.form_errors:

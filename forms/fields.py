@@ -17,7 +17,7 @@ from flask_wtf.file import MultipleFileField as UploadsField
 from markupsafe import Markup
 from wtforms.validators import StopValidation
 
-from blueprints.values import authority_date, decimal_units, time_of_day
+from blueprints.values import decimal_units, time_of_day, typed_date
 
 # ── widgets: GOV.UK's, drawn without asking every context processor again for each field ──
 
@@ -115,6 +115,7 @@ class Required:
                 raise StopValidation()  # what was wrong with it has been said
             return
         field.errors[:] = []
+        field.is_gap = True
         called = getattr(field, "called", None) or lower(field.label.text)
         raise StopValidation(self.message or f"{getattr(field, 'verb', 'Enter')} the {called}")
 
@@ -265,7 +266,7 @@ class DateField(_Read):
         super().__init__(label, validators, **{"description": "For example, 5/10/2026", **kwargs})
 
     def read(self, text: str) -> date:
-        return authority_date(text)
+        return typed_date(text)
 
     def written(self, value: date) -> str:
         return f"{value:%d/%m/%Y}"
@@ -308,7 +309,7 @@ class _Number(_Read):
     def read(self, text: str) -> int:
         plain = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text).replace("−", "-")
         plain = plain.replace(self.prefix, "").removesuffix(self.suffix).strip()
-        return decimal_units(plain, self.places)
+        return decimal_units(plain, self.places, negative=True)  # the bounds say what may be below nothing
 
     def written(self, value: int) -> str:
         whole, part = divmod(abs(value), 10**self.places)

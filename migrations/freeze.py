@@ -5,8 +5,6 @@ Only as long as nothing is released. After that 0001 stays as it is, and a chang
 
 from __future__ import annotations
 
-import sys
-
 from peewee import PostgresqlDatabase, SqliteDatabase, sort_models
 
 from migrations import FOLDER, names
@@ -83,4 +81,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -24,9 +24,11 @@ class CheckedClient(FlaskClient):
         """Fetch, then check."""
         method = (kwargs.get("method") or "GET").upper()
         guard = NoWrites(self.application) if method in ("GET", "HEAD") else None
-        response = super().open(*args, **kwargs)
-        if guard:
-            guard.done()
+        try:
+            response = super().open(*args, **kwargs)
+        finally:
+            if guard:
+                guard.done()
         if self.check and response.mimetype == "text/html" and not response.is_streamed and method != "HEAD":
             environ = response.request.environ
             check_page(

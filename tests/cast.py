@@ -11,6 +11,7 @@ from blueprints.accounts import rules as accounts
 from models import (
     Client,
     Contract,
+    Import,
     OfficerRole,
     Organisation,
     Package,
@@ -97,6 +98,14 @@ class Cast:
             200001, self.cat, self.house, self.placement, self.spot, quantity=100, unit_cost=6460600
         )
         self.types = {t.code: t for t in VisitType.select()}
+
+    @property
+    def batch(self) -> Import:
+        """A checked visits import of Oakfield's."""
+        found = Import.get_or_none((Import.organisation == self.oakfield) & (Import.kind == "visits"))
+        return found or Import.create(
+            kind="visits", organisation=self.oakfield, user=self.finance, file_name="week.csv", state="Checked"
+        )
 
     def user(self, email: str, name: str, organisation, roles=()) -> User:
         """A login with the demonstration password."""

@@ -25,4 +25,6 @@ def test_access(app, cast, endpoint):
         if person:
             cast.sign_in(browser, getattr(cast, person))
         found = browser.open(path.format(cast=cast), method=method)
-        assert str(found.status_code) == expected, f"{person or 'nobody'} {address}: {found.status_code}, not {expected}"
+        assert str(found.status_code) == expected, (
+            f"{person or 'nobody'} {address}: {found.status_code}, not {expected}"
+        )

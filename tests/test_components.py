@@ -18,8 +18,10 @@ def app():
     return app
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def works_for(monkeypatch):
+    monkeypatch.setattr(PortalForm, "organisation_now", staticmethod(lambda: None))
+
     def set_organisation(number):
         monkeypatch.setattr(PortalForm, "organisation_now", staticmethod(lambda: number))
 

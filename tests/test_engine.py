@@ -9,7 +9,7 @@ from blueprints.history import Actor
 from blueprints.matching.rules import Group
 from blueprints.payments import rules as payments
 from blueprints.periods import rules as periods
-from models import Actual, Due, PackageRate, PaymentItem, Visit
+from models import Actual, Due, Hold, PackageRate, PaymentItem, Visit
 from tests.cast import MONDAY
 
 BY = Actor(None, "test")
@@ -70,6 +70,18 @@ def test_what_is_paid_on_plan(cast):
     consequences.follow(consequences.Change(packages=[cast.placed.id]), now=True)
     items = payments.items(cast.spot, cast.periods[0])
     assert [i.amount for i in items] == [64606] * 4
+
+
+def test_a_suspended_item_is_not_raised_again_and_is_payable_once_released(cast):
+    send(cast, "V1", MONDAY - dt.timedelta(21))
+    held = Hold.create(
+        package=cast.package, week=MONDAY - dt.timedelta(21), kind="cost", state="Suspended", reason="asked"
+    )
+    periods.finalise(cast.dapl, cast.periods[0], BY, dt.date(2026, 10, 14))
+    assert [(i.state, i.amount) for i in payments.items(cast.dapl, cast.periods[0])] == [("Suspended", 2323)]
+    assert payments.items(cast.dapl, cast.periods[1]) == []
+    held.delete_instance()
+    assert [(i.state, i.amount) for i in payments.items(cast.dapl, cast.periods[1])] == [("Payable", 2323)]
 
 
 def test_one_change_and_everything_anew_agree(cast):

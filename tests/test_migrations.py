@@ -109,12 +109,12 @@ def test_two_upgrades_at_once(spare):
 def test_an_earlier_or_later_database_is_refused_with_words(spare, monkeypatch):
     db = opened(spare())
     try:
-        with pytest.raises(migrations.SchemaError, match="earlier version.*0001_schema.*init"):
+        with pytest.raises(migrations.SchemaError, match=r"earlier version.*0001_schema.*init"):
             migrations.check(db)
         migrations.run(db)
         migrations.runner(db).History.create(name="9999_from_the_future")
         for act in (migrations.check, migrations.run):
-            with pytest.raises(migrations.SchemaError, match="later version.*9999_from_the_future"):
+            with pytest.raises(migrations.SchemaError, match=r"later version.*9999_from_the_future"):
                 act(db)
     finally:
         db.close()

@@ -386,3 +386,9 @@ def test_a_workbook_has_the_limits_of_a_file():
         read_xlsx(io.BytesIO(workbook([], ["a"])), ["a", "c"])
     with pytest.raises(SheetError, match="more than 2 rows"):
         list(read_xlsx(io.BytesIO(workbook([["x"]] * 3, ["a"])), ["a"], max_rows=2))
+
+
+@pytest.mark.parametrize("content", [b",,,\n,,\n", b'""\n', b'"",""\n"",""\n'])
+def test_a_file_of_delimiters_alone_is_empty(content):
+    with pytest.raises(SheetError, match="The file is empty"):
+        read_table(io.BytesIO(content), ["A"])

@@ -9,10 +9,22 @@ import secrets
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from peewee import JOIN, Case
+from peewee import JOIN, SQL, Case, fn
 
 from blueprints import history, permissions
-from models import OfficerRole, OneTimeLink, Organisation, SignIn, Throttle, User, db, utc_now
+from models import (
+    OfficerRole,
+    OneTimeLink,
+    Organisation,
+    Package,
+    PaidOn,
+    ServiceLevel,
+    SignIn,
+    Throttle,
+    User,
+    db,
+    utc_now,
+)
 
 LINK_HOURS = 72
 # 19 MiB and two passes: the least that OWASP's password storage guidance accepts for Argon2id; 20 ms on the reference box.
@@ -174,10 +186,18 @@ def note_failure(user: User, now: dt.datetime, settings) -> None:
 
 
 def session_of(token: str, minutes: int) -> SignIn | None:
-    """The live session of a cookie's token, with its person and organisation, by one query."""
+    """The live session of a cookie's token, with its person and organisation, by one query.
+
+    `has_actuals` says whether anything of the organisation is paid on actuals: tabs and doors follow it (C-08).
+    """
     since = utc_now() - dt.timedelta(minutes=minutes)
+    paid_on_actuals = (
+        Package.select(SQL("1"))
+        .join(ServiceLevel)
+        .where((Package.organisation == User.organisation) & (ServiceLevel.paid_on == PaidOn.ACTUALS))
+    )
     return (
-        SignIn.select(SignIn, User, Organisation)
+        SignIn.select(SignIn, User, Organisation, fn.EXISTS(paid_on_actuals).alias("has_actuals"))
         .join(User)
         .join(Organisation, JOIN.LEFT_OUTER)
         .where(

@@ -30,6 +30,9 @@ def STAMPS(batch: Import) -> list[str]:
     return [f"carers:{batch.organisation_id}"]
 
 
+HEADINGS = [column.name for column in COLUMNS]
+
+
 def check(batch: Import, report: imports.Report) -> None:
     """Read every row, report every problem, stage what becomes of it."""
     limits = settings.read()
@@ -66,7 +69,7 @@ def check(batch: Import, report: imports.Report) -> None:
                     if action != "rejected"
                     else {}
                 )
-                waiting.append((line, action, ref[:100], {"cells": cells[:5], **values}))
+                waiting.append((line, action, ref[:100], {"cells": dict(zip(HEADINGS, cells, strict=False)), **values}))
                 if len(waiting) >= PIECE:
                     imports.stage(batch, waiting)
                     waiting = []

@@ -2,23 +2,160 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from urllib.parse import urlencode
 
+from flask import Blueprint, current_app, g, url_for
+
+from blueprints import sides, weeks
+from blueprints.home import to_do
 from blueprints.pages import page
-from blueprints.permissions import Can, requires
+from blueprints.permissions import Can, can, requires
+from blueprints.values import show_date_long
 
 routes = Blueprint("home", __name__)
+
+
+def built(endpoint: str) -> bool:
+    """The page is there for this organisation: built, its module on (Z-04, C-08)."""
+    return endpoint in current_app.view_functions and sides.is_there(endpoint.split(".")[1])
 
 
 @routes.get("/")
 @requires(Can.SIGNED_IN)
 def index():
-    """What needs doing, and the ways in."""
-    return page("home/provider.html")
+    """What needs doing, oldest first, then the tiles (C-05, C-06, C-08)."""
+    today = weeks.today()
+    periods = [] if g.reach.limited else to_do.open_periods(g.reach)
+    on_visits = built("provider.visits.index")
+    deadline = to_do.next_deadline(periods, today) if on_visits else None
+    return page(
+        "home/provider.html",
+        limited=g.reach.limited,
+        items=to_do_items(periods, today) if on_visits else [],
+        coming=coming(deadline, on_visits),
+        deadline=deadline,
+        tiles=tiles(),
+    )
+
+
+def day_words(day) -> str:
+    """`Tuesday 3 November 2026`"""
+    names = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+    return f"{names[day.weekday()]} {show_date_long(day)}"
+
+
+def to_do_items(periods: list, today) -> list[dict]:
+    """Visits that pay nothing yet, by week, and imports that wait for Update System; oldest first."""
+    found = []
+    prefix = url_for("provider.visits.index")
+    for one in to_do.waiting(g.reach, periods):
+        what = "unmatched visit" if one.status == "Unmatched" else "visit with missing data"
+        if one.count != 1:
+            what = what.replace("visit", "visits", 1)
+        item = {
+            "count": one.count,
+            "what": f"{what} in the week of {show_date_long(one.week)}",
+            "href": f"{prefix}?{urlencode({'week': one.week, 'filtered': 1, 'status': one.status})}",
+        }
+        if one.due:
+            item |= {"due": day_words(one.due), "overdue": one.due < today}
+        found.append((one.week, item))
+    for ident, kind, name, at, whose in to_do.checked_imports(g.reach):
+        if not built("provider.imports.show"):
+            break
+        mine = "" if whose == g.user.name else f", by {whose}"
+        found.append(
+            (
+                weeks.london(at).date(),
+                {
+                    "what": f"{kind.capitalize()} file {name} is checked and waits for Update System{mine}",
+                    "href": url_for("provider.imports.show", import_id=ident),
+                },
+            )
+        )
+    return [item for _, item in sorted(found, key=lambda pair: pair[0])]
+
+
+def coming(deadline, on_visits: bool) -> str:
+    """What comes next, and when, for a list with nothing to do."""
+    if deadline:
+        period = f"{show_date_long(deadline.start)} to {show_date_long(deadline.end)}"
+        return f"Next: visits of {period} must be sent by {day_words(deadline.cut_off)}."
+    return (
+        "No upload deadline is set yet."
+        if on_visits
+        else "Your packages are paid as planned: there is nothing to send."
+    )
+
+
+def tiles() -> list[dict]:
+    """Pick a task... : what is built, turned on and not refused (C-06, C-08)."""
+    wanted = [
+        ("visits", "Actuals/Visits", "Send and look up visits, and the actuals that they make", "provider.visits.index", Can.SEE_OWN),
+        ("packages", "Care Package Line Items", "What the authority commissioned for your clients, and its price", "provider.packages.index", Can.SEE_OWN),
+        ("payments", "Scheduled Payments", "What is paid and when, and remittances", "provider.payments.index", Can.SEE_PAYMENTS),
+        ("help", "Help", "How each page works, and whom to ask", "provider.home.help_index", Can.SIGNED_IN),
+    ]  # fmt: skip
+    return [
+        {"icon": icon, "title": title, "text": text, "href": url_for(endpoint)}
+        for icon, title, text, endpoint, act in wanted
+        if can(act) and built(endpoint)
+    ]
+
+
+# help ------------------------------------------------------------------------------------------------------------------
+
+# The pages of help and, for each area of the provider's door, the one that its pages open (C-18).
+TOPICS = {
+    "visits": "Actuals/Visits",
+    "imports": "Sending a file",
+    "packages": "Care Package Line Items",
+    "commissioned-care": "Commissioned Care Export",
+    "payments": "Scheduled Payments",
+    "remittances": "Remittances",
+    "your-login": "Your login",
+}
+HELP_OF = {
+    "provider.visits": "visits",
+    "provider.carers": "imports",
+    "provider.imports": "imports",
+    "provider.packages": "packages",
+    "provider.reports": "commissioned-care",
+    "provider.payments": "payments",
+    "provider.remittances": "remittances",
+}
 
 
 @routes.get("/help")
 @requires(Can.SIGNED_IN)
 def help_index():
-    """Help, by page."""
-    return page("home/help_provider.html")
+    """Help, by page (C-18, C-19)."""
+    return page(
+        "home/help_provider.html",
+        topics=TOPICS,
+        topic=None,
+        breadcrumbs=[("Home", url_for("provider.home.index")), ("Help", None)],
+    )
+
+
+@routes.get("/help/<topic>")
+@requires(Can.SIGNED_IN)
+def help_page(topic: str):
+    """Help of one page; an unknown one falls back to the index (C-18)."""
+    if topic not in TOPICS:
+        return help_index()
+    return page(
+        "home/help_provider.html",
+        topics=TOPICS,
+        topic=topic,
+        login={
+            "minutes": g.settings.sign_in_minutes,
+            "tries": g.settings.lock_after,
+            "locked": g.settings.lock_minutes,
+        },
+        breadcrumbs=[
+            ("Home", url_for("provider.home.index")),
+            ("Help", url_for("provider.home.help_index")),
+            (TOPICS[topic], None),
+        ],
+    )

@@ -73,6 +73,7 @@ KINDS: dict[str, Kind] = {
     )
 }
 BUSY = (ImportState.READING, ImportState.APPLYING)
+OPEN = (*BUSY, ImportState.CHECKED)
 
 
 class Refused(ValueError):
@@ -146,64 +147,101 @@ def begin(kind: Kind, organisation, user: User | None, name: str, stream, overwr
     now = settings.read()
     busy = busy_name(kind, organisation)
     refuse_if_busy(busy)
-    with db.atomic():
-        file = attachments.keep(
-            stream,
-            name,
-            "text/csv",
-            "import",
-            organisation,
-            user.id if user else None,
-            now.most_megabytes * 1024 * 1024,
-        )
-        try:
-            with db.atomic():
-                batch = Import.create(
-                    kind=kind.name,
-                    organisation=organisation,
-                    user=user,
-                    file=file,
-                    file_name=file.name,
-                    busy=busy,
-                    overwrite=overwrite,
-                )
-        except IntegrityError:
-            refuse_if_busy(busy)
-            raise
-        batch.job = jobs.queue("import-check", batch.id, user, organisation, key=f"import {batch.id}")
-        batch.save()
+    try:
+        with db.atomic():
+            file = attachments.keep(
+                stream,
+                name,
+                "text/csv",
+                "import",
+                organisation,
+                user.id if user else None,
+                now.most_megabytes * 1024 * 1024,
+            )
+            batch = Import.create(
+                kind=kind.name,
+                organisation=organisation,
+                user=user,
+                file=file,
+                file_name=file.name,
+                busy=busy,
+                overwrite=overwrite,
+            )
+            batch.job = jobs.queue("import-check", batch.id, user, organisation, key=f"import {batch.id}")
+            batch.save()
+    except IntegrityError:
+        refuse_at_once(busy)
+        raise
     return batch
 
 
-def refuse_if_busy(busy: str) -> None:
-    """Say who is at it, if an import of theirs is being read or applied. Raises Refused."""
-    other = Import.get_or_none(Import.busy == busy)
+def refuse_if_busy(busy: str, own: int = 0) -> None:
+    """Say who is at it, if an import other than one's `own` is being read or applied. Raises Refused.
+
+    One whose process died is brought to an end first; not to be called within a transaction.
+    """
+    condition = (Import.busy == busy) & (Import.id != own)
+    other = Import.get_or_none(condition)
     if other and other.job_id and (other.job.is_over or jobs.is_dead(other.job)):
         recover(other)
-        other = Import.get_or_none(Import.busy == busy)
-    if other:
-        who = other.user.name if other.user_id else "the command line"
-        doing = "reading" if other.state == ImportState.READING else "updating the system with"
-        raise Refused(
-            f"{who} is {doing} “{other.file_name}” now. One file at a time is read or applied. Try again when it is done."
-        )
+    if other and Import.select().where(condition).exists():
+        refuse_at_once(busy)
+
+
+def refuse_at_once(busy: str) -> None:
+    """Say who is at it. Raises Refused."""
+    other = Import.get_or_none(Import.busy == busy)
+    if other is None:
+        raise Refused("Somebody else's file was read or applied at the same moment. Try again.")
+    who = other.user.name if other.user_id else "the command line"
+    doing = "reading" if other.state == ImportState.READING else "updating the system with"
+    raise Refused(
+        f"{who} is {doing} “{other.file_name}” now. One file at a time is read or applied. Try again when it is done."
+    )
 
 
 def recover(batch: Import) -> None:
     """Bring an import whose process died to an end: what was taken is followed up, anything else is as if not begun."""
+    if batch.job.is_over:
+        give_up(batch.job)
+    elif batch.taken_at is None:
+        jobs.fail(batch.job, "the process died")
+    elif jobs.release(batch.job):
+        jobs.run(batch.job_id)
+
+
+@jobs.on_failure("import-check")
+@jobs.on_failure("import-take")
+def give_up(job: Job) -> None:
+    """The work on an import has failed: nothing is changed, or the rows are in and what follows is left to the settling."""
+    batch = locked(job.about)
+    if batch.job_id != job.id or batch.state not in BUSY:
+        return
     if batch.taken_at is None:
-        jobs.over(batch.job, JobState.FAILED, "the process died")
         finish(batch, ImportState.FAILED)
         return
-    jobs.release(batch.job)
-    take(batch, history.Actor(batch.user_id, batch.ended_by))
-    jobs.over(batch.job, JobState.DONE)
+    jobs.queue("settle", key="settle", afresh=True)
+    finish(batch, ImportState.DONE, batch.ended_by)
+    StagedVisit.delete().where(StagedVisit.batch == batch).execute()
+
+
+def locked(batch_id: int) -> Import:
+    """An import as it stands, which nobody else brings on until the caller's transaction ends."""
+    database.serialise(db, f"import {batch_id}")
+    return Import.get_by_id(batch_id)
 
 
 @jobs.handles("import-check")
-def check_job(job: Job, progress) -> None:
-    """The check as a job; safe to begin again."""
-    check(Import.get_by_id(job.about), progress)
+@jobs.handles("import-take")
+def go_on(job: Job, progress) -> None:
+    """Check or take, whichever the import waits for; safe to begin again wherever it was killed."""
+    batch = Import.get_by_id(job.about)
+    if batch.job_id != job.id:
+        return
+    if batch.state == ImportState.READING:
+        check(batch, progress)
+    else:
+        take(batch, history.Actor(job.user_id, batch.ended_by), progress)
 
 
 def check(batch: Import, progress=None) -> Import:
@@ -221,10 +259,12 @@ def check(batch: Import, progress=None) -> Import:
         batch.refusal = str(error) if error.line is None else f"Line {error.line}: {error}"
         finish(batch, ImportState.REFUSED)
         return batch
-    except Exception:
-        finish(batch, ImportState.FAILED)
-        raise
     with db.atomic():
+        now = locked(batch.id)
+        if now.state != ImportState.READING:  # given up, or done by another process, while this one read
+            if now.state not in OPEN:
+                clear(batch)
+            return now
         for name, figure in report.figures.items():
             setattr(batch, name, figure)
         batch.state, batch.checked_at, batch.busy = ImportState.CHECKED, utc_now(), None
@@ -239,15 +279,22 @@ def clear(batch: Import) -> None:
             table.delete().where(table.batch == batch).execute()
 
 
-def finish(batch: Import, state: ImportState, by: str = "") -> None:
-    """End an import; staging is emptied, figures and problems stay for the history."""
+def finish(batch: Import, state: ImportState, by: str = "", only: tuple[ImportState, ...] = OPEN) -> bool:
+    """End an import; staging is emptied, figures and problems stay for the history.
+
+    False, and nothing is changed, where it is no longer in one of the states `only`: somebody was quicker.
+    """
     with db.atomic():
+        now = locked(batch.id)
+        if now.state not in only:
+            return False
         batch.state, batch.ended_at, batch.busy = state, utc_now(), None
         batch.ended_by = by or batch.ended_by
         batch.save()
         StagedRow.delete().where(StagedRow.batch == batch).execute()
         if state != ImportState.DONE:
             StagedVisit.delete().where(StagedVisit.batch == batch).execute()
+    return True
 
 
 def update(batch_id: int, by: history.Actor, user: User | None, without_rejected: bool) -> Import:
@@ -255,34 +302,32 @@ def update(batch_id: int, by: history.Actor, user: User | None, without_rejected
 
     Raises Refused: not checked, rejected rows without the tick, lapsed, or a colleague's import under way.
     """
-    with db.atomic():
-        database.serialise(db, f"import {batch_id}")
-        batch = Import.get_by_id(batch_id)
-        if batch.state in (ImportState.APPLYING, ImportState.DONE):
-            return batch
-        if batch.state != ImportState.CHECKED:
-            raise Refused(f"This import is {batch.state.lower()}. Choose the file again.")
-        if batch.rejected and not without_rejected:
-            raise Refused("Tick “Update without the rejected rows”, or correct the file and import it again.")
-        busy = busy_name(KINDS[batch.kind], batch.organisation_id)
-        refuse_if_busy(busy)
-        batch.state, batch.busy, batch.without_rejected, batch.ended_by = (
-            ImportState.APPLYING,
-            busy,
-            without_rejected,
-            by.name,
-        )
-        batch.job = jobs.queue("import-take", batch.id, user, batch.organisation_id, key=f"import {batch.id}")
-        batch.save()
+    batch = Import.get_by_id(batch_id)
+    busy = busy_name(KINDS[batch.kind], batch.organisation_id)
+    if batch.state == ImportState.CHECKED:
+        refuse_if_busy(busy, batch.id)
+    try:
+        with db.atomic():
+            batch = locked(batch_id)
+            if batch.state in (ImportState.APPLYING, ImportState.DONE):
+                return batch
+            if batch.state != ImportState.CHECKED:
+                raise Refused(f"This import is {batch.state.lower()}. Choose the file again.")
+            if batch.rejected and not without_rejected:
+                raise Refused("Tick “Update without the rejected rows”, or correct the file and import it again.")
+            batch.state, batch.busy, batch.without_rejected, batch.ended_by = (
+                ImportState.APPLYING,
+                busy,
+                without_rejected,
+                by.name,
+            )
+            batch.save()
+            batch.job = jobs.queue("import-take", batch.id, user, batch.organisation_id, key=f"import {batch.id}")
+            batch.save()
+    except IntegrityError:
+        refuse_at_once(busy)
+        raise
     return batch
-
-
-@jobs.handles("import-take")
-def take_job(job: Job, progress) -> None:
-    """The taking as a job; safe to begin again wherever it was killed."""
-    batch = Import.get_by_id(job.about)
-    actor = history.Actor(job.user_id, batch.ended_by)
-    take(batch, actor, progress)
 
 
 def take(batch: Import, by: history.Actor, progress=None) -> Import:
@@ -305,6 +350,8 @@ def take(batch: Import, by: history.Actor, progress=None) -> Import:
         if not taken:
             return check_again(batch, progress)
         batch = Import.get_by_id(batch.id)
+        if batch.state != ImportState.APPLYING:
+            return batch
     follow = getattr(importer, "follow", None)
     if follow:
         follow(batch, progress)
@@ -313,9 +360,15 @@ def take(batch: Import, by: history.Actor, progress=None) -> Import:
 
 
 def _take_rows(batch: Import, importer, by: history.Actor) -> bool:
-    """Move the staged rows in one transaction; False, and nothing moved, where the check is out of date."""
+    """Move the staged rows in one transaction; False, and nothing moved, where the check is out of date.
+
+    True as well where another process has moved them, or has ended the import.
+    """
     with db.atomic():
-        database.serialise(db, batch.busy or f"import {batch.id}")
+        database.serialise(db, "settle")
+        now = locked(batch.id)
+        if now.state != ImportState.APPLYING or now.taken_at is not None:
+            return True
         if batch.stamp != settings.stamp(*importer.STAMPS(batch)):
             return False
         importer.take(batch, by)
@@ -328,6 +381,9 @@ def _take_rows(batch: Import, importer, by: history.Actor) -> bool:
 def check_again(batch: Import, progress) -> Import:
     """A new check in place of one that is out of date; its page says so."""
     with db.atomic():
+        batch = locked(batch.id)
+        if batch.state != ImportState.APPLYING or batch.taken_at is not None:
+            return batch
         batch.state, batch.without_rejected = ImportState.READING, False
         batch.refusal = (
             "What this check read has changed meanwhile, so nothing was updated. This is a new check of the same file."
@@ -339,8 +395,7 @@ def check_again(batch: Import, progress) -> Import:
 def cancel(batch_id: int, by: history.Actor) -> Import:
     """Drop a checked import; a colleague may (rule 5.6). Raises Refused where it is being applied or is over."""
     with db.atomic():
-        database.serialise(db, f"import {batch_id}")
-        batch = Import.get_by_id(batch_id)
+        batch = locked(batch_id)
         if batch.state == ImportState.CANCELLED:
             return batch
         if batch.state != ImportState.CHECKED:
@@ -354,9 +409,7 @@ def lapse() -> int:
     """Drop checked imports that nobody took within the time of rule 5.6; returns how many."""
     before = utc_now() - dt.timedelta(hours=settings.read().check_lapses_hours)
     old = list(Import.select().where((Import.state == ImportState.CHECKED) & (Import.checked_at < before)))
-    for batch in old:
-        finish(batch, ImportState.LAPSED)
-    return len(old)
+    return sum(finish(batch, ImportState.LAPSED, only=(ImportState.CHECKED,)) for batch in old)
 
 
 def figures(batch: Import) -> dict[str, int]:
@@ -429,8 +482,12 @@ def load(
 ) -> Import:
     """The whole of an import in one go, as the `load` command does it: read, check, take, and what follows.
 
-    With `check_only`, or where rows were rejected and are not to be left out, nothing is changed.
+    With `check_only`, or where rows were rejected and are not to be left out, nothing is changed. Work on an import
+    that waits for a worker is done first: a command has none, and the process that queued it may be gone.
     """
+    waiting = Import.get_or_none(Import.busy == busy_name(kind, organisation))
+    if waiting and waiting.job_id and waiting.job.state == JobState.QUEUED:
+        jobs.run(waiting.job_id)
     batch = begin(kind, organisation, None, name, stream, overwrite)
     jobs.run(batch.job_id)
     batch = Import.get_by_id(batch.id)

@@ -136,7 +136,7 @@ class Screens:
             .join(User, JOIN.LEFT_OUTER)
             .switch(Import)
             .join(Organisation, JOIN.LEFT_OUTER)
-            .order_by(Import.id.desc())
+            .order_by(Import.started_at.desc(), Import.id.desc())
             .paginate(number, PER_PAGE)
             .dicts()
         )

@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from peewee import SQL
+
 import database
 from blueprints import facts as records
 from blueprints import history, values
@@ -48,8 +50,14 @@ def day(value) -> dt.date | None:
 
 
 def lines(condition) -> dict[int, Line]:
-    """The packages of a condition by row id, with their plans, by three queries."""
-    rows = list(
+    """The packages of a condition by row id, with their plans, by two queries."""
+    rows = list(line_query(condition).tuples())
+    return put_together(rows, part_query(condition).tuples()) if rows else {}
+
+
+def line_query(condition):
+    """What `put_together` needs of packages."""
+    return (
         Package.select(
             Package.id, Package.cpli_id, Package.organisation, Package.client, Package.service, Package.level,
             Package.contract, Package.start_date, Package.end_date, Package.quantity, Package.frequency,
@@ -57,27 +65,32 @@ def lines(condition) -> dict[int, Line]:
             ServiceLevel.entry, ServiceLevel.intermittent, Contract.vat_rate, Contract.payment_basis, Contract.cycle,
         )
         .join(ServiceLevel).switch(Package).join(Contract)
-        .where(condition).tuples()
+        .where(condition)
     )  # fmt: skip
+
+
+def part_query(condition):
+    """What `put_together` needs of their further rates and timetables."""
     wanted = Package.select(Package.id).join(ServiceLevel).switch(Package).join(Contract).where(condition)
+    nothing = SQL("NULL")
+    return PackageRate.select(
+        PackageRate.package, PackageRate.from_date, PackageRate.unit_cost, nothing, nothing, nothing
+    ).where(PackageRate.package.in_(wanted)) | TimetableSlot.select(
+        TimetableSlot.package, nothing, TimetableSlot.weekday, TimetableSlot.entry, TimetableSlot.exit, TimetableSlot.carers
+    ).where(TimetableSlot.package.in_(wanted))  # fmt: skip
+
+
+def put_together(rows: Iterable[tuple], parts: Iterable[tuple]) -> dict[int, Line]:
+    """Packages by row id from the rows of the two queries."""
     rates: dict[int, list] = defaultdict(list)
-    for package, since, cost in (
-        PackageRate.select(PackageRate.package, PackageRate.from_date, PackageRate.unit_cost)
-        .where(PackageRate.package.in_(wanted))
-        .order_by(PackageRate.from_date)
-        .tuples()
-    ):
-        rates[package].append((day(since), cost))
     slots: dict[int, list] = defaultdict(list)
-    for package, *slot in (
-        TimetableSlot.select(
-            TimetableSlot.package, TimetableSlot.weekday, TimetableSlot.entry, TimetableSlot.exit, TimetableSlot.carers
-        )
-        .where(TimetableSlot.package.in_(wanted))
-        .order_by(TimetableSlot.weekday, TimetableSlot.entry)
-        .tuples()
-    ):
-        slots[package].append(Slot(*slot))
+    for package, since, figure, *rest in parts:
+        if since is None:
+            slots[package].append(Slot(figure, *rest))
+        else:
+            rates[package].append((day(since), figure))
+    for found in (*rates.values(), *slots.values()):
+        found.sort()
     return {row[0]: _line(row, tuple(rates.get(row[0], ())), tuple(slots.get(row[0], ()))) for row in rows}
 
 

@@ -92,7 +92,8 @@ def work_out(lines: Mapping[int, Line]) -> int:
     stored: dict[int, dict] = defaultdict(dict)
     for package, week, contract, *rest in _stored(Due.package.in_(list(lines))):
         stored[package][day(week)] = (contract, *rest)
-    changed, gone = [], []
+    changed: list[tuple] = []
+    gone: list[tuple] = []
     for ident, line in lines.items():
         before = stored.get(ident, {})
         span = spans.get(line.cycle)
@@ -118,7 +119,8 @@ def work_out_weeks(lines: Mapping[int, Line], found: Mapping[tuple[int, dt.date]
     weeks = [week for _, week in found]
     condition = Due.package.in_({p for p, _ in found}) & Due.week.between(min(weeks), max(weeks))
     stored = {(package, day(week)): tuple(rest) for package, week, *rest in _stored(condition)}
-    changed, gone = [], []
+    changed: list[tuple] = []
+    gone: list[tuple] = []
     for (package, week), figures in found.items():
         line = lines[package]
         span = spans.get(line.cycle)
@@ -227,7 +229,7 @@ def finalised_items(condition) -> list[Item]:
         .join(Finalisation).switch(PaymentItem).join(Package, JOIN.LEFT_OUTER)
         .where(condition).order_by(Package.cpli_id, PaymentItem.week, PaymentItem.kind).tuples()
     )  # fmt: skip
-    return [Item(*row[:7], day(row[7]), *row[8:]) for row in rows]
+    return [Item._make((*row[:7], day(row[7]), *row[8:])) for row in rows]
 
 
 def _dues(condition):
@@ -321,7 +323,8 @@ def adjustments(contract: Contract, period: PaymentPeriod) -> list[Item]:
         week = day(week)
         who = (contract.id, period.id, package, cpli, client, service, level, week)
         reason = why_changed(before.get(package), now[package].plan, week)
-        if cost - paid_cost or vat - paid_vat:
+        # A suspended item stays in the period that was finalised with it; it is not raised again (rule 7.5).
+        if (cost - paid_cost or vat - paid_vat) and held != ItemState.SUSPENDED:
             made.append(
                 Item(
                     *who,
@@ -335,7 +338,7 @@ def adjustments(contract: Contract, period: PaymentPeriod) -> list[Item]:
                     why or "",
                 )
             )
-        if contribution - paid_contribution:
+        if contribution - paid_contribution and own_held != ItemState.SUSPENDED:
             made.append(
                 Item(
                     *who,
@@ -366,6 +369,20 @@ def totals(listed: Iterable[Item]) -> dict[str, int]:
     return {"amount": amount, "vat": vat, "total": amount + vat, "non_payable": held}
 
 
+def kept_sums(listed: Iterable[Item]) -> dict[str, int]:
+    """The sums that a finalisation keeps: pence payable, VAT and non-payable; how many lines, and adjustments."""
+    listed = list(listed)
+    sums = totals(listed)
+    del sums["total"]
+    reasoned = sum(1 for i in listed if is_adjustment(i))
+    return {**sums, "lines": len(listed), "adjustments": reasoned}
+
+
+def is_adjustment(item: Item) -> bool:
+    """Corrects a week of a finalised period; differences of contributions too (rules 7.3, 7.4)."""
+    return item.kind == ItemKind.ADJUSTMENT or bool(item.reason and item.kind == ItemKind.CONTRIBUTION)
+
+
 def totals_by_contract(period_of: Mapping[int, PaymentPeriod]) -> dict[int, dict[str, int]]:
     """Totals of a period for each contract."""
     found = {c.id: c for c in Contract.select().where(Contract.id.in_(list(period_of)))}
@@ -378,10 +395,7 @@ def totals_by_contract(period_of: Mapping[int, PaymentPeriod]) -> dict[int, dict
 
 def freeze(plan: Plan) -> str:
     """A plan as text to keep."""
-    return json.dumps(
-        [v.isoformat() if isinstance(v, dt.date) else v for v in plan._replace(
-            rates=[[d.isoformat(), r] for d, r in plan.rates], slots=[list(s) for s in plan.slots])]
-    )  # fmt: skip
+    return json.dumps(plan, default=lambda value: value.isoformat())
 
 
 def thaw(text: str) -> Plan:

@@ -38,12 +38,13 @@ def finalise(contract: Contract, period: PaymentPeriod, by: history.Actor, today
     (setting) the person changed a package in it. Call consequences.settle first.
     """
     with db.atomic():
-        database.serialise(db, f"finalise {contract.id}")
-        database.serialise(db, "settle")
+        database.serialise(db, "settle")  # of changes, settling and finalisations one at a time
         state = payments.states([contract])[contract.id]
         if period.id in state.finalised:
             done = state.finalised[period.id]
-            raise Refused(f"{contract.name} has been finalised for this period already, by {done.by}.")
+            raise Refused(
+                f"{contract.name} has been finalised for this period already, by {done.by} at {done.at:%H:%M} UTC on {done.at:%d/%m/%Y}."
+            )
         oldest = state.oldest_current
         if oldest is None or oldest.id != period.id:
             raise Refused(
@@ -58,7 +59,9 @@ def finalise(contract: Contract, period: PaymentPeriod, by: history.Actor, today
         if not settings.read().same_person_may_finalise and by.user_id and changed_a_package(by, contract, period):
             raise Refused("You changed a package of this period. Somebody else must finalise it.")
         listed = payments.items(contract, period, state)
-        done = Finalisation.create(contract=contract, period=period, by=by.name, at=utc_now())
+        done = Finalisation.create(
+            contract=contract, period=period, by=by.name, at=utc_now(), **payments.kept_sums(listed)
+        )
         payments.pay(done, listed)
         payments.keep_as_paid(contract)
         settings.bump_organisations("packages", [contract.organisation_id], "periods", "packages")
@@ -112,6 +115,7 @@ def finalise_all(
     """
     done = []
     with db.atomic():
+        database.serialise(db, "settle")
         known = list(contracts)
         known_states = payments.states(known)
         waiting = [

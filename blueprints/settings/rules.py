@@ -12,7 +12,7 @@ from models import Counter, Setting, db
 
 
 class Spec(NamedTuple):
-    """One setting: its kind (yes-no, whole, text, colour, choice, address), default, label, meaning and bounds."""
+    """One setting: its kind (yes-no, whole, text, lines, colour, choice, address), default, label, meaning and bounds."""
 
     name: str
     kind: str
@@ -26,6 +26,21 @@ class Spec(NamedTuple):
     group: str = "Portal"
 
 
+# The eleven common reasons of guide 004.
+DELETION_REASONS = (
+    "Live-in care",
+    "Spot package",
+    "Continuing health care",
+    "Before start",
+    "After end",
+    "Deceased",
+    "Gone private",
+    "Package did not go ahead",
+    "Wrong zone",
+    "Wrong level",
+    "Dispute unanswered in 7 days",
+)
+
 SPECS: dict[str, Spec] = {
     spec.name: spec
     for spec in (
@@ -34,6 +49,8 @@ SPECS: dict[str, Spec] = {
         Spec("colour", "colour", "#1d70b8", "Header colour", "A colour such as #1d70b8. Text on it is black or white, whichever is easier to read."),
         Spec("support_address", "address", "", "Support page", "Linked from help and sign-in. Begins with https:// or http://."),
         Spec("support_contact", "text", "", "Support telephone or e-mail", "Shown on the help pages and when something has failed."),
+        Spec("guide_address", "address", "", "Guide", "Your own guide, linked from help. Begins with https:// or http://."),
+        Spec("video_addresses", "lines", (), "Videos", "Linked from help: one a line, the address and then what it shows."),
         Spec("whats_new", "text", "", "What's new", "A sentence shown beside the version at the foot of the page."),
         Spec("comments_on_change", "yes-no", True, "Comment on every change away from plan", "A changed actual needs a comment.", "4.6", group="Actuals"),
         Spec("unplanned_actuals", "yes-no", False, "Unplanned actuals may be added", "Actuals for a level that the client has no package for.", "4.6", group="Actuals"),
@@ -43,6 +60,7 @@ SPECS: dict[str, Spec] = {
         Spec("posted_within_days", "whole", 2, "Days after the Sunday until actuals are due", "Used where the period has no cut-off date.", "4.10", 0, 60, group="Actuals"),
         Spec("visits_need_ssref_and_service", "yes-no", False, "Visits need SSRef and ServiceName", "Every row of a visits file must have both.", "5.3", group="Visits"),
         Spec("over_time_minutes", "whole", 60, "Minutes over plan that are noticed", "From so many minutes over plan an ordinary visit carries a warning and an exceptional visit does not.", "5.11", 1, 1440, group="Visits"),
+        Spec("deletion_reasons", "lines", DELETION_REASONS, "Reasons for deleting visits", "One a line. A reason that was used stays with the deletion when it is taken off the list.", "O-44", group="Visits"),
         Spec("most_rows", "whole", 600_000, "Most rows in a file", "A longer file is refused.", "5.6", 1, 5_000_000, group="Visits"),
         Spec("most_megabytes", "whole", 200, "Most megabytes in a file", "A larger file is refused.", "5.6", 1, 2000, group="Visits"),
         Spec("longest_line_kb", "whole", 64, "Longest line in kB", "A file with a longer line is refused.", "5.6", 1, 1024, group="Visits"),
@@ -95,6 +113,11 @@ def read() -> Settings:
     return Settings({name: json.loads(value) for name, value in Setting.select(Setting.name, Setting.value).tuples()})
 
 
+def deletion_reasons(now: Settings) -> list[str]:
+    """The authority's reasons for deleting a visit, in its order (O-44)."""
+    return list(now.deletion_reasons)
+
+
 def clean(name: str, value: Any) -> Any:
     """The value as it is kept. Raises Refused with what to enter instead."""
     spec = SPECS[name]
@@ -105,6 +128,8 @@ def clean(name: str, value: Any) -> Any:
         if not text.isascii() or not text.isdigit() or not (spec.low or 0) <= int(text) <= (spec.high or 10**9):
             raise Refused(f"Enter a whole number from {spec.low} to {spec.high}")
         return int(text)
+    if spec.kind == "lines":
+        return clean_lines(name, value)
     text = str(value or "").strip()
     if spec.kind == "colour" and not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
         raise Refused("Enter a colour such as #1d70b8")
@@ -117,16 +142,34 @@ def clean(name: str, value: Any) -> Any:
     return text
 
 
+def clean_lines(name: str, value: Any) -> list[str]:
+    """The lines of a list, each once, without empty ones. Raises Refused with what to enter instead."""
+    lines = value.splitlines() if isinstance(value, str) else value
+    found = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+    if len(found) > 100 or any(len(line) > 200 for line in found):
+        raise Refused("Enter at most 100 lines of at most 200 characters")
+    if name == "deletion_reasons" and not found:
+        raise Refused("Enter at least one reason")
+    if name == "video_addresses" and not all(re.match(r"https?://[^\s<>\"']+(\s|$)", line) for line in found):
+        raise Refused("Enter on each line an address that begins with https:// or http://, then what it shows")
+    return found
+
+
 def change(by: history.Actor, values: dict[str, Any]) -> int:
     """Set several settings in one transaction, with history; returns how many changed. Raises Refused."""
     cleaned = {name: clean(name, value) for name, value in values.items()}
     with db.atomic():
         now = read()
-        changed = {name: value for name, value in cleaned.items() if getattr(now, name) != value}
+        changed = {name: value for name, value in cleaned.items() if kept(getattr(now, name)) != value}
         for name, value in changed.items():
             put(name, value, by)
-            history.record(by, "Changed setting", ("setting", None), {name: getattr(now, name)}, {name: value})
+            history.record(by, "Changed setting", ("setting", None), {name: kept(getattr(now, name))}, {name: value})
     return len(changed)
+
+
+def kept(value: Any) -> Any:
+    """A value as JSON gives it back: a list for a tuple."""
+    return list(value) if isinstance(value, tuple) else value
 
 
 def put(name: str, value: Any, by: history.Actor = history.COMMAND_LINE) -> None:

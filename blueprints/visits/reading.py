@@ -173,7 +173,7 @@ class RowReader:
 
         candidates = self.active(client, level, service, planned.date)
         if (
-            kind.needs_comment or carer and carer not in self.known.carers or entry_over or exit_over or planned.date > self.known.today
+            kind.needs_comment or (carer and carer not in self.known.carers) or entry_over or exit_over or planned.date > self.known.today
             or delivered.minutes is None or delivered.minutes - planned.minutes >= self.over
             or planned.date != delivered.date or not planned.entry < delivered.exit or not delivered.entry < planned.exit
             or (kind.contract_types and candidates and not self.suits(kind.id, candidates[0].contract_type))

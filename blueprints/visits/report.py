@@ -30,25 +30,30 @@ def visits_rows(reach: Reach, start: dt.date, end: dt.date) -> Iterator[tuple]:
     condition = reach.visits(Visit) & ~Visit.is_deleted & Visit.planned_date.between(start, end)
     found = Visit.select(Visit.week).where(condition).distinct().order_by(Visit.week).tuples()
     for (week,) in list(db.execute(found)):
-        query = (
-            Visit.select(
-                Visit.ref, Visit.planned_date, Visit.planned_entry, Visit.planned_exit, VisitType.code,
-                Visit.delivered_date, Visit.delivered_entry, Visit.delivered_exit, Visit.entry_overridden,
-                Visit.entry_override_reason, Visit.exit_overridden, Visit.exit_override_reason, Visit.variance_reason,
-                Visit.comments, Visit.client_ref, Visit.ssref, Visit.nhs_number, Visit.level_ref, Visit.level_name,
-                Visit.carer_ref, Visit.service_ref, Visit.service_name, Visit.organisation_ref,
-                Visit.organisation_name, Visit.status, Visit.reason, Package.cpli_id, Visit.planned_minutes,
-                Visit.delivered_minutes, Visit.paid_minutes, Visit.charged_minutes,
-            )
-            .join(VisitType)
-            .switch(Visit)
-            .join(Package, JOIN.LEFT_OUTER)
-            .where(condition & (Visit.week == week))
-            .order_by(Visit.organisation, Visit.planned_date, Visit.planned_entry, Visit.ref)
-            .tuples()
-        )  # fmt: skip
-        for row in db.execute(query):
-            yield file_row(row)
+        yield from rows_of(condition & (Visit.week == week))
+
+
+def rows_of(condition) -> Iterator[tuple]:
+    """The visits of a condition over Visit and its package, as the file has them."""
+    query = (
+        Visit.select(
+            Visit.ref, Visit.planned_date, Visit.planned_entry, Visit.planned_exit, VisitType.code,
+            Visit.delivered_date, Visit.delivered_entry, Visit.delivered_exit, Visit.entry_overridden,
+            Visit.entry_override_reason, Visit.exit_overridden, Visit.exit_override_reason, Visit.variance_reason,
+            Visit.comments, Visit.client_ref, Visit.ssref, Visit.nhs_number, Visit.level_ref, Visit.level_name,
+            Visit.carer_ref, Visit.service_ref, Visit.service_name, Visit.organisation_ref,
+            Visit.organisation_name, Visit.status, Visit.reason, Package.cpli_id, Visit.planned_minutes,
+            Visit.delivered_minutes, Visit.paid_minutes, Visit.charged_minutes,
+        )
+        .join(VisitType)
+        .switch(Visit)
+        .join(Package, JOIN.LEFT_OUTER)
+        .where(condition)
+        .order_by(Visit.organisation, Visit.planned_date, Visit.planned_entry, Visit.ref)
+        .tuples()
+    )  # fmt: skip
+    for row in db.execute(query):
+        yield file_row(row)
 
 
 def file_row(row: tuple) -> tuple:

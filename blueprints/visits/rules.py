@@ -42,6 +42,7 @@ def delete_visit(visit: Visit | int, by: history.Actor, reason: str, officer: bo
     """
     ident = getattr(visit, "id", visit)
     with db.atomic():
+        database.serialise(db, "settle")  # before the visit: settling holds visits and waits for nobody
         database.serialise(db, f"visit {ident}")
         visit = Visit.get_by_id(ident)
         if visit.is_deleted:

@@ -35,7 +35,6 @@ class Portal:
             "PORTAL_DATABASE_URL": f"sqlite:///{folder}/portal.db",
             "PORTAL_SECRET_KEY": "browser tests",
             "PORTAL_BASE_URL": self.url,
-            "PORTAL_LOCK": str(folder / "worker.lock"),
             "PORT": str(self.port),
         }
         self.environ.pop("PYTEST_CURRENT_TEST", None)
@@ -44,7 +43,12 @@ class Portal:
     def command(self, *words: str) -> subprocess.CompletedProcess:
         """Run `flask --app app …`."""
         return subprocess.run(
-            [sys.executable, "-m", "flask", "--app", "app", *words], cwd=ROOT, env=self.environ, capture_output=True, text=True, check=False
+            [sys.executable, "-m", "flask", "--app", "app", *words],
+            cwd=ROOT,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     def start(self) -> None:
@@ -100,12 +104,17 @@ class Visitor:
     def __init__(self, portal: Portal, chromium, script: bool):
         self.portal, self.script = portal, script
         self.context = chromium.new_context(
-            base_url=portal.url, java_script_enabled=script, viewport={"width": 1280, "height": 900}, accept_downloads=True
+            base_url=portal.url,
+            java_script_enabled=script,
+            viewport={"width": 1280, "height": 900},
+            accept_downloads=True,
         )
         self.context.set_default_timeout(20000)
         self.page = self.context.new_page()
         self.said: list[str] = []
-        self.page.on("console", lambda m: self.said.append(m.text) if m.type == "error" and "404" not in m.text else None)
+        self.page.on(
+            "console", lambda m: self.said.append(m.text) if m.type == "error" and "404" not in m.text else None
+        )
         self.page.on("pageerror", lambda e: self.said.append(str(e)))
 
     def sign_in(self, email: str) -> Visitor:

@@ -1,0 +1,207 @@
+"""The actuals of one week as the Actuals pane shows them (rules 4.1 to 4.3, 4.9, 4.11). Three queries for any number."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from peewee import JOIN
+
+from blueprints.actuals import sums
+from blueprints.actuals.sums import ActualFigures, FedVisit
+from blueprints.money import number
+from blueprints.packages import rules as packages
+from blueprints.packages.plan import active_days, planned_quantity, rates_in, unit_cost_shown, unit_for
+from blueprints.packages.rules import Line, day
+from blueprints.prepared import blank, kept
+from blueprints.reach import Reach
+from models import (
+    Actual,
+    Client,
+    Entry,
+    LockedWeek,
+    Package,
+    Service,
+    ServiceLevel,
+    Source,
+    Visit,
+    VisitStatus,
+    VisitType,
+)
+
+
+class Row(NamedTuple):
+    """An actual as it is drawn: quantities in hundredths, cost in pence before discount (4.2)."""
+
+    package: int
+    cpli_id: int
+    week: dt.date
+    client: int
+    ssref: str
+    client_name: str
+    service: int
+    service_name: str
+    level: int
+    level_name: str
+    unit: str
+    planned: int
+    actual: int
+    frustrated: int
+    missed: int
+    extra: int
+    visits: int
+    cost: int
+    working: str
+    colour: str
+    remark: sums.Remark
+    comments: str
+    source: str
+    is_locked: bool
+
+    @property
+    def amount(self) -> str:
+        """`14 x Hours` (M-12)."""
+        return f"{number(self.actual)} x {unit_for(self.unit, self.actual)}"
+
+
+def rows(condition) -> list[Row]:
+    """The actuals of a condition over Actual, by client, level and CPLI."""
+    found = list(_query(condition).tuples())
+    return _rows(found, packages.lines(Package.id.in_({row[0] for row in found}))) if found else []
+
+
+def week_rows(reach, monday: dt.date, service: int | None = None) -> list[Row]:
+    """The actuals of a week within reach, of one service where given: kept statements, for the page of every day."""
+    shape = (reach.shape, service is not None)
+    values = {"organisation": reach.organisation_id, "week": monday.isoformat(), "service": service}
+    found = _week_statement(*shape).run(**values)
+    if not found:
+        return []
+    lines = packages.put_together(_lines_statement(*shape).run(**values), _parts_statement(*shape).run(**values))
+    return _rows(found, lines)
+
+
+def _in_week(shape: tuple, of_service: bool):
+    reach = Reach.of_shape(shape, blank("organisation"))
+    condition = reach.services(Actual.service, Actual.organisation) & (Actual.week == blank("week"))
+    return condition & (Actual.service == blank("service")) if of_service else condition
+
+
+def _of_week(shape: tuple, of_service: bool):
+    return Package.id.in_(Actual.select(Actual.package).where(_in_week(shape, of_service)))
+
+
+@kept
+def _week_statement(shape: tuple, of_service: bool):
+    return _query(_in_week(shape, of_service))
+
+
+@kept
+def _lines_statement(shape: tuple, of_service: bool):
+    return packages.line_query(_of_week(shape, of_service))
+
+
+@kept
+def _parts_statement(shape: tuple, of_service: bool):
+    return packages.part_query(_of_week(shape, of_service))
+
+
+def _query(condition):
+    return (
+        Actual.select(
+            Actual.package, Package.cpli_id, Actual.week, Package.client, Client.ssref, Client.title, Client.forename,
+            Client.surname, Actual.service, Service.name, Package.level, ServiceLevel.name, ServiceLevel.unit,
+            Actual.actual, Actual.frustrated, Actual.missed, Actual.extra, Actual.visits, Actual.paid_minutes,
+            Actual.comments, Actual.source, LockedWeek.id,
+        )
+        .join(Package).join(Client).switch(Package).join(ServiceLevel).switch(Actual).join(Service)
+        .join(LockedWeek, JOIN.LEFT_OUTER, on=((LockedWeek.service == Actual.service) & (LockedWeek.week == Actual.week)))
+        .where(condition)
+        .order_by(Client.surname, Client.forename, Package.client, ServiceLevel.name, Package.cpli_id, Actual.week)
+    )  # fmt: skip
+
+
+def _rows(found: list[tuple], lines: dict[int, Line]) -> list[Row]:
+    several = {
+        (row[0], day(row[2]))
+        for row in found
+        if row[20] == Source.VISITS and len(set(rates_in(lines[row[0]].plan, day(row[2])))) > 1
+    }
+    fed = _fed(several) if several else {}
+    return [_row(row, lines[row[0]], fed.get((row[0], day(row[2])), ())) for row in found]
+
+
+def _fed(wanted: set[tuple[int, dt.date]]) -> dict[tuple[int, dt.date], list[FedVisit]]:
+    """The matched visits of packages and weeks in which the rate changes, by one query (4.2)."""
+    found: dict = defaultdict(list)
+    weeks = [week for _, week in wanted]
+    for package, week, planned, pays, minutes, delivered in (
+        Visit.select(
+            Visit.package,
+            Visit.week,
+            Visit.planned_date,
+            VisitType.pays,
+            Visit.planned_minutes,
+            Visit.delivered_minutes,
+        )
+        .join(VisitType)
+        .where(
+            Visit.package.in_({package for package, _ in wanted})
+            & Visit.week.between(min(weeks), max(weeks))
+            & (Visit.status == VisitStatus.MATCHED)
+            & ~Visit.is_deleted
+        )
+        .tuples()
+    ):
+        found[package, day(week)].append(FedVisit(day(planned), pays, minutes, delivered))
+    return found
+
+
+def _row(row: tuple, line: Line, fed: Iterable[FedVisit]) -> Row:
+    (package, cpli, week, client, ssref, title, forename, surname, service, service_name, level, level_name, unit,
+     actual, frustrated, missed, extra, visits, paid_minutes, comments, source, locked) = row  # fmt: skip
+    week, plan = day(week), line.plan
+    planned = planned_quantity(plan, week)
+    if plan.entry == Entry.DAILY:
+        missed, extra = sums.missed_and_extra(planned, actual, frustrated)
+    priced = None
+    if source == Source.VISITS:
+        priced = sums.priced(plan, week, fed) if fed else paid_minutes
+    figures = ActualFigures(actual, frustrated, source, priced)
+    active = active_days(plan, week)[2] > 0
+    informational = plan.paid_on != "actuals"
+    working = sums.cost_working(actual + frustrated, unit, unit_cost_shown(plan, week))
+    return Row(
+        package, cpli, week, client, ssref, " ".join(x for x in (title, forename, surname) if x), service, service_name,
+        level, level_name, unit, planned, actual, frustrated, missed, extra, visits, sums.cost(plan, week, figures),
+        "For information, not paid" if informational else working, sums.colour(actual, planned),
+        sums.balance_warning(
+            planned, actual, frustrated, missed, extra, source=source, active=active, authorised=plan.authorised
+        ),
+        comments, source, locked is not None,
+    )  # fmt: skip
+
+
+class ClientRows(NamedTuple):
+    """The rows of one client: those shown and the cost of all."""
+
+    name: str
+    ssref: str
+    shown: int
+    all: int
+    rows: list[Row]
+
+
+def by_client(listed: list[Row], everything: list[Row]) -> list[ClientRows]:
+    """Rows under their clients, each with `£shown of £all` (4.9)."""
+    whole: dict[int, int] = defaultdict(int)
+    for row in everything:
+        whole[row.client] += row.cost
+    made: dict[int, ClientRows] = {}
+    for row in listed:
+        if row.client not in made:
+            made[row.client] = ClientRows(row.client_name, row.ssref, 0, whole[row.client], [])
+        made[row.client].rows.append(row)
+    return [group._replace(shown=sum(r.cost for r in group.rows)) for group in made.values()]

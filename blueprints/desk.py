@@ -1,0 +1,58 @@
+"""What officers' lists of visits and payments share: addresses of pages that may not be built, pages of rows, files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from flask import Response, current_app, g, request, url_for
+
+from blueprints import sheets
+from blueprints.history import Actor
+
+PER_PAGE = 100
+
+
+class Pages(NamedTuple):
+    """Which page of how many, and the place of its first row."""
+
+    number: int
+    pages: int
+    start: int
+
+
+def actor() -> Actor:
+    """The person of the request."""
+    return Actor(g.user.id, g.user.name)
+
+
+def where(endpoint: str, **values) -> str | None:
+    """The address of a page, or None where its area is not built or there is nothing to show."""
+    if endpoint not in current_app.view_functions or None in values.values():
+        return None
+    return url_for(endpoint, **values)
+
+
+def pages_of(count: int) -> Pages:
+    """The page that the address asks for; out of range is the last, anything else the first (C-15)."""
+    pages = max(1, -(-count // PER_PAGE))
+    wanted = request.args.get("page", "1")
+    number = min(max(int(wanted), 1), pages) if wanted.isascii() and wanted.isdigit() and len(wanted) < 9 else 1
+    return Pages(number, pages, (number - 1) * PER_PAGE)
+
+
+def wants_csv() -> bool:
+    """The address asks for the rows as a file."""
+    return request.args.get("format") == "csv"
+
+
+def csv_file(name: str, headings: list[str], rows: Iterable) -> Response:
+    """The rows as a CSV download, written as they are read."""
+    answer = Response(list(sheets.write_csv(rows, headings)), mimetype="text/csv")
+    answer.headers.set("Content-Disposition", "attachment", filename=f"{name}.csv")
+    return answer
+
+
+def home() -> tuple[str, str]:
+    """The first breadcrumb."""
+    return ("Home", url_for("authority.home.index"))

@@ -1,0 +1,88 @@
+"""What waits for a provider, oldest first, and what comes next."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+from peewee import JOIN, fn
+
+from models import Contract, Finalisation, Import, ImportState, PaymentPeriod, User, Visit, VisitStatus
+
+
+def day(value) -> dt.date | None:
+    """A date column as a date, whichever database it came from."""
+    return dt.date.fromisoformat(value) if isinstance(value, str) else value
+
+
+class Waiting(NamedTuple):
+    """Visits of a week that pay nothing until something is done."""
+
+    week: dt.date
+    status: str
+    count: int
+    due: dt.date | None
+
+
+class Deadline(NamedTuple):
+    """A period that is not finalised for some contract of the organisation, and its cut-off date (O-50)."""
+
+    start: dt.date
+    end: dt.date
+    cut_off: dt.date | None
+
+
+def open_periods(reach) -> list[Deadline]:
+    """The periods that are current for a contract within reach, oldest first, by one query."""
+    done = Finalisation.select(Finalisation.id).where(
+        (Finalisation.contract == Contract.id) & (Finalisation.period == PaymentPeriod.id)
+    )
+    found = (
+        PaymentPeriod.select(PaymentPeriod.start_date, PaymentPeriod.end_date, PaymentPeriod.cut_off)
+        .join(Contract, on=(Contract.cycle == PaymentPeriod.cycle))
+        .where(reach.contracts(Contract.id, Contract.organisation) & ~fn.EXISTS(done))
+        .distinct()
+        .order_by(PaymentPeriod.start_date)
+    )
+    return [Deadline(day(start), day(end), day(cut_off)) for start, end, cut_off in found.tuples()]
+
+
+def waiting(reach, periods: list[Deadline]) -> list[Waiting]:
+    """Unmatched visits and visits with missing data in open periods, by week, oldest first."""
+    if not periods:
+        return []
+    found = (
+        Visit.select(Visit.week, Visit.status, fn.COUNT(Visit.id))
+        .where(
+            reach.visits(Visit)
+            & (Visit.week >= periods[0].start - dt.timedelta(6))
+            & Visit.status.in_([VisitStatus.UNMATCHED, VisitStatus.MISSING_DATA])
+            & ~Visit.is_deleted
+        )
+        .group_by(Visit.week, Visit.status)
+        .order_by(Visit.week, Visit.status.desc())
+    )
+    made = []
+    for week, status, count in found.tuples():
+        week = day(week)
+        holder = next((p for p in periods if p.start <= week <= p.end), None)
+        if holder:
+            made.append(Waiting(week, status, count, holder.cut_off))
+    return made
+
+
+def checked_imports(reach) -> list[tuple[int, str, str, dt.datetime, str | None]]:
+    """(id, kind, file name, checked at, whose) of imports that wait for Update System, the person's or a colleague's."""
+    return list(
+        Import.select(Import.id, Import.kind, Import.file_name, Import.checked_at, User.name)
+        .join(User, JOIN.LEFT_OUTER)
+        .where(reach.organisations(Import.organisation) & (Import.state == ImportState.CHECKED))
+        .order_by(Import.checked_at)
+        .tuples()
+    )
+
+
+def next_deadline(periods: list[Deadline], today: dt.date) -> Deadline | None:
+    """The next cut-off date that has not passed."""
+    coming = [one for one in periods if one.cut_off and one.cut_off >= today]
+    return min(coming, key=lambda one: one.cut_off) if coming else None

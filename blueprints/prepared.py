@@ -1,0 +1,58 @@
+"""Statements whose text is made once. Knows no area.
+
+Building a statement with five joins takes peewee longer than the database takes to answer it. A page that is opened
+all day keeps the text, with blanks where the values go, and fills them in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from peewee import Value
+
+import database
+from models import db
+
+MOST = 500  # statements kept by one function
+
+
+class Blank:
+    """A place in a statement for a value that is named when it runs."""
+
+    def __init__(self, name: str):
+        self.name = name
+
+
+def blank(name: str) -> Value:
+    """A blank, to stand in a query where a value would: `Visit.week == blank("week")`."""
+    return Value(Blank(name), converter=False)
+
+
+class Statement:
+    """A query's text. Values are database values: ids, numbers, text, ISO dates; rows come as the driver gives them."""
+
+    def __init__(self, query):
+        self.text, self.values = query.sql()
+
+    def run(self, **values: Any) -> list[tuple]:
+        """Fill in the blanks and fetch all rows. KeyError for a blank without a value."""
+        filled = [values[v.name] if isinstance(v, Blank) else v for v in self.values]
+        return db.execute_sql(self.text, filled).fetchall()
+
+
+def kept(make: Callable) -> Callable[..., Statement]:
+    """Make the statement of a shape once: `make` gives the query of its arguments, which must not hold the values."""
+    known: dict[tuple, Statement] = {}
+
+    @wraps(make)
+    def statement(*shape) -> Statement:
+        key = (database.describe(db), *shape)
+        if key not in known:
+            if len(known) >= MOST:
+                known.clear()
+            known[key] = Statement(make(*shape))
+        return known[key]
+
+    return statement

@@ -1,0 +1,44 @@
+"""Forms of payment periods: which are listed, which lines, and the press that finalises."""
+
+from __future__ import annotations
+
+from wtforms import HiddenField
+
+from forms.base import FilterForm, PortalForm
+from forms.fields import SearchField, SelectField
+
+
+class PeriodsFilter(FilterForm):
+    """Which periods are listed."""
+
+    year = SelectField("Financial year", choices=[])
+    cycle = SelectField("Payment cycle", choices=[])
+
+
+class LinesFilter(FilterForm):
+    """Which lines of a contract's period are listed."""
+
+    keeps = ("sort", "tab")
+
+    kind = SelectField("Kind", choices=[])
+    reason = SelectField("Reason", choices=[])
+    client = SearchField("Client", description="SSRef or name")
+
+
+class ContractsFilter(FilterForm):
+    """Which contracts of a period are listed."""
+
+    q = SearchField("Contract or provider")
+    status = SelectField("Status", choices=[("", "All"), ("Current", "Current"), ("Finalised", "Finalised")])
+
+
+class FinaliseForm(PortalForm):
+    """Finalising, with the figures that were shown: what is not as shown is not finalised."""
+
+    contract = HiddenField()
+    lines = HiddenField()
+    total = HiddenField()
+
+
+class PressForm(PortalForm):
+    """A single press."""

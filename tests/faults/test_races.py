@@ -1,0 +1,151 @@
+"""Two processes at the same moment: exactly one wins, the other is told who, nothing is lost, the figures hold.
+
+Each race is run several times; the second process begins a little later each time, so that it meets the first one at
+different places.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from tests.faults import ledger
+
+# seconds by which the second one is late
+WAITS = [0, *(pytest.param(wait, marks=pytest.mark.slow) for wait in (0.005, 0.02, 0.05, 0.1))]
+
+
+def race(bench, first: str, second: str, wait: float, prepare: str = "") -> tuple[str, list[str]]:
+    """Run two verbs at the same moment on a fresh copy; its URL, and what refused each."""
+    url = bench.copy()
+    if prepare:
+        assert bench.processes.must("fast", url, verb=prepare) == ""
+    ended = bench.processes.together(
+        {"task": "fast", "url": url, "verb": first}, {"task": "fast", "url": url, "verb": second, "wait": wait}
+    )
+    for one in ended:
+        assert not one["error"] and not one["killed"], one
+    return url, [one["said"] for one in ended]
+
+
+def settled(bench, url: str) -> None:
+    """The worker has looked; nothing is left and everything holds."""
+    bench.processes.must("work", url)
+    assert ledger.faults(url) == []
+
+
+def rows(url: str, statement: str):
+    """Rows of a plain query."""
+    connection = ledger.connect(url)
+    try:
+        return connection.execute(statement).fetchall()
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_update_system_pressed_twice(bench, wait):
+    url, refusals = race(bench, "press", "press", wait)
+    assert refusals == ["", ""]
+    assert rows(url, "SELECT COUNT(*) FROM job WHERE kind = 'import-take'") == [(2,)]  # the prepared database has one
+    settled(bench, url)
+    assert ledger.differing(ledger.outcome(url), bench.undisturbed("apply").outcome) == {}
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_two_workers_and_one_job(bench, wait):
+    url, refusals = race(bench, "work-take", "work-take", wait, prepare="press")
+    assert refusals == ["", ""]
+    settled(bench, url)
+    assert rows(url, "SELECT tries FROM job WHERE kind = 'import-take'") == [(1,), (1,)]
+    assert ledger.differing(ledger.outcome(url), bench.undisturbed("apply").outcome) == {}
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_a_worker_whose_lease_ran_out_and_the_one_that_took_over(bench, wait):
+    """Both believe that the import is theirs to take: it is taken once."""
+    url, refusals = race(bench, "take-anyway", "take-anyway", wait, prepare="press")
+    assert refusals == ["", ""]
+    settled(bench, url)
+    assert rows(url, "SELECT state FROM import WHERE file_name = 'second.csv'") == [("Done",)]
+    assert ledger.differing(ledger.outcome(url), bench.undisturbed("apply").outcome) == {}
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_two_people_finalise_one_period(bench, wait):
+    url, refusals = race(bench, "finalise", "finalise", wait)
+    assert all(not r or "has been finalised" in r for r in refusals), refusals
+    settled(bench, url)
+    assert ledger.differing(ledger.outcome(url), bench.undisturbed("finalise").outcome) == {}
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_all_contracts_and_one_of_them_are_finalised(bench, wait):
+    url, refusals = race(bench, "finalise", "finalise-last", wait)
+    assert all(not r or "has been finalised" in r for r in refusals), refusals
+    settled(bench, url)
+    assert ledger.faults(url) == []
+    assert rows(url, "SELECT COUNT(*) FROM finalisation") == [(4,)]
+
+
+@pytest.mark.parametrize("wait", WAITS)
+@pytest.mark.parametrize("change", ["apply", "change-package", "settle"])
+def test_finalising_while_something_changes(bench, change, wait):
+    url, refusals = race(bench, "finalise", change, wait)
+    assert all(not r or "still being worked out" in r for r in refusals), refusals
+    settled(bench, url)
+    bench.processes.must("fast", url, verb="finalise")
+    settled(bench, url)
+    anew = bench.processes.must("anew", url)
+    assert anew == [], anew
+    paid = "SELECT DISTINCT reason FROM payment_item WHERE kind = 'adjustment' AND state = 'Payable'"
+    reasons = {reason for (reason,) in rows(url, paid)}
+    assert reasons <= {"rate changed", "visits changed", "package changed"}, reasons
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_two_files_of_one_organisation(bench, wait):
+    url, refusals = race(bench, "check", "send-and-look", wait)
+    told = [r for r in refusals if r]
+    assert all(r.startswith("Refused") and ("Greta Finch is reading" in r or "at the same moment" in r) for r in told)
+    if wait == 0:
+        assert len(told) <= 1, told
+    accepted = rows(url, "SELECT COUNT(*) FROM import")[0][0] - 2
+    assert accepted == 2 - len(told)
+    settled(bench, url)
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_changes_noted_while_others_are_settled(bench, wait):
+    """No note is lost: a change during settling is settled too, by a job that was queued for it."""
+    url, refusals = race(bench, "settle", "change-package", wait)
+    assert refusals == ["", ""]
+    settled(bench, url)
+    assert bench.processes.must("anew", url) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wait", [0, 0.02])
+def test_every_pair_of_verbs_at_once(bench, wait):
+    """Whatever meets whatever: nobody is answered by a failure, and what is left holds."""
+    wrong = []
+    for first, second in itertools.combinations(("apply", "load-packages", "generate", "change-package", "settle"), 2):
+        url, refusals = race(bench, first, second, wait)
+        for refusal in refusals:
+            if refusal and not refusal.startswith(("Refused", "AssertionError: ('Checked'")):
+                wrong.append((first, second, refusal))
+        bench.processes.must("work", url)
+        if left := ledger.faults(url) + bench.processes.must("anew", url):
+            wrong.append((first, second, left))
+    assert not wrong
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_init_twice_at_once(bench, wait):
+    url = bench.copies.make("fresh")
+    ended = bench.processes.together({"task": "init", "url": url}, {"task": "init", "url": url, "wait": wait})
+    assert [one["error"] for one in ended] == [None, None], ended
+    assert rows(url, "SELECT COUNT(*) FROM portal_user") == [(1,)]
+    assert rows(url, "SELECT COUNT(*) FROM visit_type") == [(7,)]
+    assert sum("/set-password/" in one["said"] for one in ended) == 1
