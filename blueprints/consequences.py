@@ -29,7 +29,7 @@ class Change(NamedTuple):
 
     packages: Iterable[int] = ()
     people: Iterable[tuple[int, int]] = ()
-    groups: Iterable[matching.Group] = ()
+    groups: Iterable[matching.Group | tuple] = ()
     moved: Iterable[int] = ()  # packages whose client, service, level or contract is another one now
 
 
@@ -49,7 +49,7 @@ def follow(change: Change, now: bool = False) -> None:
     no more than that: an import of thousands may be waiting beside it. Otherwise a job does it.
     """
     database.serialise(db, "settle")
-    groups = set(change.groups)
+    groups = {matching.Group(*group) for group in change.groups}
     idents = sorted(set(change.packages))
     people = set(change.people)
     if idents:

@@ -51,7 +51,7 @@ def delete_visit(visit: Visit | int, by: history.Actor, reason: str, officer: bo
             refuse_locked(visit)
         before = history.facts(visit)
         keep_version(visit)
-        package, client, level, week = visit.package_id, visit.client_id, visit.level_id, visit.week
+        group = (visit.organisation_id, visit.client_id, visit.level_id, visit.week)
         visit.is_deleted, visit.deletion_reason = True, reason
         visit.status, visit.reason, visit.package = VisitStatus.UNMATCHED, "", None
         visit.paid_minutes = visit.charged_minutes = 0
@@ -60,8 +60,7 @@ def delete_visit(visit: Visit | int, by: history.Actor, reason: str, officer: bo
         visit.save()
         settings.bump(f"visits:{visit.organisation_id}")
         history.record(by, "Deleted a visit", visit, before, history.facts(visit))
-        if client and (package or level):
-            group = consequences.Group(visit.organisation_id, client, level, week)
+        if visit.client_id:
             consequences.follow(consequences.Change(groups=[group]), now=True)
     return True
 
