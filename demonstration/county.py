@@ -19,6 +19,7 @@ from blueprints.matching.rules import minutes
 from blueprints.packages import rules as packages
 from blueprints.packages.plan import planned_quantity
 from blueprints.payments import rules as payments
+from blueprints.visits import digest
 from demonstration import people, visits
 from demonstration.build import WEEK, logins
 from models import (
@@ -281,7 +282,7 @@ class County:
                     "status": str(VisitStatus.MISSING_DATA),
                     "reason": "delivered times missing",
                 }
-                one["digest"] = visits.digest(one)  # fmt: skip
+                one["digest"] = digest.of_values(one)  # fmt: skip
             elif n % 3 == 2:
                 one |= {
                     "status": str(VisitStatus.UNMATCHED),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Iterable
-from hashlib import blake2b
 from typing import NamedTuple
 
 import database
+from blueprints.visits import digest
 from blueprints.weeks import minutes_between, monday
 from models import (
     VISIT_VALUES,
@@ -114,27 +114,7 @@ def row(about: About, ref: str, facts: Facts, batch: int | None, at: dt.datetime
         "charged_minutes": 0,
     }
     values |= own
-    return values | {"digest": digest(values)}
-
-
-def digest(values: dict) -> str:
-    """What stands for these values, as if the importer had read them (blueprints/visits/reading.py).
-
-    A test holds it to that: the demonstration's dump of visits loads again unchanged.
-    """
-
-    def iso(day) -> str | None:
-        return day.isoformat() if day else None
-
-    v = values
-    parts = (
-        v["type"], iso(v["planned_date"]), v["planned_entry"], v["planned_exit"], iso(v["delivered_date"]),
-        v["delivered_entry"], v["delivered_exit"], int(v["entry_overridden"]), v["entry_override_reason"],
-        int(v["exit_overridden"]), v["exit_override_reason"], v["variance_reason"], v["comments"], v["client_ref"],
-        v["ssref"], v["nhs_number"], v["level"], v["level_ref"], v["level_name"], v["carer_ref"], v["service"],
-        v["service_ref"], v["service_name"], v["organisation_ref"], v["organisation_name"],
-    )  # fmt: skip
-    return blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).hexdigest()
+    return values | {"digest": digest.of_values(values)}
 
 
 def write(rows: Iterable[dict]) -> None:
@@ -157,7 +137,7 @@ def keep_version(visit: Visit, at: dt.datetime, by: str) -> None:
 def seal(found: Iterable[Visit]) -> None:
     """Work the digests out anew after visits were corrected."""
     for visit in found:
-        visit.digest = digest(visit.__data__)
+        visit.digest = digest.of_values(visit.__data__)
         visit.save()
 
 

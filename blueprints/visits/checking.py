@@ -17,7 +17,8 @@ from blueprints.packages.rules import day
 from blueprints.values import show_date
 from blueprints.visits.clashes import Clashes, Repeats
 from blueprints.visits.known import Known
-from blueprints.visits.reading import VALUES, Problem, Row, error
+from blueprints.visits.problems import Problem, error
+from blueprints.visits.reading import VALUES, Row
 from models import Import, ImportProblem, Severity, StagedVisit, db
 
 PIECE = 2000

@@ -13,10 +13,14 @@ from itertools import pairwise
 
 from blueprints.packages.rules import day
 from blueprints.visits.known import Known
-from blueprints.visits.reading import DAY, DOUBLE_HANDED, Problem, Row, warning
+from blueprints.visits.problems import Problem, warning
+from blueprints.visits.reading import VALUES, Row
+from blueprints.visits.span import DAY
 from models import Visit, db
 
+DOUBLE_HANDED = "double-handed"  # in any case, anywhere in Comments
 CARERS_AT_ONCE = 100_000  # intervals compared in one go
+WEEK, COMMENTS, CARER = VALUES.index("week"), VALUES.index("comments"), VALUES.index("carer_ref")
 SHIFT = 40  # wall-clock seconds of any date take 39 bits
 
 
@@ -66,12 +70,12 @@ class Clashes:
         if visit is not None:
             self._replaced.append(visit)
         values = row.values
-        self._weeks.add(values[26])
-        if DOUBLE_HANDED not in values[12].lower():
+        self._weeks.add(values[WEEK])
+        if DOUBLE_HANDED not in values[COMMENTS].lower():
             self._slots.append(hash((row.person, values[1], values[2], values[3])))
             self._slot_lines.append(row.line)
-        if values[18] and row.delivered.minutes:
-            self._stay(values[18], row.person, row.delivered.start, row.delivered.end, row.line)
+        if values[CARER] and row.delivered.minutes:
+            self._stay(values[CARER], row.person, row.delivered.start, row.delivered.end, row.line)
 
     def _stay(self, carer: str, person: object, start: int, end: int, line: int) -> None:
         number = self._carers.setdefault(carer, len(self._carers))

@@ -8,14 +8,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 from functools import lru_cache
-from hashlib import blake2b
 from typing import NamedTuple
 
 from blueprints import weeks
-from blueprints.values import Expected, boolean, near, show_date, time_of_day, visit_date
+from blueprints.values import Expected, boolean, near, time_of_day, visit_date
+from blueprints.visits import digest
 from blueprints.visits.columns import FREE_TEXT, HEADINGS, LENGTHS
 from blueprints.visits.known import Kind, Known
-from models import Severity
+from blueprints.visits.problems import Problem, blank, error, too_long
+from blueprints.visits.quality import warn, warn_overridden
+from blueprints.visits.span import DAY, DELIVERED, NO_SPAN, PLANNED, Span
 
 VALUES = [
     "type", "planned_date", "planned_entry", "planned_exit", "delivered_date", "delivered_entry", "delivered_exit",
@@ -25,56 +27,7 @@ VALUES = [
     "delivered_minutes", "digest",
 ]  # fmt: skip
 WIDTH = len(HEADINGS)
-DAY = 86_400
-DOUBLE_HANDED = "double-handed"
 UNSHOWABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
-DELIVERED = ("DeliveredVisitDate", "DeliveredEntryTime", "DeliveredExitTime")
-PLANNED = ("PlannedVisitDate", "PlannedEntryTime", "PlannedExitTime")
-
-
-class Problem(NamedTuple):
-    """One thing wrong with a row. `expected` completes "Expected …"; problems of one kind and value are mended together."""
-
-    severity: Severity
-    column: str
-    value: str
-    message: str
-    expected: str = ""
-    suggestion: str = ""
-    kind: str = ""
-
-
-def error(
-    column: str, value: str, message: str, expected: str = "", suggestion: str | None = "", kind: str = ""
-) -> Problem:
-    """A problem that rejects the row."""
-    return Problem(Severity.ERROR, column, value, message, expected, suggestion or "", kind)
-
-
-def warning(column: str, value: str, message: str, kind: str, expected: str = "") -> Problem:
-    """A data quality issue: the row is accepted (rule 5.11)."""
-    return Problem(Severity.WARNING, column, value, message, expected, "", kind)
-
-
-class Span(NamedTuple):
-    """Date and times of a plan or a delivery.
-
-    `start` and `end` count seconds on the wall clock: earlier and later compare as the moments do, since a double time
-    is the first (rule 1.3).
-    """
-
-    date: dt.date | None = None
-    iso: str | None = None
-    entry: int | None = None
-    exit: int | None = None
-    minutes: int | None = None
-    start: int = 0
-    end: int = 0
-    key: str = "-"  # its part of the digest
-    problems: tuple[Problem, ...] = ()
-
-
-NO_SPAN = Span()
 
 
 class Row(NamedTuple):
@@ -133,9 +86,9 @@ class RowReader:
          ssref, nhs, level_ref, level_name, carer, service_ref, service_name, organisation_ref,
          organisation_name) = cells  # fmt: skip
         if not ref:
-            problems.append(_blank("VisitRef", "your reference of the visit"))
+            problems.append(blank("VisitRef", "your reference of the visit"))
         elif len(ref) > 50:
-            problems.append(_too_long("VisitRef", ref))
+            problems.append(too_long("VisitRef", ref))
         if deleted not in ("", "0") and _yes("Deleted", deleted, problems):
             problems = [p for p in problems if p.column in ("VisitRef", "SSRef", "")]
             return Row(line, ref, True, ssref, None, problems, cells=cells)
@@ -158,7 +111,7 @@ class RowReader:
                 ("VarianceReason", variance), ("Comments", comments),
             ):  # fmt: skip
                 if len(text) > FREE_TEXT:
-                    problems.append(_too_long(column, text))
+                    problems.append(too_long(column, text))
         client, person, who, found = self.person(client_ref, ssref, nhs)
         problems += found
         level, what, found = self.level(level_ref, level_name)
@@ -167,7 +120,7 @@ class RowReader:
         problems += found
         problems += self.organisation(organisation_ref, organisation_name)
         if len(carer) > 100:
-            problems.append(_too_long("CarerRef", carer))
+            problems.append(too_long("CarerRef", carer))
         if problems:  # until here errors only
             return Row(line, ref, False, ssref, None, problems, cells=cells)
 
@@ -178,19 +131,17 @@ class RowReader:
             or planned.date != delivered.date or not planned.entry < delivered.exit or not delivered.entry < planned.exit
             or (kind.contract_types and candidates and not self.suits(kind.id, candidates[0].contract_type))
         ):  # fmt: skip
-            self._warn(problems, kind, planned, delivered, candidates, comments, carer, code)
-            _warn_overridden(problems, entry_over, entry_reason, exit_over, exit_reason)
-        overridden = ""
-        if entry_over or exit_over or entry_reason or exit_reason:
-            overridden = f"{entry_over}\x1f{entry_reason}\x1f{exit_over}\x1f{exit_reason}"
+            warn(problems, self.known, kind, planned, delivered, candidates, comments, carer)
+            warn_overridden(problems, entry_over, entry_reason, exit_over, exit_reason)
+        overridden = digest.of_overridden(entry_over, entry_reason, exit_over, exit_reason)
         values = (
             kind.id, planned.iso, planned.entry, planned.exit, delivered.iso, delivered.entry, delivered.exit,
             entry_over, entry_reason, exit_over, exit_reason, variance, comments, client_ref, ssref, nhs, level_ref,
             level_name, carer, service_ref, service_name, organisation_ref, organisation_name, client, level, service,
             _week(planned.date), planned.minutes, delivered.minutes,
-            _digest(
-                f"{kind.id}\x1f{planned.key}\x1f{delivered.key}\x1f{overridden}\x1f{variance}\x1f{comments}\x1f{who}\x1f{what}"
-                f"\x1f{carer}\x1f{where}\x1f{organisation_ref}\x1f{organisation_name}"
+            digest.of_parts(
+                kind.id, planned.key, delivered.key, overridden, variance, comments, who, what, carer, where,
+                organisation_ref, organisation_name,
             ),
         )  # fmt: skip
         locked = ()
@@ -202,7 +153,7 @@ class RowReader:
 
     def _type(self, code: str) -> tuple[Kind | None, tuple[Problem, ...]]:
         if not code:
-            return None, (_blank("VisitType", f"one of {', '.join(self.known.codes)}"),)
+            return None, (blank("VisitType", f"one of {', '.join(self.known.codes)}"),)
         found = self.known.types.get(code.casefold())
         if found:
             return found, ()
@@ -246,7 +197,7 @@ class RowReader:
         except (Expected, weeks.ClockError, AttributeError, TypeError):
             return self._faulty_span(date, entry, exit, columns, required)
         end = first + ended + (DAY if ended < begun else 0)
-        return Span(day, iso, begun, ended, minutes, first + begun, end, f"{iso} {begun} {ended}")
+        return Span(day, iso, begun, ended, minutes, first + begun, end, digest.of_span(iso, begun, ended))
 
     def _faulty_span(self, date: str, entry: str, exit: str, columns: tuple[str, str, str], required: bool) -> Span:
         """Planned date and times must all be there; delivered ones may be missing (rule 5.4)."""
@@ -257,7 +208,7 @@ class RowReader:
             if expected:
                 problems.append(error(columns[0], date, "The date cannot be read.", expected, kind="date"))
         elif required:
-            problems.append(_blank(columns[0], "a date such as 05/10/2026"))
+            problems.append(blank(columns[0], "a date such as 05/10/2026"))
         times: list[int | None] = []
         for column, text in ((columns[1], entry), (columns[2], exit)):
             try:
@@ -266,15 +217,15 @@ class RowReader:
                 times.append(None)
                 problems.append(error(column, text, "The time cannot be read.", str(expected), kind="time"))
             if required and not text:
-                problems.append(_blank(column, "a time such as 09:30"))
+                problems.append(blank(column, "a time such as 09:30"))
         if day and times[0] is not None and times[1] is not None:
             problems.append(_clock_problem(day, times[0], times[1], columns, (entry, exit)))
-        return Span(day, iso, *times, key=f"{iso} {times[0]} {times[1]}", problems=tuple(problems))
+        return Span(day, iso, *times, key=digest.of_span(iso, times[0], times[1]), problems=tuple(problems))
 
     def _person(self, client_ref: str, ssref: str, nhs: str) -> tuple[int | None, object, str, tuple[Problem, ...]]:
         """The client, what stands for it, its part of the digest, problems (rule 5.3)."""
         problems = [
-            _too_long(column, text)
+            too_long(column, text)
             for column, text in (("ClientRef", client_ref), ("SSRef", ssref), ("NHSNumber", nhs))
             if len(text) > LENGTHS[column]
         ]
@@ -289,7 +240,7 @@ class RowReader:
             if text
         ]
         if self.needs_both and not ssref:
-            problems.append(_blank("SSRef", "the client's SSRef"))
+            problems.append(blank("SSRef", "the client's SSRef"))
         elif not given:
             problems.append(
                 error("SSRef", "", "No client is named.", "ClientRef, SSRef or NHSNumber", kind="no client")
@@ -309,7 +260,7 @@ class RowReader:
                 break
         client = given[0][2] if given else None
         person = client if client is not None else given[0][:2] if given else None
-        return client, person, f"{client_ref}\x1f{ssref}\x1f{nhs}", tuple(problems)
+        return client, person, digest.of_person(client_ref, ssref, nhs), tuple(problems)
 
     def _level(self, ref: str, name: str) -> tuple[int | None, str, tuple[Problem, ...]]:
         known = self.known
@@ -337,7 +288,7 @@ class RowReader:
                 column, text, "Visits are not wanted for this service level.", "a service level that is paid on visits",
                 kind="level not wanted",
             )  # fmt: skip
-        return level, f"{level}\x1f{ref}\x1f{name}", (problem,) if problem else ()
+        return level, digest.of_named(level, ref, name), (problem,) if problem else ()
 
     def _service(self, ref: str, name: str) -> tuple[int | None, str, tuple[Problem, ...]]:
         known = self.known
@@ -346,7 +297,7 @@ class RowReader:
         problem = None
         service = by_ref if ref else by_name
         if self.needs_both and not name:
-            problem = _blank("ServiceName", "the service's name")
+            problem = blank("ServiceName", "the service's name")
         elif text and service is None:
             near_name = near(name, known.near_service) if name and not ref else None
             problem = error(
@@ -358,7 +309,7 @@ class RowReader:
                 "ServiceName", name, "ServiceRef and ServiceName belong to different services.",
                 "identifiers of one service", kind="services",
             )  # fmt: skip
-        return service, f"{service}\x1f{ref}\x1f{name}", (problem,) if problem else ()
+        return service, digest.of_named(service, ref, name), (problem,) if problem else ()
 
     def _organisation(self, ref: str, name: str) -> tuple[Problem, ...]:
         own = self.known.organisation
@@ -381,77 +332,6 @@ class RowReader:
                 )
             )  # fmt: skip
         return tuple(problems)
-
-    # data quality (rule 5.11)
-
-    def _warn(self, problems, kind, planned, delivered, candidates, comments, carer, code) -> None:
-        if kind.needs_delivered and delivered.minutes is None:
-            at = 0 if delivered.date is None else 1 if delivered.entry is None else 2
-            problems.append(
-                warning(
-                    DELIVERED[at], "", "Delivered times are missing: the visit is kept and not paid until it is sent again.",
-                    "delivered missing", f"date and times with type {kind.code}",
-                )
-            )  # fmt: skip
-        elif kind.needs_delivered:
-            self._warn_delivered(problems, kind, planned, delivered, candidates, code)
-        if kind.needs_comment and not comments:
-            problems.append(
-                warning(
-                    "Comments",
-                    "",
-                    f"A visit of type {kind.code} needs a comment.",
-                    "comment missing",
-                    "a few words on why",
-                )
-            )
-        if carer and carer not in self.known.carers:
-            problems.append(
-                warning("CarerRef", carer, "The carer is not known.", "carer not known", "a carer of the carers file")
-            )
-        if planned.date > self.known.today:
-            problems.append(
-                warning(
-                    "PlannedVisitDate",
-                    show_date(planned.date),
-                    "The planned date is in the future.",
-                    "future",
-                    "a date up to today",
-                )
-            )
-        if kind.contract_types and candidates and not self.suits(kind.id, candidates[0].contract_type):
-            problems.append(
-                warning(
-                    "VisitType", code, f"Type {kind.code} is not for contracts of type {candidates[0].contract_type}.",
-                    "type outside contract", "a type of this contract",
-                )
-            )  # fmt: skip
-
-    def _warn_delivered(self, problems, kind, planned, delivered, candidates, code) -> None:
-        beyond = delivered.minutes - planned.minutes
-        if kind.is_ordinary and beyond >= self.over:
-            problems.append(
-                warning(
-                    "DeliveredExitTime", "", f"Delivered {beyond} minutes over plan.", "over plan",
-                    f"less than {self.over} minutes over plan, or an exceptional visit",
-                )
-            )  # fmt: skip
-        if kind.is_exceptional and beyond < self.over:
-            slot = (planned.date.weekday(), planned.entry, planned.exit)
-            if any(slot in c.slots for c in candidates):
-                problems.append(
-                    warning(
-                        "VisitType", code, "An exceptional visit in a planned slot, but not well over plan.",
-                        "not exceptional", f"{self.over} minutes or more over plan, or the ordinary type",
-                    )
-                )  # fmt: skip
-        if not (planned.start < delivered.end and delivered.start < planned.end):
-            problems.append(
-                warning(
-                    "DeliveredEntryTime", "", "The delivered time does not overlap the planned time.", "no overlap",
-                    "a delivery within the planned time",
-                )
-            )  # fmt: skip
 
 
 def _date(text: str) -> tuple[dt.date | None, str | None, int, str]:
@@ -481,31 +361,12 @@ def _week(day: dt.date) -> str:
     return weeks.monday(day).isoformat()
 
 
-def _digest(text: str) -> str:
-    """Equal for equal values as read (rule 5.7)."""
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-
-
 def _yes(column: str, text: str, problems: list[Problem]) -> bool:
     try:
         return boolean(text)
     except Expected as expected:
         problems.append(error(column, text, "This is neither yes nor no.", str(expected), kind="yes or no"))
         return False
-
-
-def _blank(column: str, expected: str) -> Problem:
-    return error(column, "", f"{column} is blank.", expected, kind="blank")
-
-
-def _too_long(column: str, text: str) -> Problem:
-    return error(
-        column,
-        text,
-        f"{column} is {len(text)} characters long.",
-        f"at most {LENGTHS[column]} characters",
-        kind="too long",
-    )
 
 
 def _plain(cells: list[str], problems: list[Problem]) -> list[str]:
@@ -525,14 +386,3 @@ def _plain(cells: list[str], problems: list[Problem]) -> list[str]:
             )
         found.append(text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text)
     return found
-
-
-def _warn_overridden(problems: list[Problem], entry: bool, entry_reason: str, exit: bool, exit_reason: str) -> None:
-    for overridden, reason, which in ((entry, entry_reason, "Entry"), (exit, exit_reason, "Exit")):
-        if overridden and not reason:
-            problems.append(
-                warning(
-                    f"Delivered{which}TimeOverrideReason", "", f"The {which.lower()} time was overridden without a reason.",
-                    "no override reason", "why it was overridden",
-                )
-            )  # fmt: skip

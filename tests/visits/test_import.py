@@ -14,7 +14,7 @@ from blueprints.imports import rules as imports
 from blueprints.reach import Reach
 from blueprints.settings import rules as settings
 from blueprints.sheets import write_csv
-from blueprints.visits import report, rules
+from blueprints.visits import digest, report, rules
 from blueprints.visits.columns import HEADINGS
 from models import (
     Actual,
@@ -353,3 +353,13 @@ def test_the_worked_example_loads_without_a_word(cast):
     assert Due.select().where(Due.package == cast.package).exists()
     assert list(report.example_rows(cast.brookhouse, MONDAY)) == []
     assert report.blank_file().decode().strip() == ",".join(HEADINGS)
+
+
+def test_the_digest_of_stored_values_is_that_of_the_row(cast):
+    rows = [row("V1", Comments="x", CarerRef="K", ServiceRef="OAK-N", OrganisationName="oakfield home care", NHSNumber="1"),
+            row("V2", VisitType="H", DeliveredVisitDate="", DeliveredEntryTime="", DeliveredExitTime="", SSRef="ZZ"),
+            row("V3", DeliveredExitTime="", **on(1)),
+            row("V4", **on(2), DeliveredEntryTimeIsOverridden="1", DeliveredExitTimeOverrideReason="late")]  # fmt: skip
+    load("visits", as_csv(*rows), cast.oakfield)
+    for visit in Visit.select():
+        assert digest.of_values(visit.__data__) == visit.digest, visit.ref
