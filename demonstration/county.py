@@ -281,7 +281,6 @@ class County:
                     "status": str(VisitStatus.MISSING_DATA),
                     "reason": "delivered times missing",
                 }
-                one["digest"] = visits.digest(one)  # fmt: skip
             elif n % 3 == 2:
                 one |= {
                     "status": str(VisitStatus.UNMATCHED),
