@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flask import Flask, g, request, session
 from flask_compress import Compress
@@ -40,6 +41,7 @@ def create_app(url: str | None = None, **config) -> Flask:
         SESSION_COOKIE_SECURE=secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
+        TRUSTED_HOSTS=[urlsplit(base).hostname or "localhost", "localhost", "127.0.0.1", "[::1]"],
         WTF_CSRF_TIME_LIMIT=None,
         SEND_FILE_MAX_AGE_DEFAULT=31536000,
         COMPRESS_ALGORITHM=["gzip"],

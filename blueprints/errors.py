@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import secrets
 
-from flask import Flask, g, render_template
+from flask import Flask, Response, g, render_template
 from flask_wtf.csrf import CSRFError
 from peewee import OperationalError
+from werkzeug.exceptions import SecurityError
 
 from blueprints import permissions
 
@@ -16,6 +17,7 @@ log = logging.getLogger("portal")
 
 def register(app: Flask) -> None:
     """The error pages."""
+    app.register_error_handler(SecurityError, another_host)
     app.register_error_handler(403, forbidden)
     app.register_error_handler(404, missing)
     app.register_error_handler(405, missing)
@@ -23,6 +25,11 @@ def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, stale_form)
     app.register_error_handler(OperationalError, database_away)
     app.register_error_handler(500, failed)
+
+
+def another_host(_error):
+    """A request for a name that is not this portal's; no page, since no address can be made for it."""
+    return Response("This portal has another address.\n", status=400, content_type="text/plain; charset=utf-8")
 
 
 def forbidden(_error):

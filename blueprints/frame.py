@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from blueprints import components, permissions, sides, values, weeks
 from blueprints.permissions import Can
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
+    "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
     "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # The shortcut tabs of each door: words, endpoint, the act that it needs. A tab whose area is not built is absent.
@@ -81,6 +82,13 @@ def hashed_static(endpoint: str, parameters: dict) -> None:
         parameters.setdefault("v", fingerprint(parameters["filename"]))
 
 
+def nonce() -> str:
+    """The word of this answer that its scripts carry: no other script runs, not even a file that somebody has sent."""
+    if "nonce" not in g:
+        g.nonce = secrets.token_urlsafe(18)
+    return g.nonce
+
+
 def text_colour(colour: str) -> str:
     """Black or white, whichever has the greater contrast on a colour `#rrggbb` (WCAG relative luminance)."""
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
@@ -115,6 +123,7 @@ def context() -> dict:
             "public.settings.theme", digest=components.theme(settings.colour, text_colour(settings.colour))[0]
         ),
         "links": links(user),
+        "nonce": nonce(),
         "person": {"name": user.name, "organisation_name": user.organisation.name if user.organisation_id else ""}
         if user
         else None,
@@ -194,7 +203,7 @@ def is_current(here: str, endpoint: str, area: str) -> bool:
 
 def headers(response):
     """The security headers of every answer (quality.md); nothing personal is cached."""
-    response.headers.setdefault("Content-Security-Policy", POLICY)
+    response.headers.setdefault("Content-Security-Policy", POLICY.format(nonce=nonce()))
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["X-Frame-Options"] = "DENY"

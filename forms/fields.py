@@ -50,10 +50,6 @@ class GovTextInput(Drawn, gov.GovTextInput):
     pass
 
 
-class GovPasswordInput(Drawn, gov.GovPasswordInput):
-    pass
-
-
 class GovTextArea(Drawn, gov.GovTextArea):
     pass
 
@@ -142,7 +138,13 @@ class TelephoneField(TextField):
 
 
 class PasswordField(wtforms.PasswordField):
-    widget = GovPasswordInput()
+    """A password; where there is a script, portal.js puts a button to show it beside it. Never written back."""
+
+    widget = GovTextInput()
+    gov = {"type": "password", "classes": "govuk-input--width-20", "spellcheck": False, "attributes": {"data-show": ""}}
+
+    def _value(self) -> str:
+        return ""
 
 
 class TextAreaField(wtforms.TextAreaField):

@@ -3,6 +3,7 @@
 //   form[data-unsaved]                 asks before what was typed is left behind
 //   button[data-prevent-double-click]  a second press of the same form is ignored
 //   [data-announce]                    said aloud when htmx has put it on the page
+//   input[data-show]                   a password that can be shown
 //   [data-search]                      where the key / goes
 
 const body = document.body;
@@ -19,6 +20,22 @@ async function components(root) {
 components(body);
 
 // ── filters: open where there is room, and left as the person has them after that ──
+// A button to show a password: there only where it works.
+document.querySelectorAll("input[data-show]").forEach((input) => {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "govuk-button govuk-button--secondary portal-show";
+  button.setAttribute("aria-controls", input.id);
+  const words = () => (button.textContent = input.type === "password" ? "Show password" : "Hide password");
+  button.addEventListener("click", () => {
+    input.type = input.type === "password" ? "text" : "password";
+    words();
+  });
+  words();
+  input.after(button);
+  input.form?.addEventListener("submit", () => (input.type = "password"));
+});
+
 const wide = window.matchMedia("(min-width: 64em)");
 function openWide(root) {
   for (const panel of root.querySelectorAll("details[data-open-wide]")) if (wide.matches) panel.open = true;

@@ -13,7 +13,7 @@ from forms.accounts import PasswordForm, SignInForm
 
 routes = Blueprint("accounts", __name__)
 
-MOST_FROM_ONE_ADDRESS = 60  # tries in a quarter of an hour: an office behind one address
+MOST_FROM_ONE_ADDRESS = 60  # failures in a quarter of an hour: an office behind one address
 NOT_RIGHT = "The e-mail address or the password is not right, or the login is locked for a while after too many tries"
 
 
@@ -38,13 +38,14 @@ def sign_in():
         return go(within(request.args.get("next")) or front(g.user))
     form = SignInForm()
     if form.validate_on_submit():
-        crowded = rules.too_many(f"address {request.remote_addr}", MOST_FROM_ONE_ADDRESS)
-        many = rules.too_many(f"login {form.email.data.lower()}", 4 * g.settings.lock_after)
+        where, who = f"address {request.remote_addr}", f"login {form.email.data.lower()}"
         token = None
-        if not crowded and not many:
+        if not rules.too_many(where, MOST_FROM_ONE_ADDRESS) and not rules.too_many(who, 4 * g.settings.lock_after):
             token = rules.sign_in(
                 form.email.data, form.password.data, request.remote_addr or "", request.user_agent.string, g.settings
             )
+        if token is None:
+            rules.count_failure(where, who)
         if token:
             session.clear()
             session["token"] = token

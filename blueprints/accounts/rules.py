@@ -136,15 +136,25 @@ def set_password_by_link(token: str, password: str, shortest: int) -> User:
 
 
 def too_many(name: str, most: int, now: dt.datetime | None = None) -> bool:
-    """Count one try under this name; True once there were more than `most` in a quarter of an hour."""
-    window = int((now or utc_now()).timestamp()) // WINDOW_SECONDS
-    key = digest_of(name)[:40]
+    """There were `most` failures or more under this name in the present quarter of an hour."""
+    row = Throttle.get_or_none(Throttle.name == digest_of(name)[:40])
+    return bool(row and row.window == window_of(now) and row.tries >= most)
+
+
+def count_failure(*names: str, now: dt.datetime | None = None) -> None:
+    """Count a failure under these names, for all processes."""
+    window = window_of(now)
     again = Case(None, [(Throttle.window == window, Throttle.tries + 1)], 1)
     with db.atomic():
-        Throttle.insert(name=key, window=window, tries=1).on_conflict(
-            conflict_target=[Throttle.name], update={Throttle.tries: again, Throttle.window: window}
-        ).execute()
-        return Throttle.get_by_id(key).tries > most
+        for name in sorted(names):
+            Throttle.insert(name=digest_of(name)[:40], window=window, tries=1).on_conflict(
+                conflict_target=[Throttle.name], update={Throttle.tries: again, Throttle.window: window}
+            ).execute()
+
+
+def window_of(now: dt.datetime | None) -> int:
+    """The number of the quarter of an hour."""
+    return int((now or utc_now()).timestamp()) // WINDOW_SECONDS
 
 
 def sign_in(email: str, password: str, address: str, agent: str, settings) -> str | None:

@@ -197,6 +197,8 @@ COUNTERS = {
     "packages:ID": "what the files of one organisation are judged by: its packages with rates and timetables, their "
     "clients and contracts, its services, itself",
     "visits:ID": "the visits of one organisation",
+    "carers:ID": "the carers of one organisation",
+    "locks:ID": "the weeks that are locked for services of one organisation",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -113,7 +114,8 @@ class Visitor:
         self.page = self.context.new_page()
         self.said: list[str] = []
         self.page.on(
-            "console", lambda m: self.said.append(m.text) if m.type == "error" and "404" not in m.text else None
+            "console",
+            lambda m: self.said.append(m.text) if m.type == "error" and not re.search("404|422", m.text) else None,
         )
         self.page.on("pageerror", lambda e: self.said.append(str(e)))
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
+import re
+from urllib.parse import urljoin
 
 import pytest
 
@@ -51,9 +54,27 @@ def wait_for(window, heading: str) -> None:
     raise AssertionError(f"{heading} never came: {page.get_by_role('heading', level=1).inner_text()}")
 
 
-@pytest.mark.feature("O-27", "O-28", "R-15", "R-11")
+def payments_page(window) -> None:
+    """The provider's newest current period of the contract that pays by visits."""
+    page = window.page
+    page.goto("/provider/payments")
+    window.look()
+    box = page.get_by_label("Contract")
+    box.select_option(label=next(o for o in box.locator("option").all_inner_texts() if "DAPL" in o))
+    page.get_by_role("button", name="View").click()
+
+
+def figure(page, label: str) -> str:
+    """The value beside a label of a summary list."""
+    return page.locator("dt", has_text=label).first.locator("xpath=following-sibling::dd[1]").inner_text()
+
+
+@pytest.mark.feature("O-27", "O-28", "R-15", "R-11", "R-13")
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
-def test_from_visits_file_to_remittance(visit, tmp_path, script):
+def test_from_visits_file_to_remittance_and_adjustment(visit, portal, tmp_path, script):
+    if not script:  # the period of the first story is finalised: this one is told four weeks later
+        now = dt.date.fromisoformat(portal.command("today").stdout.strip())
+        assert portal.command("today", (now + dt.timedelta(28)).isoformat()).returncode == 0
     provider = visit("finance@oakfield.example", script)
     provider.look()
     page = provider.page
@@ -63,13 +84,93 @@ def test_from_visits_file_to_remittance(visit, tmp_path, script):
         page.get_by_role("link", name="Worked example").click()
     example = tmp_path / "example.csv"
     download.value.save_as(example)
-    assert len(list(csv.DictReader(io.StringIO(example.read_text())))) >= 10
+    lines = list(csv.DictReader(io.StringIO(example.read_text())))
+    assert len(lines) >= 10
     import_file(provider, example)
 
-    page.goto("/provider/visits")
+    # matched and priced
+    day, month, year = lines[0]["PlannedVisitDate"].split("/")
+    page.goto(f"/provider/visits?week={monday_of(int(year), int(month), int(day))}")
+    provider.look()
+    assert "Matched" in page.locator("main").inner_text() and "£" in page.locator("main").inner_text()
+    assert page.get_by_role("link", name="View").count() >= 10 or page.get_by_text(lines[0]["VisitRef"]).count()
+
+    # a mistake is told, with what was expected, and nothing changes
+    page.goto("/provider/imports/visits/new")
+    page.get_by_role("button", name="Import", exact=True).click()
+    assert "Choose a file" in page.locator("main").inner_text()
     provider.look()
 
+    # the officer looks the period through and finalises the contract
     officer = visit("officer@authority.example", script)
     officer.look()
-    officer.page.goto("/authority/periods")
+    desk = officer.page
+    desk.goto("/authority/periods")
     officer.look()
+    period = desk.locator("tr", has=desk.get_by_text("Current", exact=True)).get_by_role("link")
+    hrefs = [link.get_attribute("href") for link in period.all()]
+    for href in hrefs:
+        desk.goto(href)
+        if desk.get_by_role("link", name="Oakfield DAPL (C1)").count():
+            break
+    officer.look()
+    desk.get_by_role("link", name="Oakfield DAPL (C1)").click()
+    officer.look()
+    desk.go_back()
+    desk.get_by_role("link", name=re.compile("Finalise.*Oakfield DAPL alone")).click()
+    officer.look()
+    total = figure(desk, "Total Payable")
+    desk.get_by_role("button", name=re.compile("^Finalise")).click()
+    for _ in range(60):
+        if (
+            "finalised" in desk.locator("main").inner_text().lower()
+            and not desk.get_by_role("link", name="Refresh").count()
+        ):
+            break
+        desk.wait_for_timeout(500)
+        desk.reload()
+    officer.look()
+
+    # the provider downloads a remittance whose total is the sum of its lines
+    found = portal.command("dump", "payments", "-", "--organisation", "OAK").stdout
+    rows = [r for r in csv.DictReader(io.StringIO(found)) if r["ContractRef"] == "C1" and r["Status"] == "Finalised"]
+    last = max(r["PeriodStart"] for r in rows)
+    owed = sum(
+        pennies(r["Amount"]) + pennies(r["VAT"]) for r in rows if r["PeriodStart"] == last and r["State"] == "Payable"
+    )
+    assert owed == pennies(total)
+    payments_page(provider)
+    page.locator(".portal-side a, nav a, main a", has_text="Finalised").first.click()
+    provider.look()
+    assert "FINALISED" in page.locator("main").inner_text()
+    assert total in page.locator("main").inner_text()
+    page.get_by_role("link", name=re.compile("Remittance", re.IGNORECASE)).first.click()
+    provider.look()
+    assert total in page.locator("main").inner_text()
+    with page.expect_download() as download:
+        page.get_by_role("link", name=re.compile("CSV")).first.click()
+    sheet = tmp_path / "remittance.csv"
+    download.value.save_as(sheet)
+    listed = list(csv.DictReader(io.StringIO(sheet.read_text(encoding="utf-8-sig"))))
+    assert sum(pennies(r["Total"]) for r in listed if "Total" in r and r.get("Kind", "x") != "Total") == pennies(total)
+    document = page.get_by_role("link", name=re.compile("PDF")).first.get_attribute("href")
+    assert provider.context.request.get(urljoin(page.url, document)).body().startswith(b"%PDF")
+
+    # a visit that comes late stands in the next period as an adjustment with its reason
+    late = dict(lines[0], VisitRef=f"LATE-{script}", Comments="came late")
+    with (tmp_path / "late.csv").open("w", newline="") as out:
+        writer = csv.DictWriter(out, fieldnames=list(lines[0]))
+        writer.writeheader()
+        writer.writerow(late)
+    import_file(provider, tmp_path / "late.csv")
+    payments_page(provider)
+    page.locator(".portal-side a, nav a, main a", has_text="Current").last.click()
+    text = page.locator("main").inner_text()
+    assert "Adjustment" in text and "visits changed" in text
+    provider.look()
+
+
+def monday_of(year: int, month: int, day: int) -> str:
+    """The Monday of a date, ISO."""
+    date = dt.date(year, month, day)
+    return (date - dt.timedelta(date.weekday())).isoformat()
