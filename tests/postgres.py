@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -56,6 +57,7 @@ def main() -> int:
     if not sys.argv[1:]:
         print(__doc__)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server ends with us
     with server() as url:
         return subprocess.run(sys.argv[1:], env={**os.environ, "PORTAL_TEST_DATABASE_URL": url}, check=False).returncode
 
