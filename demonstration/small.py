@@ -103,7 +103,7 @@ class World:
         self.holds_of_the_past()
         yield f"Finalised {self.finalise()} periods."
         self.late_changes()
-        visits.seal(self.oakfield)
+        visits.seal(Visit.select().where(Visit.version > 1))
         self.files()
         yield f"The last full week, from {self.last:%d/%m/%Y}, is open: its visits are still to come."
 
