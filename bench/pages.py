@@ -172,7 +172,7 @@ def child(url: str, folder: str) -> dict:
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-CHANGING = re.compile(r'<input[^>]*name="csrf_token"[^>]*>')
+CHANGING = re.compile(r'<input[^>]*name="csrf_token"[^>]*>|nonce="[^"]*"')
 
 
 def same(one: str, other: str) -> bool:
