@@ -117,7 +117,7 @@ def stored_today():
 def begin() -> None:
     """Connect; find the session, its person, what the person may do and see."""
     g.user, g.reach, g.acts, g.session_row = None, None, frozenset(), None
-    if request.endpoint in (None, "static"):
+    if request.endpoint == "static":
         return
     if db.is_closed():
         db.connect()

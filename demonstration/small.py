@@ -409,7 +409,7 @@ class World:
 
     def an_import(self, week: dt.date, records: int, **facts) -> Import:
         """The finished import of a week's visits."""
-        started = evening(week + WEEK, 9)
+        started = facts.get("started_at") or evening(week + WEEK, 9)
         facts = {
             "kind": "visits", "organisation": self.oakfield, "user": self.users["finance@oakfield"],
             "file_name": f"visits-{week}.csv", "state": ImportState.DONE, "started_at": started, "checked_at": started,

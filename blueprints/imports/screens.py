@@ -175,7 +175,7 @@ class Screens:
         last = (
             Import.visible_to(g.reach)
             .where((Import.kind == kind.name) & (Import.state == ImportState.DONE))
-            .order_by(Import.id.desc())
+            .order_by(Import.started_at.desc(), Import.id.desc())
             .first()
         )
         waiting = list(

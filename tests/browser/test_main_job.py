@@ -39,10 +39,10 @@ def import_file(window, path) -> None:
 def wait_for(window, heading: str) -> None:
     """Wait for a page; without script, by pressing Refresh as a person would."""
     page = window.page
-    for _ in range(60):
+    for _ in range(150):
         if heading in page.get_by_role("heading", level=1).inner_text():
             return
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(200)
         refresh = page.get_by_role("link", name="Refresh")
         see = page.get_by_role("link", name="See the result")
         if see.count():
