@@ -52,6 +52,7 @@ test-postgres: tools
 
 long: tools ## what takes longer: soak, every-statement faults
 	@$(PY) tests/needs.py
+	@PORTAL_STORIES=300 $(PY) -m pytest tests/test_stories.py
 	@$(PY) -m pytest -m slow
 	@$(PY) tests/postgres.py $(PY) -m pytest -m 'slow and not browser and not once'
 

@@ -19,7 +19,7 @@ from models import Contract, Organisation, Service, db
 from tests.oracle import Oracle
 from tests.stories import stories
 
-EXAMPLES = int(os.environ.get("PORTAL_STORIES", "25"))
+EXAMPLES = int(os.environ.get("PORTAL_STORIES", "10"))
 KNOWN_KINDS = set(imports.KINDS) - set(os.environ.get("SKIP_KINDS", "").split())
 
 
