@@ -30,6 +30,8 @@ class Drawn:
         params = super().map_gov_params(field, **kwargs)  # type: ignore[misc]
         if not field.description and not (params.get("hint") or {}).get("html"):
             params.pop("hint", None)
+        if "autocomplete" in (field.render_kw or {}):
+            params.pop("autocomplete", None)  # the form says it more exactly than the kind of field
         single = field.type == "CheckboxField"
         if field.meta.marks_optional and not single:
             legend = (params.get("fieldset") or {}).get("legend")

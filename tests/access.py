@@ -25,6 +25,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "public.home.privacy": ("GET /privacy", ALL),
     "public.home.accessibility": ("GET /accessibility", ALL),
     "public.home.whats_new": ("GET /whats-new", ALL),
+    "public.home.favicon": ("GET /favicon.ico", ALL),
     "public.home.health": ("GET /healthz", ALL),
     "provider.home.index": ("GET /provider/", PROVIDER),
     "provider.home.help_index": ("GET /provider/help", PROVIDER),

@@ -79,6 +79,7 @@ def check_page(text: str, whole: bool = True, where: str = "") -> None:
         bad = [a for a in element.attrib if a == "style" or a.startswith("on")]
         assert not bad, f"{where}: inline {bad} on {element.tag}"
         assert element.tag != "style", f"{where}: inline style"
+        assert element.get("action") != "", f"{where}: a form without an address"
         assert not (element.tag == "script" and not element.get("src")), f"{where}: inline script"
         for name in ("aria-labelledby", "aria-describedby", "for"):
             for target in (element.get(name) or "").split():

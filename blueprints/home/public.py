@@ -62,6 +62,13 @@ def changelog() -> list[tuple[str, list[str]]]:
     return found
 
 
+@routes.get("/favicon.ico")
+@public
+def favicon():
+    """Where browsers look for the icon of what is no page, such as a PDF."""
+    return current_app.send_static_file("favicon.svg")
+
+
 @routes.get("/healthz")
 @public
 def health():

@@ -174,3 +174,61 @@ def monday_of(year: int, month: int, day: int) -> str:
     """The Monday of a date, ISO."""
     date = dt.date(year, month, day)
     return (date - dt.timedelta(date.weekday())).isoformat()
+
+
+def owed_for(portal, cpli: str) -> int:
+    """All that is paid or payable for a package, excluding VAT, in pence."""
+    rows = csv.DictReader(io.StringIO(portal.command("dump", "payments", "-", "--organisation", "OAK").stdout))
+    return sum(pennies(row["Amount"]) for row in rows if row["CPLIId"] == cpli)
+
+
+@pytest.mark.feature("R-13", "K-20")
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+def test_a_backdated_rate_is_previewed_and_becomes_adjustments(visit, portal, script):
+    before = owed_for(portal, "156017")
+    officer = visit("officer@authority.example", script)
+    desk = officer.page
+    desk.goto("/authority/packages?q=156017")
+    officer.look()
+    desk.get_by_role("link", name="156017", exact=True).click()
+    officer.look()
+    desk.get_by_role("link", name="Rates").click()
+    officer.look()
+
+    # what cannot be read is said, stays as typed, and changes nothing
+    desk.get_by_label("From, row 1").fill("31/2/2026")
+    desk.get_by_label("Unit cost, row 1").fill("25.10" if script else "26.20")
+    desk.get_by_role("button", name="Save rates").click()
+    assert desk.get_by_text("There is a problem").count()
+    assert desk.get_by_label("From, row 1").input_value() == "31/2/2026"
+    officer.look()
+
+    # a rate from last spring, its day and month typed with one digit: the weeks that it moves are shown first
+    spring = dt.date.fromisoformat(portal.command("today").stdout.strip()) - dt.timedelta(140)
+    desk.get_by_label("From, row 1").fill(f"{spring.day}/{spring.month}/{spring.year}")
+    desk.get_by_role("button", name="Save rates").click()
+    told = re.search(r"This changes (\d+) weeks by (-?£[\d,.]+)\.", desk.locator("main").inner_text())
+    assert int(told[1]) >= 16
+    assert "finalised periods" in desk.locator("main").inner_text()
+    officer.look()
+    assert owed_for(portal, "156017") == before
+    desk.get_by_role("button", name="Save the rates").click()
+    desk.get_by_role("heading", level=1).wait_for()
+    assert "are saved" in desk.locator("main").inner_text()
+    officer.look()
+
+    # the difference is what was said, to the penny, and stands in the current period with its reason
+    for _ in range(20):  # the worker works out what follows
+        if owed_for(portal, "156017") != before:
+            break
+    assert owed_for(portal, "156017") - before == pennies(told[2])
+    provider = visit("finance@oakfield.example", script)
+    payments_page(provider)
+    current = provider.page.locator(".portal-side__list a", has_text="Current").last
+    current.click()
+    text = provider.page.locator("main").inner_text()
+    assert "Adjustment" in text and "rate changed" in text
+    provider.look()
+    provider.page.locator("tr", has_text="rate changed").first.get_by_role("link").first.click()
+    assert "156017" in provider.page.locator("main").inner_text()
+    provider.look()
