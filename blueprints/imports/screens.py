@@ -14,9 +14,10 @@ from blueprints.imports import rules
 from blueprints.imports.columns import Need
 from blueprints.pages import go, page
 from blueprints.permissions import Can, requires
+from blueprints.values import show_date
 from blueprints.weeks import monday, today
 from forms.imports import ChooseForm, HistoryFilter, PressForm, ProblemsFilter, UpdateForm
-from models import Import, ImportProblem, ImportState, Job, Organisation, Severity, User, utc_now
+from models import Import, ImportProblem, ImportState, Job, Organisation, Severity, User, Visit, utc_now
 
 PER_PAGE = 100
 MODULES = {"carers": "module_carers"}  # kinds that a module of their own switches
@@ -224,9 +225,24 @@ class Screens:
         return page("imports/checked.html" if state == ImportState.CHECKED else "imports/over.html", **context)
 
     def next_page(self, batch: Import) -> str | None:
-        """Where to look at what an import changed."""
+        """Where to look at what an import changed: visits in the newest week of the file, not in the present one."""
         name = f"{self.side}.{batch.kind}.index"
-        return url_for(name) if name in current_app.view_functions else None
+        if name not in current_app.view_functions:
+            return None
+        asked = {}
+        if batch.kind == "visits":
+            own = Visit.visible_to(g.reach).where(Visit.organisation == batch.organisation_id)
+            newest = own.where(Visit.batch == batch).order_by(Visit.week.desc()).first()
+            if newest and self.side == "provider":
+                asked = {"week": newest.week.isoformat()}
+            elif newest:
+                last = newest.week + dt.timedelta(6)
+                asked = {
+                    "organisation": batch.organisation_id,
+                    "first": show_date(newest.week),
+                    "last": show_date(last),
+                }
+        return url_for(name, **asked)
 
     def problems(self, batch: Import) -> dict:
         """The list of problems, its groups and pages."""

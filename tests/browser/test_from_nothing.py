@@ -174,7 +174,9 @@ def test_a_run_of_guide_004(portal, fresh, run):
     ref = run["organisation"]
     for step in run["steps"]:
         mine = step["load"] != "packages"
-        found = send(fresh[ref if mine else None], "provider" if mine else "authority", step["load"], FILES / step["file"])
+        found = send(
+            fresh[ref if mine else None], "provider" if mine else "authority", step["load"], FILES / step["file"]
+        )
         if "counts" in step:
             assert found == step["counts"], step["file"]
     if "visits" in step:

@@ -90,7 +90,8 @@ def test_from_visits_file_to_remittance_and_adjustment(visit, portal, tmp_path, 
 
     # matched and priced
     day, month, year = lines[0]["PlannedVisitDate"].split("/")
-    page.goto(f"/provider/visits?week={monday_of(int(year), int(month), int(day))}")
+    page.get_by_role("link", name="See visits").click()
+    assert f"week={monday_of(int(year), int(month), int(day))}" in page.url
     provider.look()
     assert "Matched" in page.locator("main").inner_text() and "£" in page.locator("main").inner_text()
     assert page.get_by_role("link", name="View").count() >= 10 or page.get_by_text(lines[0]["VisitRef"]).count()
