@@ -122,13 +122,10 @@ def test_from_visits_file_to_remittance_and_adjustment(visit, portal, tmp_path, 
     officer.look()
     total = figure(desk, "Total Payable")
     desk.get_by_role("button", name=re.compile("^Finalise")).click()
-    for _ in range(60):
-        if (
-            "finalised" in desk.locator("main").inner_text().lower()
-            and not desk.get_by_role("link", name="Refresh").count()
-        ):
+    for _ in range(100):
+        if re.search("1 contract is finalised, £", desk.locator("main").inner_text()):
             break
-        desk.wait_for_timeout(500)
+        desk.wait_for_timeout(300)
         desk.reload()
     officer.look()
 

@@ -64,6 +64,7 @@ def test_two_steps_then_import_complete(finance, cast):
     jobs.run_waiting()
     page = finance.get(address).text
     assert "Import Complete" in page
+    assert f'href="/provider/visits?week={MONDAY}">See visits' in page
     assert Visit.select().count() == 2
     assert Actual.get(Actual.package == cast.package).actual == 200
     assert finance.post(f"{address}/update").status_code == 303  # and once more
