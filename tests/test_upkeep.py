@@ -230,6 +230,23 @@ def test_a_snapshot_shares_no_word_with_what_it_replaced(copy, without_persons):
             assert name not in everything, "not in free pages either"
 
 
+def test_references_of_one_shape_may_change_places(copy, tmp_path):
+    """All ten of a shape are in use, so each new reference is one that another row carried."""
+    with sqlite3.connect(tmp_path / "ten.db", isolation_level=None) as ten:
+        with sqlite3.connect(copy) as real:
+            real.backup(ten)
+        columns = [row[1] for row in ten.execute("PRAGMA table_info(contract)") if row[1] not in ("id", "ref")]
+        listed = ", ".join(f'"{column}"' for column in columns)
+        for n in range(10):
+            ten.execute(f"INSERT INTO contract (ref, {listed}) SELECT '{n}', {listed} FROM contract LIMIT 1")
+        shape = "SELECT name, sql FROM sqlite_master WHERE type = 'index' ORDER BY name"
+        before = ten.execute(shape).fetchall()
+        disguise.replace(ten)
+        assert ten.execute(shape).fetchall() == before, "every index stands again"
+        refs = [ref for (ref,) in ten.execute("SELECT ref FROM contract ORDER BY id DESC LIMIT 10")]
+        assert set(refs) == set("0123456789")
+
+
 def test_a_snapshot_has_the_same_shape(copy, without_persons):
     before, after = copies.verify(copy), copies.verify(without_persons)
     emptied = set(disguise.EMPTIED)

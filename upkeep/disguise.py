@@ -182,6 +182,10 @@ def replace(copy: sqlite3.Connection) -> None:
     ):  # fmt: skip
         copy.create_function(name, 1, function)
     copy.execute("BEGIN")
+    # A new word may for a moment be one that another row still carries: uniqueness holds again once all are replaced.
+    indexes = copy.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL").fetchall()
+    for name, _ in indexes:
+        copy.execute(f'DROP INDEX "{name}"')
     free = [name for name, spec in SPECS.items() if spec.kind in FREE_SETTINGS]
     marks = ", ".join("?" * len(free))
     for table in {table for table, _ in pairs}:
@@ -199,4 +203,6 @@ def replace(copy: sqlite3.Connection) -> None:
     copy.execute("UPDATE file_chunk SET data = zeroblob(length(data))")
     for table in EMPTIED:
         copy.execute(f'DELETE FROM "{table}"')
+    for _, made_by in indexes:
+        copy.execute(made_by)
     copy.execute("COMMIT")
