@@ -295,6 +295,15 @@ class Job(Table):
 # attachments -----------------------------------------------------------------------------------------------------------
 
 
+class Scan(StrEnum):
+    """What the virus scanner said of a file."""
+
+    NONE = ""  # there was no scanner
+    CLEAN = "Clean"
+    WAITING = "Waiting"  # the scanner was away: nobody gets the file until it has looked
+    HARMFUL = "Quarantined"
+
+
 class File(Table):
     """A file's particulars; its bytes are in FileChunk, which no list touches."""
 
@@ -306,6 +315,15 @@ class File(Table):
     organisation = ForeignKeyField(Organisation, null=True, on_delete="RESTRICT")
     uploaded_by = ForeignKeyField(User, null=True, on_delete="RESTRICT")
     uploaded_at = DateTimeField(default=utc_now)
+    scan = CharField(default=Scan.NONE)
+
+    class Meta:
+        indexes = ((("scan",), False),)  # what waits for the scanner, and what it put away
+
+    @property
+    def may_be_had(self) -> bool:
+        """The scanner has nothing against handing it out."""
+        return self.scan in (Scan.NONE, Scan.CLEAN)
 
 
 class FileChunk(Table):

@@ -20,6 +20,8 @@ def group_form(group: str) -> type[RecordForm]:
         default = DEFAULT_WORDS.get(spec.default, spec.default) if spec.kind == "yes-no" else spec.default
         if spec.kind == "lines":
             default = f"{len(spec.default)} lines"
+        if spec.kind == "some":
+            default = ", ".join(spec.default)
         hint = f"{spec.meaning} Default: {default if default != '' else 'empty'}.".strip()
         if spec.kind == "whole":
             hint += f" From {spec.low:,} to {spec.high:,}."
@@ -34,7 +36,11 @@ def group_form(group: str) -> type[RecordForm]:
             fields[spec.name] = f.RadioField(
                 spec.label, [f.Required()], description=hint, choices=[(c, c[0].upper() + c[1:]) for c in spec.choices]
             )
-        elif spec.kind in ("lines",):
+        elif spec.kind == "some":
+            fields[spec.name] = f.CheckboxesField(
+                spec.label, [f.Required()], description=hint, choices=[(c, c) for c in spec.choices]
+            )
+        elif spec.kind in ("lines", "long"):
             fields[spec.name] = f.TextAreaField(spec.label, description=hint)
         else:
             must = spec.kind in ("whole", "colour") or spec.name in ("authority_name", "portal_name")

@@ -28,7 +28,7 @@ VOCABULARY = {
     "change": {"what", "thing"},
     "look": {"thing"},
     "job": {"kind", "state", "doing", "unique_key"},
-    "file": {"content_type", "kind"},
+    "file": {"content_type", "kind", "scan"},
     "import": {"kind", "state", "busy", "stamp"},
     "import_problem": {"severity", "column", "kind"},
     "staged_row": {"action"},

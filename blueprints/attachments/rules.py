@@ -10,7 +10,10 @@ from pathlib import PurePosixPath, PureWindowsPath
 
 from PIL import Image, UnidentifiedImageError
 
-from models import File, FileChunk, db
+from blueprints import scanner
+from blueprints.attachments import kinds
+from blueprints.attachments.kinds import Unfit
+from models import File, FileChunk, Scan, db
 
 PIECE = 1024 * 1024
 
@@ -128,3 +131,45 @@ def keep_picture(stream, name: str, user) -> File:
         raise NoPicture("Choose a PNG or JPEG picture") from None
     drawn.seek(0)
     return keep(drawn, f"{PurePosixPath(plain_name(name)).stem}.png", "image/png", "logo", None, user, 8 * PIECE)
+
+
+def keep_document(upload, kind: str, organisation, user, now) -> File:
+    """Keep a file that somebody attaches, in the caller's transaction: `upload` has a `stream` and a `filename`.
+
+    `now` is the authority's settings, which say what kinds and how large (Z-13). Refused before it is stored: too large,
+    of a kind that is not allowed, of other content than its name says, or found harmful by the scanner where there is
+    one. Raises Unfit, whose message says what to choose instead.
+    """
+    name = plain_name(upload.filename)
+    most = now.file_megabytes * PIECE
+    if upload.stream.seek(0, io.SEEK_END) > most:
+        raise Unfit(f"Choose a file of at most {now.file_megabytes} MB")
+    found = kinds.judged(upload.stream, name, list(now.file_types))
+    try:
+        harm = scanner.harm_in(upload.stream)
+        scan = Scan.CLEAN if scanner.is_set() else Scan.NONE
+    except scanner.Away:
+        harm, scan = "", Scan.WAITING  # kept and not handed out until it has been looked at
+    if harm:
+        raise Unfit("Choose another file: the virus scanner found something harmful in this one")
+    upload.stream.seek(0)
+    file = keep(upload.stream, name, found.content_type, kind, organisation, user, most)
+    if scan != Scan.NONE:
+        file.scan = scan
+        file.save()
+    return file
+
+
+def scan_waiting() -> int:
+    """Let the scanner look at what waits for it; returns how many were looked at. What is harmful stays put away."""
+    looked = 0
+    if not scanner.is_set():
+        return looked
+    for file in File.select().where(File.scan == Scan.WAITING).order_by(File.id).limit(50):
+        try:
+            harm = scanner.harm_in(open_file(file))
+        except scanner.Away:
+            break
+        File.update(scan=Scan.HARMFUL if harm else Scan.CLEAN).where(File.id == file.id).execute()
+        looked += 1
+    return looked

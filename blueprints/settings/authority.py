@@ -31,6 +31,8 @@ def shown(spec, value) -> str:
         return "Yes" if value else "No"
     if spec.kind == "lines":
         return "; ".join(value) or "None"
+    if spec.kind == "some":
+        return ", ".join(value)
     if spec.kind == "whole":
         return f"{value:,}"
     return str(value) if value != "" else "Empty"
@@ -115,6 +117,8 @@ def edit(group: str):
                 values[spec.name] = "yes" if values[spec.name] else "no"
             elif spec.kind == "lines":
                 values[spec.name] = "\n".join(values[spec.name])
+            elif spec.kind == "some":
+                values[spec.name] = list(values[spec.name])
             else:
                 values[spec.name] = str(values[spec.name])
         return values

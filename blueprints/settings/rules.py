@@ -12,7 +12,10 @@ from models import Counter, Setting, db
 
 
 class Spec(NamedTuple):
-    """One setting: its kind (yes-no, whole, text, lines, colour, choice, address), default, label, meaning and bounds."""
+    """One setting: its kind, default, label, meaning and bounds.
+
+    Kinds: yes-no, whole, text, long (several lines of text), lines, colour, choice (one of), some (several of), address.
+    """
 
     name: str
     kind: str
@@ -65,6 +68,8 @@ SPECS: dict[str, Spec] = {
         Spec("most_megabytes", "whole", 200, "Most megabytes in a file", "A larger file is refused.", "5.6", 1, 2000, group="Visits"),
         Spec("longest_line_kb", "whole", 64, "Longest line in kB", "A file with a longer line is refused.", "5.6", 1, 1024, group="Visits"),
         Spec("check_lapses_hours", "whole", 24, "Hours until a checked import lapses", "After that the file must be chosen again.", "5.6", 1, 168, group="Visits"),
+        Spec("file_types", "some", ("pdf", "docx", "xlsx", "odt", "ods", "csv", "txt", "png", "jpg", "jpeg"), "Files that may be attached", "By name and by content. Documents with macros are never taken.", "Z-13", choices=("pdf", "docx", "xlsx", "odt", "ods", "csv", "txt", "png", "jpg", "jpeg"), group="Attachments"),
+        Spec("file_megabytes", "whole", 10, "Most megabytes of an attached file", "A larger file is refused.", "Z-13", 1, 100, group="Attachments"),
         Spec("include_unauthorised", "yes-no", False, "Packages list starts with Include Unauthorised ticked", "Providers then see packages that are not authorised, marked.", "3.8", group="Packages"),
         Spec("package_reference", "choice", "CPLI ID", "Reference column of the packages list", "Which reference providers see.", "K-03", choices=("CPLI ID", "CarePackageRef"), group="Packages"),
         Spec("show_authorised", "yes-no", True, "Packages list shows the Authorised column", "Tells a confirmed line from a draft.", "K-04", group="Packages"),
@@ -140,6 +145,10 @@ def clean(name: str, value: Any) -> Any:
         return int(text)
     if spec.kind == "lines":
         return clean_lines(name, value)
+    if spec.kind == "some":
+        if not value or set(value) - set(spec.choices):
+            raise Refused("Choose at least one of the list")
+        return [one for one in spec.choices if one in value]
     text = str(value or "").strip()
     if spec.kind == "colour" and not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
         raise Refused("Enter a colour such as #1d70b8")
