@@ -118,6 +118,7 @@ def stored_today():
 def begin() -> None:
     """Connect; find the session, its person, what the person may do and see."""
     g.user, g.reach, g.acts, g.session_row = None, None, frozenset(), None
+    g.kept = {}
     if request.endpoint == "static":
         return
     if db.is_closed():

@@ -337,6 +337,115 @@ class FileChunk(Table):
         primary_key = CompositeKey("file", "number")
 
 
+# messages --------------------------------------------------------------------------------------------------------------
+
+
+class Audience(StrEnum):
+    """Whom a message is for (C-22); the words complete "This message is shown to …"."""
+
+    ALL = "all users"
+    ORGANISATIONS = "specific providers"
+    PEOPLE = "specific contacts"
+
+
+class Message(Table):
+    """What the authority tells providers' people, listed from its publication until a date, that day included (C-25)."""
+
+    subject = CharField()
+    details = TextField()
+    audience = CharField(default=Audience.ALL)
+    published_on = DateField(index=True)  # the list, newest first
+    displayed_until = DateField(null=True)  # nothing: until withdrawn
+    file = ForeignKeyField(File, null=True, on_delete="SET NULL")
+    user = ForeignKeyField(User, null=True, on_delete="RESTRICT", index=False)
+    by = CharField(default="")
+    version = IntegerField(default=1)
+    withdrawn_at = DateTimeField(null=True)
+    withdrawn_by = CharField(default="")
+    once = CharField(null=True, unique=True)  # of the form that it came from: pressed twice it is written once
+
+    def state(self, today: dt.date) -> str:
+        """Where the message is on a day, in the word that its tag shows."""
+        if self.withdrawn_at is not None:
+            return "Withdrawn"
+        if self.published_on > today:
+            return "Scheduled"
+        return "Ended" if self.displayed_until is not None and self.displayed_until < today else "Shown"
+
+    def is_recent(self, today: dt.date, days: int) -> bool:
+        """Published within the last days, today's message being of day 0 (C-23)."""
+        return 0 <= (today - self.published_on).days <= days
+
+
+class MessageOrganisation(Table):
+    """An organisation that a message is for."""
+
+    message = ForeignKeyField(Message, backref="organisations", on_delete="CASCADE", index=False)
+    organisation = ForeignKeyField(Organisation, on_delete="CASCADE")
+
+    class Meta:
+        primary_key = CompositeKey("message", "organisation")
+
+
+class MessagePerson(Table):
+    """A person whom a message is for."""
+
+    message = ForeignKeyField(Message, backref="people", on_delete="CASCADE", index=False)
+    user = ForeignKeyField(User, on_delete="CASCADE")
+
+    class Meta:
+        primary_key = CompositeKey("message", "user")
+
+
+class MessageRead(Table):
+    """Who has opened a message, and when first."""
+
+    message = ForeignKeyField(Message, backref="reads", on_delete="CASCADE", index=False)
+    user = ForeignKeyField(User, on_delete="CASCADE")
+    at = DateTimeField(default=utc_now)
+
+    class Meta:
+        primary_key = CompositeKey("message", "user")
+
+
+class MessageThread(Table):
+    """The responses and answers between the authority and one organisation, or one person of it, about a message."""
+
+    key = CharField(unique=True)  # message, organisation and person: one thread each
+    message = ForeignKeyField(Message, backref="threads", on_delete="CASCADE")
+    organisation = ForeignKeyField(Organisation, on_delete="RESTRICT")
+    person = ForeignKeyField(User, null=True, on_delete="RESTRICT", index=False)  # nothing: the whole organisation
+
+
+class MessagePost(Table):
+    """A response of a provider's person, or an answer of the authority."""
+
+    thread = ForeignKeyField(MessageThread, backref="posts", on_delete="CASCADE")
+    is_answer = BooleanField(default=False)  # of the authority
+    user = ForeignKeyField(User, null=True, on_delete="RESTRICT", index=False)
+    by = CharField(default="")
+    subject = CharField(default="")
+    text = TextField()
+    at = DateTimeField(default=utc_now, index=True)  # the inbox, newest first
+    read_at = DateTimeField(null=True)  # when the other side opened it first
+    once = CharField(null=True, unique=True)  # of the form that it came from
+
+
+class PostRead(Table):
+    """Which of a provider's people has opened an answer: the count of unread ones is each person's own (C-28)."""
+
+    post = ForeignKeyField(MessagePost, backref="reads", on_delete="CASCADE", index=False)
+    user = ForeignKeyField(User, on_delete="CASCADE")
+    at = DateTimeField(default=utc_now)
+
+    class Meta:
+        primary_key = CompositeKey("post", "user")
+
+
+# What the other side has not opened yet: few at any time.
+MessagePost.add_index(MessagePost.index(MessagePost.at, where=MessagePost.read_at.is_null(), name="message_post_unread"))
+
+
 # imports ---------------------------------------------------------------------------------------------------------------
 
 
@@ -956,7 +1065,8 @@ class PaymentItem(Table):
 
 TABLES = [
     Setting, Counter, Organisation, User, OfficerRole, OneTimeLink, SignIn, Throttle, ServiceLevel, Service, Change, Look,
-    Job, File, FileChunk, Import, ImportProblem, StagedRow, Client, PaymentCycle, PaymentPeriod, Contract, Package,
+    Job, File, FileChunk, Message, MessageOrganisation, MessagePerson, MessageRead, MessageThread, MessagePost, PostRead,
+    Import, ImportProblem, StagedRow, Client, PaymentCycle, PaymentPeriod, Contract, Package,
     PackageRate, TimetableSlot, StalePackage, Carer, VisitType, Visit, VisitVersion, StagedVisit, StaleGroup, Actual, ActualDay, LockedWeek,
     Finalisation, Due, PackageAsPaid, Hold, PaymentItem,
 ]  # fmt: skip

@@ -172,7 +172,7 @@ def tabs(user) -> list[dict]:
     made = []
     for text, endpoint, act in TABS[side]:
         area = endpoint.rsplit(".", 1)[0]
-        there = sides.is_there if side == "provider" else sides.module_is_on
+        there = sides.is_there if side == "provider" else sides.is_open_to_officers
         if there(area.split(".")[-1]) and permissions.can(act) and endpoint in current_app.view_functions:
             href = help_of(side) if endpoint.endswith(".help_index") else url_for(endpoint)
             made.append({"text": text, "href": href, "current": is_current(here, endpoint, area)})

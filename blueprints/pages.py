@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from flask import current_app, make_response, redirect, request
+from collections.abc import Callable
+from typing import Any
+
+from flask import current_app, g, make_response, redirect, request
 from jinja2_fragments.flask import render_block
 
 
@@ -39,3 +42,10 @@ def _context(context: dict) -> dict:
 def go(address: str, status: int = 303):
     """Redirect after a post: See Other, so that the browser gets the page anew."""
     return redirect(address, code=status)
+
+
+def once(name: str, make: Callable[[], Any]) -> Any:
+    """A value that several parts of a page need, made once a request."""
+    if name not in g.kept:
+        g.kept[name] = make()
+    return g.kept[name]

@@ -24,6 +24,7 @@ class Can(StrEnum):
     FINALISE = "calculate and finalise payment periods"
     EDIT_SETTINGS = "change settings and visit types"
     SEE_AUDIT = "search the audit trail"
+    SEND_MESSAGES = "write messages to providers and answer responses"
     SIGNED_IN = "use what everybody who is signed in may use"
 
 
@@ -45,12 +46,13 @@ ROLES: dict[str, frozenset[Can]] = {
             Can.FINALISE,
             Can.EDIT_SETTINGS,
             Can.SEE_AUDIT,
+            Can.SEND_MESSAGES,
         }
     ),
-    "packages": frozenset(_OFFICER | {Can.EDIT_RECORDS, Can.EDIT_PACKAGES, Can.LOAD_FILES}),
-    "payments": frozenset(_OFFICER | {Can.EDIT_PERIODS, Can.FINALISE}),
-    "requests": frozenset(_OFFICER),
-    "quality": frozenset(_OFFICER),
+    "packages": frozenset(_OFFICER | {Can.EDIT_RECORDS, Can.EDIT_PACKAGES, Can.LOAD_FILES, Can.SEND_MESSAGES}),
+    "payments": frozenset(_OFFICER | {Can.EDIT_PERIODS, Can.FINALISE, Can.SEND_MESSAGES}),
+    "requests": frozenset(_OFFICER | {Can.SEND_MESSAGES}),
+    "quality": frozenset(_OFFICER | {Can.SEND_MESSAGES}),
     "read-only": frozenset(_OFFICER),
 }
 OFFICER_ROLES = [role for role in ROLES if role != PROVIDER]

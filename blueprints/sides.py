@@ -11,7 +11,7 @@ from blueprints import permissions
 
 # The areas, a later one building on earlier ones. An area is shown at a door where it has a file of the door's name.
 AREAS = (
-    "settings", "accounts", "organisations", "services", "home", "audit", "jobs", "attachments", "imports", "clients",
+    "settings", "accounts", "organisations", "services", "home", "audit", "jobs", "attachments", "messages", "imports", "clients",
     "contracts", "packages", "carers", "visits", "matching", "actuals", "payments", "periods", "remittances", "orders",
     "reports",
 )  # fmt: skip
@@ -24,13 +24,17 @@ MODULES = {
     "packages": "module_packages",
     "payments": "module_payments",
     "remittances": "module_payments",
+    "messages": "module_messages",
 }
+# Modules that officers have no use for either when they are off. What else is off is off for providers: the authority
+# goes on keeping its packages and paying them.
+OFFICERS_TOO = {"messages"}
 # Provider areas that are there only for organisations with something that is paid on actuals (C-08).
 ON_ACTUALS = {"visits", "carers", "imports"}
 
 
 def build(app: Flask) -> None:
-    """Open the doors: every area's routes behind the door that its file names."""
+    """Open the doors: every area's routes behind the door that its file names; and learn what each says that waits."""
     for side, prefix in PREFIX.items():
         door = Blueprint(side, __name__, url_prefix=prefix)
         for area in AREAS:
@@ -38,6 +42,9 @@ def build(app: Flask) -> None:
             if importlib.util.find_spec(module):
                 door.register_blueprint(importlib.import_module(module).routes)
         app.register_blueprint(door)
+    for area in AREAS:
+        if importlib.util.find_spec(f"blueprints.{area}.waiting"):
+            importlib.import_module(f"blueprints.{area}.waiting")
 
 
 def door() -> str | None:
@@ -58,6 +65,11 @@ def is_there(area: str) -> bool:
     return module_is_on(area)
 
 
+def is_open_to_officers(area: str) -> bool:
+    """An officers' area, unless its module is off for them too (Z-04)."""
+    return area not in OFFICERS_TOO or module_is_on(area)
+
+
 def guard() -> None:
     """Signed out leads to sign-in; the wrong door or a module that is off is 404, as if it did not exist (rule 11.2)."""
     side = door()
@@ -69,6 +81,6 @@ def guard() -> None:
     if (side == "authority") != g.user.is_officer:
         abort(404)
     area = request.blueprints[0].rsplit(".", 1)[-1]
-    if side == "provider" and not is_there(area):
+    if not (is_there(area) if side == "provider" else is_open_to_officers(area)):
         abort(404)
     return None

@@ -12,7 +12,8 @@ from blueprints.history import Actor
 from blueprints.matching.rules import Group
 from blueprints.periods import rules as periods
 from blueprints.settings import rules as settings
-from demonstration import people, visits
+from blueprints.weeks import today
+from demonstration import messages, people, visits
 from demonstration.build import WEEK, logins
 from models import (
     Actual,
@@ -105,6 +106,7 @@ class World:
         self.late_changes()
         visits.seal(Visit.select().where(Visit.version > 1))
         self.files()
+        yield messages.write(self.users, today())
         yield f"The last full week, from {self.last:%d/%m/%Y}, is open: its visits are still to come."
 
     def actor(self, name: str) -> Actor:

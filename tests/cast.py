@@ -9,9 +9,14 @@ import datetime as dt
 
 from blueprints.accounts import rules as accounts
 from models import (
+    Audience,
     Client,
     Contract,
     Import,
+    Message,
+    MessageOrganisation,
+    MessagePost,
+    MessageThread,
     OfficerRole,
     Organisation,
     Package,
@@ -98,6 +103,28 @@ class Cast:
             200001, self.cat, self.house, self.placement, self.spot, quantity=100, unit_cost=6460600
         )
         self.types = {t.code: t for t in VisitType.select()}
+
+    @property
+    def message(self) -> Message:
+        """A message to Oakfield."""
+        found = Message.get_or_none(Message.subject == "New rates")
+        if found is None:
+            found = Message.create(
+                subject="New rates", details="From April.", audience=Audience.ORGANISATIONS, published_on=MONDAY,
+                user=self.officer, by=self.officer.name,
+            )  # fmt: skip
+            MessageOrganisation.create(message=found, organisation=self.oakfield)
+        return found
+
+    @property
+    def thread(self) -> MessageThread:
+        """Oakfield's responses to that message."""
+        found = MessageThread.get_or_none(MessageThread.message == self.message)
+        if found is None:
+            key = f"{self.message.id}:{self.oakfield.id}:"
+            found = MessageThread.create(key=key, message=self.message, organisation=self.oakfield)
+            MessagePost.create(thread=found, user=self.finance, by=self.finance.name, subject="Re", text="Which?")
+        return found
 
     @property
     def batch(self) -> Import:

@@ -3,172 +3,36 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from typing import NamedTuple
 
 from flask import Blueprint, url_for
-from peewee import SQL, fn
 
-from blueprints import desk, weeks
-from blueprints.jobs import rules as jobs
-from blueprints.packages.rules import day
+from blueprints import desk, sides, waiting, weeks
 from blueprints.pages import page
 from blueprints.periods import overview
+from blueprints.periods import waiting as periods
 from blueprints.permissions import OFFICER_ROLES, ROLES, Can, can, requires
 from blueprints.values import show_date_long
-from blueprints.visits import search
-from models import Client, Import, ImportState, Job, JobState, Package, Visit, VisitStatus
+from models import Client, Job, Package
 
 routes = Blueprint("home", __name__)
-
-
-class Queue(NamedTuple):
-    """Something that waits: how many, of what, since when, and where it is listed."""
-
-    count: int
-    what: str
-    since: dt.date | None
-    href: str | None
 
 
 @routes.get("/")
 @requires(Can.SIGNED_IN)
 def index():
-    """What needs doing, oldest first, and the ways in (Z-01)."""
+    """What needs doing, overdue and oldest first, and the ways in (Z-01)."""
     today = weeks.today()
-    book = overview.Book()
+    book = periods.book()
     stale = overview.stale()
-    waiting = [q for q in queues(today, book) if q.count]
-    waiting.sort(key=lambda q: q.since or today)
     return page(
         "home/authority.html",
-        to_do=[to_do(q, today) for q in waiting],
+        to_do=waiting.for_officer(today),
         warned=overview.without_current(book, today),
         stale=stale,
         settling=Job.get_or_none(Job.unique_key == "settle"),
         next_words=next_period(book, today),
         tiles=[tile for tile in tiles() if tile["href"]],
     )
-
-
-def to_do(queue: Queue, today: dt.date) -> dict:
-    """A queue as the home page shows it: with the age of its oldest."""
-    words = queue.what
-    if queue.since:
-        age = (today - queue.since).days
-        days = f", {age:,} day{'' if age == 1 else 's'} ago" if age > 0 else ", today" if not age else ""
-        words = f"{words} (oldest {show_date_long(queue.since)}{days})"
-    return {"count": f"{queue.count:,}", "what": words, "href": queue.href}
-
-
-def queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
-    """Every queue of what is built, whether or not something waits in it."""
-    yield from visit_queues()
-    yield package_queue()
-    yield from import_queues()
-    yield job_queue()
-    yield from period_queues(today, book)
-    yield death_queue(today)
-
-
-def plural(count: int, one: str, many: str) -> str:
-    """The words for one or for many."""
-    return one if count == 1 else many
-
-
-def visit_queues() -> Iterator[Queue]:
-    """Visits that pay nothing until something is mended, along the index of week and status."""
-    query = Visit.select(Visit.status, fn.COUNT(SQL("1")), fn.MIN(Visit.planned_date))
-    found = {
-        status: (count, day(oldest))
-        for status, count, oldest in query.where(search.waiting(search.weeks_with_visits()))
-        .group_by(Visit.status)
-        .tuples()
-    }
-    here = url_for("authority.visits.unmatched")
-    count, oldest = found.get(VisitStatus.UNMATCHED, (0, None))
-    yield Queue(count, plural(count, "visit unmatched", "visits unmatched"), oldest, f"{here}?status=Unmatched")
-    count, oldest = found.get(VisitStatus.MISSING_DATA, (0, None))
-    words = plural(count, "visit with missing data", "visits with missing data")
-    yield Queue(count, words, oldest, f"{here}?status=Missing+Data")
-
-
-def package_queue() -> Queue:
-    """Packages that wait to be authorised."""
-    query = Package.select(fn.COUNT(Package.id), fn.MIN(Package.start_date)).where(~Package.authorised)
-    count, oldest = query.tuples().get()
-    href = desk.where("authority.packages.waiting") or desk.where("authority.packages.index", authorised="no")
-    words = plural(count, "package waiting to be authorised", "packages waiting to be authorised")
-    return Queue(count, words, day(oldest), href)
-
-
-def import_queues() -> Iterator[Queue]:
-    """Imports that were checked and wait for a decision, and those that failed in the last fortnight."""
-    recent = weeks.utc_now() - dt.timedelta(14)
-    wanted = (Import.state == ImportState.CHECKED) | (
-        (Import.state == ImportState.FAILED) & (Import.started_at > recent)
-    )
-    query = Import.select(Import.state, fn.COUNT(Import.id), fn.MIN(Import.started_at)).where(wanted)
-    found = {state: (count, oldest) for state, count, oldest in query.group_by(Import.state).tuples()}
-    for state, one, many in (
-        (ImportState.CHECKED, "checked import waits for Update System", "checked imports wait for Update System"),
-        (ImportState.FAILED, "import failed", "imports failed"),
-    ):
-        count, oldest = found.get(state, (0, None))
-        since = dt.date.fromisoformat(str(oldest)[:10]) if oldest else None
-        yield Queue(count, plural(count, one, many), since, url_for("authority.imports.index", state=str(state)))
-
-
-def job_queue() -> Queue:
-    """Jobs that failed and have not been done since."""
-    failed = list(jobs.failed())
-    since = min((j.ended_at.date() for j in failed if j.ended_at), default=None)
-    words = plural(len(failed), "job failed", "jobs failed")
-    return Queue(len(failed), words, since, url_for("authority.jobs.index", state=str(JobState.FAILED)))
-
-
-def period_queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
-    """Periods that have ended and are not finalised for every contract, and contracts with adjustments waiting."""
-    ended = [
-        p
-        for periods in book.periods.values()
-        for p in periods
-        if p.end_date < today and any(not book.is_done(c.id, p) for c in book.parties(p))
-    ]
-    first = min(ended, key=lambda p: p.end_date, default=None)
-    href = url_for("authority.periods.index")
-    if len(ended) == 1:
-        href = url_for("authority.periods.show", period_id=first.id)
-    elif first:
-        href = url_for("authority.periods.index", year=weeks.financial_year(first.start_date))
-    words = plural(len(ended), "period has ended and is not finalised", "periods have ended and are not finalised")
-    yield Queue(len(ended), words, first and first.end_date, href)
-    adjusted = overview.adjusted_contracts(book)
-    oldest = {book.oldest(c).id: book.oldest(c) for c in adjusted}
-    start = min((p.start_date for p in oldest.values()), default=None)
-    href = url_for("authority.periods.index")
-    if len(oldest) == 1:
-        href = url_for("authority.periods.show", period_id=next(iter(oldest)))
-    words = plural(len(adjusted), "contract with adjustments waiting", "contracts with adjustments waiting")
-    yield Queue(len(adjusted), words, start, href)
-
-
-def death_queue(today: dt.date) -> Queue:
-    """Clients who have died and have a package that goes on (rule 3.9)."""
-    open_after = Package.end_date.is_null() | ((Package.end_date > Client.date_of_death) & (Package.end_date >= today))
-    query = (
-        Client.select(Client.id, Client.date_of_death)
-        .join(Package)
-        .where(Client.date_of_death.is_null(False) & open_after)
-        .distinct()
-        .order_by(Client.date_of_death)
-    )
-    found = [(ident, day(died)) for ident, died in query.tuples()]
-    href = url_for("authority.home.deaths")
-    words = plural(
-        len(found), "client has died and has a package still open", "clients have died and have a package still open"
-    )
-    return Queue(len(found), words, found[0][1] if found else None, href)
 
 
 @routes.get("/deaths")
@@ -217,13 +81,21 @@ def tiles() -> list[dict]:
         ("visits", "Visits", "Every provider’s visits, and those that are not matched", "authority.visits.index", {}),
         ("payments", "Payments", "Periods, adjustments, finalising and remittances", "authority.periods.index", {}),
         ("imports", "Files", "Load the authority’s files; every import so far", "authority.imports.index", {}),
+        (
+            "messages",
+            "Messages",
+            "What providers’ people are told, and what they reply",
+            "authority.messages.index",
+            {},
+        ),
         ("history", "Audit", "Who changed what, and when", "authority.audit.index", {}),
         ("settings", "Settings", "How the portal works for this authority", "authority.settings.index", {}),
     ]
     return [
         {"icon": icon, "title": title, "text": text, "href": desk.where(endpoint, **values)}
         for icon, title, text, endpoint, values in made
-        if endpoint != "authority.audit.index" or can(Can.SEE_AUDIT)
+        if (endpoint != "authority.audit.index" or can(Can.SEE_AUDIT))
+        and sides.is_open_to_officers(endpoint.split(".")[1])
     ]
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from flask import Blueprint, current_app, g, url_for
 
-from blueprints import sides, weeks
+from blueprints import sides, waiting, weeks
 from blueprints.home import to_do
+from blueprints.messages import rules as messages
 from blueprints.pages import page
 from blueprints.permissions import Can, can, requires
 from blueprints.values import show_date_long
@@ -25,62 +24,37 @@ def built(endpoint: str) -> bool:
 def index():
     """What needs doing, oldest first, then the tiles (C-05, C-06, C-08)."""
     today = weeks.today()
-    periods = [] if g.reach.limited else to_do.open_periods(g.reach)
+    periods = to_do.shared_periods(g.reach)
     on_visits = built("provider.visits.index")
     deadline = to_do.next_deadline(periods, today) if on_visits else None
     return page(
         "home/provider.html",
         limited=g.reach.limited,
-        items=to_do_items(periods, today) if on_visits else [],
+        items=waiting.for_provider(today),
         coming=coming(deadline, on_visits),
         deadline=deadline,
         tiles=tiles(),
+        messages=newest(),
+        message_days=g.settings.message_days,
     )
 
 
-def day_words(day) -> str:
-    """`Tuesday 3 November 2026`"""
-    names = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-    return f"{names[day.weekday()]} {show_date_long(day)}"
+MOST_MESSAGES = 5
 
 
-def to_do_items(periods: list, today) -> list[dict]:
-    """Visits that pay nothing yet, by week, and imports that wait for Update System; oldest first."""
-    found = []
-    prefix = url_for("provider.visits.index")
-    for one in to_do.waiting(g.reach, periods):
-        what = "unmatched visit" if one.status == "Unmatched" else "visit with missing data"
-        if one.count != 1:
-            what = what.replace("visit", "visits", 1)
-        item = {
-            "count": one.count,
-            "what": f"{what} in the week of {show_date_long(one.week)}",
-            "href": f"{prefix}?{urlencode({'week': one.week, 'filtered': 1, 'status': one.status})}",
-        }
-        if one.due:
-            item |= {"due": day_words(one.due), "overdue": one.due < today}
-        found.append((one.week, item))
-    for ident, kind, name, at, whose in to_do.checked_imports(g.reach):
-        if not built("provider.imports.show"):
-            break
-        mine = "" if whose == g.user.name else f", by {whose}"
-        found.append(
-            (
-                weeks.london(at).date(),
-                {
-                    "what": f"{kind.capitalize()} file {name} is checked and waits for Update System{mine}",
-                    "href": url_for("provider.imports.show", import_id=ident),
-                },
-            )
-        )
-    return [item for _, item in sorted(found, key=lambda pair: pair[0])]
+def newest() -> list:
+    """The newest of the messages that are displayed to this person now (C-21); one more than are shown."""
+    if not built("provider.messages.index"):
+        return []
+    query = messages.received(g.user).where(messages.listed(weeks.today())).limit(MOST_MESSAGES + 1)
+    return list(query.objects())
 
 
 def coming(deadline, on_visits: bool) -> str:
     """What comes next, and when, for a list with nothing to do."""
     if deadline:
         period = f"{show_date_long(deadline.start)} to {show_date_long(deadline.end)}"
-        return f"Next: visits of {period} must be sent by {day_words(deadline.cut_off)}."
+        return f"Next: visits of {period} must be sent by {waiting.show_day(deadline.cut_off)}."
     return (
         "No upload deadline is set yet."
         if on_visits
@@ -94,6 +68,7 @@ def tiles() -> list[dict]:
         ("visits", "Actuals/Visits", "Send and look up visits, and the actuals that they make", "provider.visits.index", Can.SEE_OWN),
         ("packages", "Care Package Line Items", "What the authority commissioned for your clients, and its price", "provider.packages.index", Can.SEE_OWN),
         ("payments", "Scheduled Payments", "What is paid and when, and remittances", "provider.payments.index", Can.SEE_PAYMENTS),
+        ("messages", "Messages", "What the authority tells you, and your responses", "provider.messages.index", Can.SIGNED_IN),
         ("help", "Help", "How each page works, and whom to ask", "provider.home.help_index", Can.SIGNED_IN),
     ]  # fmt: skip
     return [

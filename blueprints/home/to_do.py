@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from peewee import JOIN, fn
 
+from blueprints.pages import once
 from models import Contract, Finalisation, Import, ImportState, PaymentPeriod, User, Visit, VisitStatus
 
 
@@ -45,6 +46,11 @@ def open_periods(reach) -> list[Deadline]:
         .order_by(PaymentPeriod.start_date)
     )
     return [Deadline(day(start), day(end), day(cut_off)) for start, end, cut_off in found.tuples()]
+
+
+def shared_periods(reach) -> list[Deadline]:
+    """`open_periods`, asked once a request; none where the reach is limited."""
+    return once("open periods", lambda: [] if reach.limited else open_periods(reach))
 
 
 def waiting(reach, periods: list[Deadline]) -> list[Waiting]:

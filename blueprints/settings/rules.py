@@ -74,6 +74,8 @@ SPECS: dict[str, Spec] = {
         Spec("package_reference", "choice", "CPLI ID", "Reference column of the packages list", "Which reference providers see.", "K-03", choices=("CPLI ID", "CarePackageRef"), group="Packages"),
         Spec("show_authorised", "yes-no", True, "Packages list shows the Authorised column", "Tells a confirmed line from a draft.", "K-04", group="Packages"),
         Spec("same_person_may_finalise", "yes-no", True, "Who changed a package may finalise its period", "Off: nobody finalises a period in which they changed a package.", "11.5", group="Payments"),
+        Spec("message_days", "whole", 7, "Days that a message is highlighted", "A message published within so many days has another background.", "C-23", 0, 90, group="Messages"),
+        Spec("module_messages", "yes-no", True, "Messages", "What the authority tells providers' people, and their responses.", "Z-04", group="Modules"),
         Spec("module_visits", "yes-no", True, "Visits", "Actuals/Visits and everything that leads there.", "Z-04", group="Modules"),
         Spec("module_carers", "yes-no", True, "Carers import", "The list of carers that visits name.", "Z-04", group="Modules"),
         Spec("module_commissioned_care", "yes-no", True, "Commissioned care export", "The file of all packages.", "Z-04", group="Modules"),
