@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import database
 import migrations
 import tasks
-from blueprints import components, errors, frame, permissions, scanner, sides, weeks
+from blueprints import components, errors, frame, history, permissions, scanner, sides, weeks
 from blueprints.accounts import rules as accounts
 from blueprints.reach import Reach
 from blueprints.settings import rules as settings
@@ -119,6 +119,8 @@ def begin() -> None:
     """Connect; find the session, its person, what the person may do and see."""
     g.user, g.reach, g.acts, g.session_row = None, None, frozenset(), None
     g.kept = {}
+    history.FROM.set(request.remote_addr or "")
+    history.LOOKER.set(None)
     if request.endpoint == "static":
         return
     if db.is_closed():

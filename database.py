@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -19,6 +19,27 @@ DEFAULT_URL = "sqlite:///instance/portal.db"
 BUSY_SECONDS = 30  # how long a writer waits for another one before it gives up
 
 
+BEFORE_COMMIT: list[Callable] = []  # called with the database before each commit, within the transaction
+
+
+class Told:
+    """A database that tells before it commits."""
+
+    def commit(self):
+        """Tell, then commit; what fails rolls the transaction back."""
+        for tell in BEFORE_COMMIT:
+            tell(self)
+        super().commit()  # type: ignore[misc]
+
+
+class Sqlite(Told, PooledSqliteDatabase):
+    """SQLite that tells before it commits."""
+
+
+class Postgresql(Told, PooledPostgresqlDatabase):
+    """PostgreSQL that tells before it commits."""
+
+
 def open_database(url: str | None = None):
     """The database that PORTAL_DATABASE_URL names (interfaces.md); not yet connected. Raises ValueError on a URL of another kind."""
     url = url or os.environ.get("PORTAL_DATABASE_URL") or DEFAULT_URL
@@ -28,7 +49,7 @@ def open_database(url: str | None = None):
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             path.touch(mode=0o600)  # clients' details: nobody else on the machine reads them
-        return PooledSqliteDatabase(
+        return Sqlite(
             str(path),
             max_connections=40,
             stale_timeout=300,
@@ -46,7 +67,7 @@ def open_database(url: str | None = None):
     if url.startswith(("postgresql://", "postgres://")):
         parts = urlparse(url)
         query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
-        return PooledPostgresqlDatabase(
+        return Postgresql(
             parts.path.lstrip("/"),
             max_connections=40,
             stale_timeout=300,

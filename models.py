@@ -222,32 +222,52 @@ class Service(Address):
 
 
 class Change(Table):
-    """The audit trail: who did what to which record, with the values before and after (JSON)."""
+    """The audit trail: who did what to which record, with the values before and after (JSON).
 
-    at = DateTimeField(default=utc_now)
+    `word` says which transaction wrote it; without a salt its texts have expired (blueprints/chain.py).
+    """
+
+    at = DateTimeField(default=utc_now, index=True)
     user = ForeignKeyField(User, null=True, on_delete="RESTRICT")
     by = CharField(default="")  # the name as it was, or `command line`
+    address = CharField(default="")  # where it was done from: a network address, or what kind of process
     what = CharField()
     thing = CharField()
     thing_id = BigIntegerField(null=True)
     organisation = ForeignKeyField(Organisation, null=True, on_delete="RESTRICT")
     before = TextField(default="{}")
     after = TextField(default="{}")
+    word = BigIntegerField(default=0, index=True)
+    salt = CharField(default="")
+    digest = CharField(default="")
 
     class Meta:
         indexes = ((("thing", "thing_id"), False),)  # a record's history
 
 
-class Look(Table):
-    """Who looked at a person's record."""
+class Seal(Table):
+    """The end of a transaction that wrote the audit trail: a digest of its entries and of the seal before."""
 
     at = DateTimeField(default=utc_now)
+    word = BigIntegerField(unique=True)
+    entries = IntegerField()
+    digest = CharField()
+
+
+class Look(Table):
+    """Who looked at which record, and whom it is about: `client` is a client's id."""
+
+    at = DateTimeField(default=utc_now, index=True)
     user = ForeignKeyField(User, on_delete="CASCADE")
     thing = CharField()
-    thing_id = BigIntegerField()
+    thing_id = BigIntegerField(null=True)
+    client_id = BigIntegerField(null=True)  # the area of clients stands below
 
     class Meta:
-        indexes = ((("thing", "thing_id"), False),)
+        indexes = (
+            (("thing", "thing_id"), False),
+            (("client_id", "at"), False),  # who has looked at this person
+        )
 
 
 # jobs ------------------------------------------------------------------------------------------------------------------
@@ -1064,7 +1084,7 @@ class PaymentItem(Table):
 
 
 TABLES = [
-    Setting, Counter, Organisation, User, OfficerRole, OneTimeLink, SignIn, Throttle, ServiceLevel, Service, Change, Look,
+    Setting, Counter, Organisation, User, OfficerRole, OneTimeLink, SignIn, Throttle, ServiceLevel, Service, Change, Seal, Look,
     Job, File, FileChunk, Message, MessageOrganisation, MessagePerson, MessageRead, MessageThread, MessagePost, PostRead,
     Import, ImportProblem, StagedRow, Client, PaymentCycle, PaymentPeriod, Contract, Package,
     PackageRate, TimetableSlot, StalePackage, Carer, VisitType, Visit, VisitVersion, StagedVisit, StaleGroup, Actual, ActualDay, LockedWeek,

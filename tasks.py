@@ -11,6 +11,7 @@ from huey.contrib.sql_huey import SqlHuey, SqlStorage
 from huey.serializer import Serializer
 
 import database
+from blueprints import history
 from blueprints.jobs import rules as jobs
 from models import db
 
@@ -74,6 +75,7 @@ def register(app: Flask) -> None:
 
     @huey.task(name="run")
     def run(job_id: int) -> None:
+        history.FROM.set("job")
         with app.app_context():
             jobs.run(job_id)
 

@@ -10,8 +10,11 @@ from contextvars import ContextVar
 from typing import NamedTuple
 
 import database
+from blueprints import chain
 from models import Change, Look, db, utc_now
 
+FROM: ContextVar[str] = ContextVar("from", default="command line")  # where what is done now is done from
+LOOKER: ContextVar[int | None] = ContextVar("looker", default=None)  # the officer who looks with a provider's eyes
 SEEING: ContextVar[bool] = ContextVar("seeing", default=False)  # tests let a GET write only within seen()
 
 
@@ -61,16 +64,11 @@ def record(
     name, ident = thing if isinstance(thing, tuple) else (thing._meta.table_name, thing.get_id())
     if organisation is None and not isinstance(thing, tuple):
         organisation = thing.__data__.get("organisation")
-    Change.create(
-        user=by.user_id,
-        by=by.name,
-        what=what,
-        thing=name,
-        thing_id=ident,
-        organisation=organisation,
-        before=texts[0],
-        after=texts[1],
-    )
+    organisation = organisation.get_id() if hasattr(organisation, "get_id") else organisation
+    facts = (utc_now(), by.user_id, by.name, FROM.get(), str(what), name, ident, organisation, *texts)
+    salt = chain.salt()
+    row = dict(zip(chain.DIGESTED, facts, strict=True))
+    Change.create(**row, word=chain.word(), salt=salt, digest=chain.digest_of(salt, facts))
 
 
 def difference(before: dict, after: dict) -> tuple[str, str] | None:
@@ -85,14 +83,18 @@ def difference(before: dict, after: dict) -> tuple[str, str] | None:
 
 def record_many(by: Actor, entries: Iterable[Entry]) -> None:
     """Write many entries at once, as record() would each; inside the caller's transaction."""
-    now = str(utc_now())
-    rows = (
-        (now, by.user_id, by.name, e.what, e.thing, e.ident, e.organisation, *texts)
-        for e in entries
-        if (texts := difference(e.before, e.after)) is not None
-    )
-    columns = ["at", "user", "by", "what", "thing", "thing_id", "organisation", "before", "after"]
-    database.bulk_upsert(Change, columns, rows)
+    now, place, word = utc_now(), FROM.get(), chain.word()
+    told = str(now)
+
+    def rows():
+        for e in entries:
+            if (texts := difference(e.before, e.after)) is None:
+                continue
+            rest = (by.user_id, by.name, place, e.what, e.thing, e.ident, e.organisation, *texts)
+            salt = chain.salt()
+            yield (told, *rest, word, salt, chain.digest_of(salt, (now, *rest)))
+
+    database.bulk_upsert(Change, [*chain.DIGESTED, "word", "salt", "digest"], rows())
 
 
 def of(thing, limit: int = 100) -> list[dict]:
@@ -130,6 +132,8 @@ def seen():
 
 
 def looked(user_id: int, thing) -> None:
-    """Note that a person looked at a record about somebody."""
+    """Note that a person looked at a record about somebody: a client, or what names one."""
+    name = thing._meta.table_name
+    client = thing.get_id() if name == "client" else thing.__data__.get("client")
     with seen():
-        Look.create(user=user_id, thing=thing._meta.table_name, thing_id=thing.get_id())
+        Look.create(user=LOOKER.get() or user_id, thing=name, thing_id=thing.get_id(), client_id=client)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
+from blueprints import chain
 from blueprints.accounts import rules as accounts
 from blueprints.settings import rules as settings
 from blueprints.weeks import monday, today
@@ -26,6 +27,7 @@ def build(size: str = "small") -> Iterator[str]:
     with db.atomic():
         settings.put("demonstration", True)
         yield from small.build(last)
+    chain.renew()  # its past is made up, moments and all
 
 
 def logins(organisations: dict[str, Organisation]) -> dict[str, User]:

@@ -193,7 +193,10 @@ TABLE: dict[str, tuple[str, str]] = {
     "authority.messages.attachment": ("GET /authority/messages/{cast.message.id}/attachment", NOTHING),
     "authority.messages.inbox": ("GET /authority/messages/responses", OFFICER),
     "authority.messages.thread": ("GET /authority/messages/threads/{cast.thread.id}", OFFICER),
-    "authority.messages.answer": ("POST /authority/messages/threads/{cast.thread.id}/answers", "303 404 404 404 422 403"),
+    "authority.messages.answer": (
+        "POST /authority/messages/threads/{cast.thread.id}/answers",
+        "303 404 404 404 422 403",
+    ),
     "provider.imports.index": ("GET /provider/imports", "303 200 200 404 404 404"),
     "provider.imports.choose": ("GET /provider/imports/visits/new", "303 200 200 404 404 404"),
     "provider.imports.format_page": ("GET /provider/imports/visits/format", "303 200 200 404 404 404"),

@@ -17,6 +17,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import database
 from upkeep import copies
 
 # Columns of the system's own words: kinds, states, codes and names of the authority's lists.
@@ -25,7 +26,8 @@ VOCABULARY = {
     "officer_role": {"role"},
     "service_level": {"ref", "name", "unit", "paid_on", "entry", "service_group_class"},
     "service": {"service_type"},
-    "change": {"what", "thing"},
+    "change": {"what", "thing", "salt", "digest"},
+    "seal": {"digest"},
     "look": {"thing"},
     "job": {"kind", "state", "doing", "unique_key"},
     "file": {"content_type", "kind", "scan"},
@@ -163,10 +165,25 @@ def snapshot(db, target: Path, overwrite: bool = False) -> dict[str, int]:
         copies.backup(db, part, overwrite=True)
         with closing(sqlite3.connect(part, isolation_level=None)) as copy:
             replace(copy)
+        sealed_anew(part)
+        with closing(sqlite3.connect(part, isolation_level=None)) as copy:
             copy.execute("VACUUM")  # what was replaced must not lie in free pages either
         rows = copies.verify(part)
         part.replace(target)
     return rows
+
+
+def sealed_anew(part: Path) -> None:
+    """The audit trail's digests and seals made anew over the replaced texts."""
+    from blueprints import chain
+    from models import Change, Seal
+
+    copy = database.open_database(f"sqlite:///{part.resolve()}")
+    with copy.connection_context():
+        with copy.bind_ctx([Change, Seal], bind_refs=False, bind_backrefs=False):
+            chain.renew()
+        copy.execute_sql("PRAGMA journal_mode = DELETE")
+    copy.close_all()
 
 
 def replace(copy: sqlite3.Connection) -> None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import database
 import migrations
+from blueprints import chain
 from blueprints.payments import rules as payments
 from blueprints.settings import rules as settings
 from demonstration.people import EVERYBODY
@@ -241,9 +242,17 @@ def sums() -> Iterator[Finding]:
         )
 
 
+def trail() -> Iterator[Finding]:
+    """No entry of the audit trail was added, changed or taken away past the portal."""
+    found = chain.examined()
+    for wrong in found.wrong:
+        yield Finding(f"{wrong}.", "Compare with the last backup for which check finds nothing, and find out who could.")
+
+
 PARTS: dict[str, Callable[[], Iterator[Finding]]] = {
     "People": people,
     "Payment cycles": cycles,
     "Jobs": jobs,
     "Sums": sums,
+    "Audit trail": trail,
 }
