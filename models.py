@@ -229,7 +229,7 @@ class Change(Table):
 
     at = DateTimeField(default=utc_now, index=True)
     user = ForeignKeyField(User, null=True, on_delete="RESTRICT")
-    by = CharField(default="")  # the name as it was, or `command line`
+    by = CharField(default="", index=True)  # the name as it was, or `command line`
     address = CharField(default="")  # where it was done from: a network address, or what kind of process
     what = CharField()
     thing = CharField()

@@ -91,11 +91,13 @@ def register(app: Flask) -> None:
     @huey.periodic_task(crontab(minute="*/10"), name="tidy")
     def tidy() -> None:
         from blueprints.attachments import rules as attachments
+        from blueprints.audit import retention
         from blueprints.imports import rules as imports
 
         with app.app_context():
             imports.lapse()
             attachments.scan_waiting()
+            retention.run(most=retention.PIECE)
 
     jobs.wake = lambda job_id: run(job_id)
     app.extensions["huey"] = huey

@@ -154,15 +154,12 @@ def _plain(facts: list) -> list:
 # texts expire ----------------------------------------------------------------------------------------------------------
 
 
-def expire(before: dt.datetime, most: int = 5000) -> int:
-    """Forget the texts of entries older than this, in the caller's transaction; ids and digests stay. Returns how many."""
-    old = Change.select(Change.id).where((Change.at < before) & (Change.salt != "")).order_by(Change.id).limit(most)
-    idents = [ident for (ident,) in old.tuples()]
+def forget(idents: list[int]) -> None:
+    """Forget the texts of these entries, in the caller's transaction; ids and digests stay."""
     for start in range(0, len(idents), 500):
         Change.update(before="{}", after="{}", by="", address="", salt="").where(
             Change.id.in_(idents[start : start + 500])
         ).execute()
-    return len(idents)
 
 
 def renew() -> None:

@@ -1,9 +1,9 @@
-"""The filter of the list of jobs, and of the audit trail."""
+"""The filter of the list of jobs, and beginning one again."""
 
 from __future__ import annotations
 
 from forms.base import FilterForm, PortalForm
-from forms.fields import DateField, SearchField, SelectField
+from forms.fields import SelectField
 from models import JobState
 
 
@@ -15,12 +15,3 @@ class JobsFilter(FilterForm):
 
 class AgainForm(PortalForm):
     """The press that begins a failed job again."""
-
-
-class AuditFilter(FilterForm):
-    """Which changes are listed."""
-
-    person = SearchField("Person", description="Name")
-    thing = SelectField("Record", choices=[])
-    first = DateField("From", called="first date", description="")
-    last = DateField("To", called="last date", description="")

@@ -156,7 +156,12 @@ def show(client_id: int):
         actions=(
             [("Change details", url_for("authority.clients.edit", client_id=row.id))] if can(Can.EDIT_RECORDS) else []
         )
-        + ([("Add a package", url_for("authority.packages.add", client=row.id))] if can(Can.EDIT_PACKAGES) else []),
+        + ([("Add a package", url_for("authority.packages.add", client=row.id))] if can(Can.EDIT_PACKAGES) else [])
+        + (
+            [("Who looked, and all that is kept", url_for("authority.audit.client", client_id=row.id))]
+            if can(Can.SEE_AUDIT)
+            else []
+        ),
         rows=[
             {"key": "SSRef", "value": row.ssref},
             {"key": "ClientRef", "value": row.client_ref},
