@@ -19,6 +19,7 @@ from blueprints import components, errors, frame, history, permissions, scanner,
 from blueprints.accounts import rules as accounts
 from blueprints.reach import Reach
 from blueprints.settings import rules as settings
+from blueprints.viewing import eyes
 from forms.base import PortalForm
 from models import db
 
@@ -70,7 +71,9 @@ def create_app(url: str | None = None, **config) -> Flask:
     frame.register(app)
     errors.register(app)
     app.before_request(begin)
+    app.before_request(eyes.open_eyes)
     app.before_request(sides.guard)
+    app.before_request(eyes.refuse_presses)
     app.before_request(permissions.check)
     app.teardown_request(finish)
     PortalForm.organisation_now = staticmethod(lambda: g.user.organisation_id if g.get("user") else None)

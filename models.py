@@ -152,6 +152,10 @@ class SignIn(Table):
     ended_at = DateTimeField(null=True)
     address = CharField(default="")
     agent = CharField(default="")
+    # an officer who views as a provider (Z-02), with the eyes of one of its people or of the whole organisation
+    viewing = ForeignKeyField(Organisation, null=True, on_delete="SET NULL", index=False)
+    viewing_as = ForeignKeyField(User, null=True, on_delete="SET NULL", index=False, backref="viewed_by")
+    viewing_since = DateTimeField(null=True)
 
 
 class Throttle(Table):

@@ -128,6 +128,7 @@ def context() -> dict:
         if user
         else None,
         "tabs": tabs(user) if user else [],
+        "viewing": g.get("viewing"),
         "demonstration": settings.is_demonstration,
         "version": current_app.config["VERSION"],
         "whats_new": settings.whats_new,
@@ -187,6 +188,7 @@ UNDER = {
     "provider.remittances": "provider.payments",
     "provider.reports": "provider.visits",
     "authority.services": "authority.organisations",
+    "authority.viewing": "authority.organisations",
     "authority.contracts": "authority.organisations",
     "authority.payments": "authority.periods",
     "authority.remittances": "authority.periods",

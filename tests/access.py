@@ -53,6 +53,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "authority.organisations.people": ("GET /authority/organisations/{cast.oakfield.id}/people", OFFICER),
     "authority.organisations.file_imports": ("GET /authority/organisations/{cast.oakfield.id}/imports", OFFICER),
     "authority.organisations.story": ("GET /authority/organisations/{cast.oakfield.id}/history", OFFICER),
+    "authority.viewing.begin": ("GET /authority/organisations/{cast.oakfield.id}/viewing", OFFICER),
+    "authority.viewing.end": ("POST /authority/viewing/end", "303 404 404 404 303 303"),
     "authority.services.index": ("GET /authority/services", OFFICER),
     "authority.services.of_organisation": ("GET /authority/organisations/{cast.oakfield.id}/services", OFFICER),
     "authority.services.add": ("GET /authority/services/new", "303 404 404 404 200 403"),

@@ -213,8 +213,8 @@ def _session_statement():
     )
     return (
         SignIn.select(SignIn, User, Organisation, fn.EXISTS(paid_on_actuals).alias("has_actuals"))
-        .join(User)
-        .join(Organisation, JOIN.LEFT_OUTER)
+        .join(User, on=(SignIn.user == User.id))
+        .join(Organisation, JOIN.LEFT_OUTER, on=(User.organisation == Organisation.id))
         .where(
             (SignIn.digest == blank("digest"))
             & SignIn.ended_at.is_null()
@@ -223,6 +223,16 @@ def _session_statement():
         )
         .limit(1)
     )
+
+
+def has_actuals(organisation_id: int) -> bool:
+    """Something of an organisation is paid on actuals (C-08)."""
+    paid = (
+        Package.select()
+        .join(ServiceLevel)
+        .where((Package.organisation == organisation_id) & (ServiceLevel.paid_on == PaidOn.ACTUALS))
+    )
+    return paid.exists()
 
 
 def keep_alive(session: SignIn) -> None:

@@ -127,13 +127,16 @@ def show(organisation_id: int):
         "records/summary.html",
         owner=owner,
         breadcrumbs=owner.crumbs,
-        actions=[
-            ("Change details", url_for("authority.organisations.edit", organisation_id=row.id)),
-            ("Add a service", url_for("authority.services.add", organisation=row.id)),
-            ("Add a contract", url_for("authority.contracts.add", organisation=row.id)),
-        ]
-        if can(Can.EDIT_RECORDS)
-        else [],
+        actions=(
+            [
+                ("Change details", url_for("authority.organisations.edit", organisation_id=row.id)),
+                ("Add a service", url_for("authority.services.add", organisation=row.id)),
+                ("Add a contract", url_for("authority.contracts.add", organisation=row.id)),
+            ]
+            if can(Can.EDIT_RECORDS)
+            else []
+        )
+        + [("View as this provider", url_for("authority.viewing.begin", organisation_id=row.id))],
         rows=[
             {"key": "Reference", "value": row.ref},
             {"key": "Name", "value": row.name},
