@@ -458,6 +458,8 @@ class PaymentPeriod(Table):
     start_date = DateField()
     end_date = DateField()
     cut_off = DateField(null=True)  # upload by this date to be paid in this period
+    finalise_on = DateField(null=True)  # when the authority means to finalise it
+    pay_on = DateField(null=True)  # when the money is to arrive
 
     class Meta:
         indexes = ((("cycle", "start_date"), True),)
@@ -936,9 +938,85 @@ class PaymentItem(Table):
         indexes = ((("package", "week"), False),)  # what was paid for a week
 
 
+# orders ----------------------------------------------------------------------------------------------------------------
+
+
+class PurchaseOrder(Table):
+    """What a client's packages under a contract are worth in a financial year, as packages and payments stand (rule 6.1).
+
+    Kept beside the packages so that a county's orders can be listed, sorted and compared with what was issued.
+    """
+
+    organisation = ForeignKeyField(Organisation, on_delete="RESTRICT", index=False)
+    contract = ForeignKeyField(Contract, on_delete="RESTRICT", index=False)
+    client = ForeignKeyField(Client, on_delete="RESTRICT", index=False)
+    year = IntegerField()  # the calendar year in which the financial year begins
+    value = BigIntegerField(default=0)  # pence of its lines, VAT apart
+    digest = CharField(default="")  # of its lines; empty where it has none
+    spend = BigIntegerField(default=0)  # pence of finalised items, without VAT and contributions
+    version = IntegerField(default=0)  # the one that was issued last; 0 before the first
+    issued_at = DateTimeField(null=True)
+    issued_value = BigIntegerField(default=0)
+    issued_digest = CharField(default="")
+
+    class Meta:
+        indexes = (
+            (("contract", "client", "year"), True),
+            (("organisation", "year"), False),  # a provider's list
+            (("year",), False),  # the officers' list
+            (("client",), False),  # a client's orders
+        )
+
+    @property
+    def has_changed(self) -> bool:
+        """Was issued, and its lines are other ones now."""
+        return self.version > 0 and self.digest != self.issued_digest
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The orders of the contracts within reach."""
+        return cls.select().where(reach.contracts(cls.contract, cls.organisation))
+
+
+class OrderVersion(Table):
+    """An order as it was issued: who, when and why. It never changes."""
+
+    order = ForeignKeyField(PurchaseOrder, backref="versions", on_delete="RESTRICT", index=False)
+    number = IntegerField()
+    at = DateTimeField(default=utc_now)
+    user = ForeignKeyField(User, null=True, on_delete="RESTRICT", index=False)
+    by = CharField(default="")
+    reason = TextField(default="")
+    value = BigIntegerField(default=0)
+
+    class Meta:
+        indexes = ((("order", "number"), True),)
+
+
+class OrderLine(Table):
+    """A line of an order: version 0 as packages stand now, the others as they were issued."""
+
+    order = ForeignKeyField(PurchaseOrder, backref="rows", on_delete="RESTRICT", index=False)
+    version = IntegerField(default=0)
+    package = ForeignKeyField(Package, on_delete="RESTRICT")
+    service = ForeignKeyField(Service, on_delete="RESTRICT", index=False)
+    level = ForeignKeyField(ServiceLevel, on_delete="RESTRICT", index=False)
+    first = DateField()
+    last = DateField()
+    quantity = IntegerField()
+    frequency = CharField()
+    timetabled = BooleanField(default=False)
+    unit_cost = IntegerField()
+    discount = IntegerField(default=0)
+    amount = IntegerField()
+
+    class Meta:
+        indexes = ((("order", "version"), False),)
+
+
 TABLES = [
     Setting, Counter, Organisation, User, OfficerRole, OneTimeLink, SignIn, Throttle, ServiceLevel, Service, Change, Look,
     Job, File, FileChunk, Import, ImportProblem, StagedRow, Client, PaymentCycle, PaymentPeriod, Contract, Package,
     PackageRate, TimetableSlot, StalePackage, Carer, VisitType, Visit, VisitVersion, StagedVisit, StaleGroup, Actual, ActualDay, LockedWeek,
-    Finalisation, Due, PackageAsPaid, Hold, PaymentItem,
+    Finalisation, Due, PackageAsPaid, Hold, PaymentItem, PurchaseOrder, OrderVersion, OrderLine,
 ]  # fmt: skip
