@@ -16,9 +16,8 @@ from peewee import fn
 
 import database
 from blueprints import history
-from blueprints.orders.sums import order_lines
+from blueprints.orders.sums import order_lines, year_days
 from blueprints.packages import rules as packages
-from blueprints.packages.plan import Plan
 from blueprints.packages.rules import Line, day
 from models import (
     Contract,
@@ -62,14 +61,19 @@ def cycle_years(cycles: Iterable[int]) -> dict[int, set[int]]:
     return found
 
 
-def spend(contract: Contract) -> dict[tuple[int, int], int]:
-    """Pence finalised by client and financial year of the period's first day, without VAT and contributions (6.1)."""
+def spend(contract: Contract, year: int | None = None) -> dict[tuple[int, int], int]:
+    """Pence finalised by client and financial year of the period's first day, without VAT and contributions (6.1).
+
+    With a year, of that one alone.
+    """
     found: dict[tuple[int, int], int] = defaultdict(int)
+    within = (Finalisation.contract == contract) & counted()
+    if year is not None:
+        within &= PaymentPeriod.start_date.between(*year_days(year))
     rows = (
         PaymentItem.select(Package.client, PaymentPeriod.start_date, fn.SUM(PaymentItem.amount))
         .join(Package).switch(PaymentItem).join(Finalisation).join(PaymentPeriod)
-        .where((PaymentItem.contract == contract) & counted())
-        .group_by(Package.client, PaymentPeriod.start_date)
+        .where(within).group_by(Package.client, PaymentPeriod.start_date)
     )  # fmt: skip
     for client, start, amount in rows.tuples():
         found[client, year_of(day(start))] += int(amount)
@@ -124,9 +128,7 @@ def refresh(lines: Mapping[int, Line]) -> int:
                 wanted[line.contract, line.client, year].rows.extend(_rows(line, year))
     stored = {
         (o.contract_id, o.client_id, o.year): o
-        for o in PurchaseOrder.select().where(
-            PurchaseOrder.contract.in_(contracts) & PurchaseOrder.client.in_(clients)
-        )
+        for o in PurchaseOrder.select().where(PurchaseOrder.contract.in_(contracts) & PurchaseOrder.client.in_(clients))
         if (o.contract_id, o.client_id) in pairs
     }
     changed = {
@@ -180,18 +182,19 @@ def _ids(keys: Iterable[tuple[int, int, int]]) -> dict[tuple[int, int, int], int
     return {tuple(key): ident for *key, ident in found.where(within).tuples()}
 
 
-def paid(contract: Contract) -> None:
-    """Make the spend of a contract's orders what its finalised items say (rule 6.1), after one more is finalised.
+def paid(contract: Contract, period: PaymentPeriod) -> None:
+    """Make the spend of a contract's orders what its finalised items say (rule 6.1), after a period is finalised.
 
     A client for whom something is corrected in a year without packages has an order of nothing with that spend. Runs
     inside the caller's transaction.
     """
-    now = spend(contract)
+    year = year_of(day(period.start_date))
+    now = spend(contract, year)
     stored = {
-        (o.client_id, o.year): o.spend
-        for o in PurchaseOrder.select(PurchaseOrder.client, PurchaseOrder.year, PurchaseOrder.spend).where(
-            PurchaseOrder.contract == contract
-        )
+        (client, year): amount
+        for client, amount in PurchaseOrder.select(PurchaseOrder.client, PurchaseOrder.spend)
+        .where((PurchaseOrder.contract == contract) & (PurchaseOrder.year == year))
+        .tuples()
     }
     changed = {key: amount for key, amount in now.items() if stored.get(key, 0) != amount}
     columns = ["organisation", *KEY, "value", "digest", *NEW]
@@ -249,16 +252,14 @@ def issue_several(idents: Sequence[int], reason: str, by: history.Actor) -> int:
         [(o.id, o.version + 1, str(now), by.user_id, by.name, reason[:MOST_REASON], o.value) for o in orders],
     )
     mine = [o.id for o in orders]
-    marks = ", ".join("?" * len(mine))
-    names = ", ".join(f'"{OrderLine._meta.fields[name].column_name}"' for name in SAYS)
-    database.sql(
-        db,
-        f'INSERT INTO order_line ("order_id", "version", {names}) SELECT o.id, o.version + 1, '
-        + names.replace('"', 'l."', 1).replace(', "', ', l."')
-        + f" FROM order_line l JOIN purchase_order o ON o.id = l.order_id WHERE l.version = 0 AND o.id IN ({marks})"
-        " ORDER BY l.id",
-        mine,
-    )
+    said = [getattr(OrderLine, name) for name in SAYS]
+    OrderLine.insert_from(
+        OrderLine.select(OrderLine.order, PurchaseOrder.version + 1, *said)
+        .join(PurchaseOrder)
+        .where((OrderLine.version == 0) & PurchaseOrder.id.in_(mine))
+        .order_by(OrderLine.id),
+        [OrderLine.order, OrderLine.version, *said],
+    ).execute()
     PurchaseOrder.update(
         version=PurchaseOrder.version + 1,
         issued_at=now,
@@ -280,9 +281,3 @@ def issue_several(idents: Sequence[int], reason: str, by: history.Actor) -> int:
         ],
     )
     return len(orders)
-
-
-def plans_of(lines: Iterable[OrderLine]) -> dict[int, Plan]:
-    """The plans of the packages of lines, by the package's row id."""
-    found = packages.lines(Package.id.in_({line.package_id for line in lines}))
-    return {ident: line.plan for ident, line in found.items()}

@@ -7,8 +7,8 @@ import itertools
 from collections.abc import Container, Iterable, Sequence
 
 import database
+from blueprints import consequences, history
 from blueprints import facts as records
-from blueprints import history
 from blueprints.facts import Changed, Facts, Fault, Saved, Touched, enter, show
 from blueprints.payments import rules as payments
 from blueprints.settings import rules as settings
@@ -64,6 +64,7 @@ def finalise(contract: Contract, period: PaymentPeriod, by: history.Actor, today
         )
         payments.pay(done, listed)
         payments.keep_as_paid(contract)
+        consequences.finalised(contract, period)
         settings.bump_organisations("packages", [contract.organisation_id], "periods", "packages")
         sums = payments.totals(listed)
         history.record(
