@@ -23,6 +23,7 @@ TABS = {
         ("Actuals/Visits", "provider.visits.index", Can.SEE_OWN),
         ("Care package line items", "provider.packages.index", Can.SEE_OWN),
         ("Scheduled payments", "provider.payments.index", Can.SEE_PAYMENTS),
+        ("POs", "provider.orders.index", Can.SEE_PAYMENTS),
         ("Help", "provider.home.help_index", Can.SIGNED_IN),
     ],
     "authority": [
@@ -190,6 +191,7 @@ UNDER = {
     "authority.contracts": "authority.organisations",
     "authority.payments": "authority.periods",
     "authority.remittances": "authority.periods",
+    "authority.orders": "authority.periods",
 }
 
 

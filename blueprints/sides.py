@@ -24,6 +24,7 @@ MODULES = {
     "packages": "module_packages",
     "payments": "module_payments",
     "remittances": "module_payments",
+    "orders": "module_orders",
 }
 # Provider areas that are there only for organisations with something that is paid on actuals (C-08).
 ON_ACTUALS = {"visits", "carers", "imports"}

@@ -10,6 +10,7 @@ from blueprints import consequences, history
 from blueprints.actuals import rules as actuals
 from blueprints.history import Actor
 from blueprints.matching.rules import Group
+from blueprints.orders import rules as orders
 from blueprints.periods import rules as periods
 from blueprints.settings import rules as settings
 from demonstration import people, visits
@@ -27,12 +28,14 @@ from models import (
     ImportState,
     ItemState,
     LockedWeek,
+    OrderVersion,
     Organisation,
     Package,
     PackageRate,
     PaymentBasis,
     PaymentCycle,
     PaymentPeriod,
+    PurchaseOrder,
     Service,
     ServiceLevel,
     TimetableSlot,
@@ -102,7 +105,11 @@ class World:
         yield f"Matched the visits and made {Actual.select().count()} actuals."
         self.holds_of_the_past()
         yield f"Finalised {self.finalise()} periods."
+        self.issue_orders()
         self.late_changes()
+        self.coming_changes()
+        self.issue_again()
+        yield f"Issued {OrderVersion.select().count()} versions of {PurchaseOrder.select().count()} purchase orders."
         visits.seal(Visit.select().where(Visit.version > 1))
         self.files()
         yield f"The last full week, from {self.last:%d/%m/%Y}, is open: its visits are still to come."
@@ -541,6 +548,42 @@ class World:
             Finalisation.update(at=moment).where(Finalisation.id == one.id).execute()
             Change.update(at=moment).where((Change.thing == "finalisation") & (Change.thing_id == one.id)).execute()
         return len(done)
+
+    def issue_orders(self) -> None:
+        """Every order as packages stood; those of the clients whose packages change next come out as changed."""
+        idents = [i for (i,) in PurchaseOrder.select(PurchaseOrder.id).order_by(PurchaseOrder.id).tuples()]
+        new = [self.people[who].id for who in ("Kendall", "Nowak", "Gough")]  # theirs are still to be issued
+        kept = {i for (i,) in PurchaseOrder.select(PurchaseOrder.id).where(PurchaseOrder.client.in_(new)).tuples()}
+        orders.issue_several([i for i in idents if i not in kept], "", self.actor("packages@authority"))
+        self.issued_on(evening(self.last - WEEK * 9, 11))
+
+    def coming_changes(self) -> None:
+        """A package that will end and rates that will rise: the orders are others than were issued, nothing paid is."""
+        officer = self.actor("packages@authority")
+        ashby, kerr, moss = (self.packages[who] for who in ("Ashby", "Kerr", "Moss"))
+        Package.update(end_date=self.last + WEEK * 8).where(Package.id == ashby.id).execute()
+        history.record(officer, "Ended a package", ("package", ashby.id), {"end_date": None},
+                       {"end_date": self.last + WEEK * 8}, organisation=ashby.organisation_id)  # fmt: skip
+        for package in (kerr, moss):
+            rate = PackageRate.create(package=package, from_date=self.last + WEEK * 7, unit_cost=RAISED + 4000)
+            history.record(officer, "Added a rate", rate, {}, {"package": package.cpli_id, "unit_cost": rate.unit_cost},
+                           organisation=package.organisation_id)  # fmt: skip
+        consequences.follow(consequences.Change(packages=[p.id for p in (ashby, kerr, moss)]), now=True)
+
+    def issue_again(self) -> None:
+        """Some of the orders whose packages have changed meanwhile; the others wait."""
+        for who, reason in (("Monk", "Rate raised by the review"), ("Moss", "Rates from the new year")):
+            for order in PurchaseOrder.select().where((PurchaseOrder.client == self.people[who]) & orders.to_issue()):
+                orders.issue_several([order.id], reason, self.actor("payments@authority"))
+        self.issued_on(evening(self.last + dt.timedelta(2), 14), OrderVersion.number == 2)
+
+    def issued_on(self, moment: dt.datetime, which=None) -> None:
+        """Date what has just been issued."""
+        found = OrderVersion.select(OrderVersion.order).where(which if which is not None else OrderVersion.number == 1)
+        PurchaseOrder.update(issued_at=moment).where(PurchaseOrder.id.in_(found)).execute()
+        OrderVersion.update(at=moment).where(which if which is not None else OrderVersion.number == 1).execute()
+        what = "Issued again" if which is not None else "Issued"
+        Change.update(at=moment).where((Change.thing == "purchase_order") & (Change.what == what)).execute()
 
     def late_changes(self) -> None:
         """Changes to weeks that have been paid, one for each reason of rule 7.3, and holds in the current period."""

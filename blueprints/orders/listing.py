@@ -16,6 +16,7 @@ from blueprints.orders import rules
 from blueprints.orders.sums import Difference, details, differences, price_words, year_days, year_words
 from blueprints.packages.rules import day
 from blueprints.reach import Reach
+from blueprints.weeks import london
 from models import (
     Client,
     Contract,
@@ -36,9 +37,9 @@ STATES = (NOT_ISSUED, CHANGED, ISSUED)
 
 
 class Wanted(NamedTuple):
-    """The filter; None is all. `state` is one of STATES, or `to issue`."""
+    """The filter; None is all. `state` is one of STATES, or `to issue`; `words` are looked for in client and contract."""
 
-    year: int
+    year: int | None
     service: int | None = None
     client: int | None = None
     organisation: int | None = None
@@ -49,10 +50,8 @@ class Wanted(NamedTuple):
 
 def fitting(reach: Reach, wanted: Wanted):
     """The condition of the filter, over orders with their client and contract."""
-    condition = reach.contracts(PurchaseOrder.contract, PurchaseOrder.organisation) & (
-        PurchaseOrder.year == wanted.year
-    )
-    for name in ("client", "organisation", "contract"):
+    condition = reach.contracts(PurchaseOrder.contract, PurchaseOrder.organisation)
+    for name in ("year", "client", "organisation", "contract"):
         if getattr(wanted, name):
             condition &= getattr(PurchaseOrder, name) == getattr(wanted, name)
     if wanted.service:
@@ -114,6 +113,16 @@ class Row(NamedTuple):
     def client(self) -> str:
         """`Archer, Ann`"""
         return f"{self.surname}, {self.forename}"
+
+    @property
+    def financial_year(self) -> str:
+        """`2026/2027`"""
+        return year_words(self.year)
+
+    @property
+    def issued_on(self) -> dt.date | None:
+        """The day in London on which it was issued last."""
+        return london(self.issued_at).date() if self.issued_at else None
 
     @property
     def state(self) -> str:
@@ -207,11 +216,10 @@ HEADINGS = [
 def file_rows(rows: Iterable[Row]):
     """Listed orders as the rows of a file; amounts and dates of their kind, for CSV and XLSX alike."""
     for row in rows:
-        issued = row.issued_at
         yield (
-            row.title, row.ssref, row.client, year_words(row.year), row.contract_ref, row.contract_name,
+            row.title, row.ssref, row.client, row.financial_year, row.contract_ref, row.contract_name,
             row.organisation_ref, row.organisation_name, amount(row.value), amount(row.spend),
-            day(str(issued)[:10]) if issued else None, row.version, amount(row.issued_value) if row.version else None,
+            row.issued_on, row.version, amount(row.issued_value) if row.version else None,
             row.state,
         )  # fmt: skip
 

@@ -30,6 +30,7 @@ from models import (
     PaymentItem,
     PaymentPeriod,
     PurchaseOrder,
+    StalePackage,
     db,
     utc_now,
 )
@@ -229,6 +230,8 @@ def issue(order: PurchaseOrder, shown: str, reason: str, by: history.Actor) -> O
             raise Refused(
                 f"Nothing has changed since {last.by} issued version {last.number}, so there is nothing to issue."
             )
+        if is_unsettled(order):
+            raise Refused("Changes to the client's packages are still being worked out. Try again in a minute.")
         if not order.version and not order.digest:
             raise Refused("The order has no lines, so there is nothing to issue.")
         if order.digest != shown:
@@ -237,6 +240,12 @@ def issue(order: PurchaseOrder, shown: str, reason: str, by: history.Actor) -> O
             raise Refused("Enter why it is issued again.")
         issue_several([order.id], reason, by)
         return OrderVersion.get((OrderVersion.order == order) & (OrderVersion.number == order.version + 1))
+
+
+def is_unsettled(order: PurchaseOrder) -> bool:
+    """A package of the order's client waits to be worked out."""
+    mine = Package.select(Package.id).where(Package.client == order.client_id)
+    return StalePackage.select().where(StalePackage.package.in_(mine)).exists()
 
 
 def issue_several(idents: Sequence[int], reason: str, by: history.Actor) -> int:
