@@ -17,6 +17,9 @@ STATES = [
 ]
 
 
+BESIDE = "Providers see it beside the version. For example, Rate raised from 1 April"
+
+
 class _Years(FilterForm):
     """A list of one financial year; one that is not among the years is the present one."""
 
@@ -51,7 +54,7 @@ class OfficersOrdersFilter(_Years):
 
     organisation = f.SelectField("Organisation")
     state = f.SelectField("State", choices=STATES)
-    q = f.SearchField("Client, SSRef or contract reference")
+    q = f.SearchField("Client, SSRef or contract")
 
     def __init__(self, years: list[str], this_year: str, organisations: list):
         super().__init__()
@@ -60,7 +63,13 @@ class OfficersOrdersFilter(_Years):
 
 
 class IssueForm(PortalForm):
-    """Issuing orders: why, and the lines that were shown."""
+    """Issuing orders for the first time: the lines that were shown, and a word on them."""
 
-    reason = f.TextField("Why", [Most(500)], description="Providers see it beside the version")
+    reason = f.TextField("Why", [Most(500)], description=BESIDE)
     shown = HiddenField()
+
+
+class IssueAgainForm(IssueForm):
+    """Issuing orders again, which says why."""
+
+    reason = f.TextField("Why", [f.Required("Enter why it is issued again"), Most(500)], description=BESIDE)

@@ -23,7 +23,7 @@ from blueprints.orders.screens import (
 )
 from blueprints.pages import go, page
 from blueprints.permissions import Can, can, requires
-from forms.orders import IssueForm, OfficersOrdersFilter
+from forms.orders import IssueAgainForm, IssueForm, OfficersOrdersFilter
 from models import Job, JobState, Organisation, PurchaseOrder
 
 routes = Blueprint("orders", __name__)
@@ -82,33 +82,24 @@ def issue(order_id: int):
     """Issue an order as its packages stand: what that changes is shown first, and why is asked where it is not the first."""
     order = found_order(order_id)
     back = url_for("authority.orders.show", order_id=order.id)
-    form = IssueForm()
-    shown = form.shown.data if form.is_submitted() else order.digest
-    status = 200
+    if not is_to_issue(order):
+        flash(as_issued(order), "warning")
+        return go(back)
+    form = IssueAgainForm() if order.version else IssueForm()
     if form.validate_on_submit():
         try:
-            made = rules.issue(PurchaseOrder(id=order.id), shown or "", form.reason.data or "", desk.actor())
+            made = rules.issue(PurchaseOrder(id=order.id), form.shown.data or "", form.reason.data or "", desk.actor())
         except rules.Refused as refused:
             order = found_order(order_id)
-            if not is_to_issue(order):
-                flash(str(refused), "warning")
-                return go(back)
-            target = form.reason.errors if order.version and not form.reason.data else form.form_errors
-            target.append(str(refused).rstrip("."))
-            status = 422
+            form.form_errors.append(str(refused).rstrip("."))
         else:
             flash(f"Version {made.number} is issued. The provider sees it now.", "success")
             return go(back)
-    elif form.is_submitted():
-        status = 422
-    if status == 200 and not is_to_issue(order):
-        flash("Nothing has changed since the order was issued, so there is nothing to issue.", "warning")
-        return go(back)
     form.shown.data = order.digest
     lines = listing.lines(order.id)
     return page(
         "orders/issue.html",
-        status,
+        422 if form.is_submitted() else 200,
         order=order,
         lines=lines,
         changes=told(listing.changes(listing.lines(order.id, order.version), lines)) if order.version else [],
@@ -119,6 +110,14 @@ def issue(order_id: int):
     )
 
 
+def as_issued(order: listing.Row) -> str:
+    """Why there is nothing to issue: who has issued the order as it is."""
+    if not order.version:
+        return "The order has no lines, so there is nothing to issue."
+    last = listing.versions(order.id)[0]
+    return f"Nothing has changed since {last.by} issued version {last.number}, so there is nothing to issue."
+
+
 @routes.route("/orders/versions/new", methods=["GET", "POST"])
 @requires(Can.ISSUE_ORDERS)
 def issue_several():
@@ -126,19 +125,17 @@ def issue_several():
     filter_form, wanted = asked()
     back = f"{url_for('authority.orders.index')}?{urlencode(kept(filter_form))}"
     ahead = issuing.ahead(wanted)
-    form = IssueForm()
+    form = IssueAgainForm() if ahead.again else IssueForm()
     status = 200
     if form.is_submitted():
         if not ahead.count:
             flash("Nothing is left to issue here.", "warning")
             return go(back)
-        if form.validate() and (form.reason.data or not ahead.again):
+        if form.validate():
             job, is_mine = issuing.queue(wanted, form.reason.data or "", desk.actor())
             if not is_mine:
                 flash("Orders are being issued already. Look at what is left when that is done.", "warning")
             return go(url_for("authority.orders.issuing_page", job_id=job.id))
-        if not form.reason.errors and not form.form_errors and not form.reason.data:
-            form.reason.errors = ["Enter why they are issued again"]
         status = 422
     elif not ahead.count:
         flash("Nothing is to be issued here: every order is as it was issued.", "warning")
