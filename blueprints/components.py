@@ -72,7 +72,8 @@ def drawn(pattern: str, rows: Iterable[tuple], **words: Mapping) -> Markup:
             text, fields, at = _pattern(pattern, kind, tuple(words))
         cells = [cell if cell.__class__ in SAFE else escape(cell) for cell in fields(row)]
         for place, name in at:
-            cells[place] = words[name][getattr(row, name)]
+            word = words[name][getattr(row, name)]
+            cells[place] = word if word.__class__ is Markup else escape(word)
         made.append(text % tuple(cells))
     return Markup("\n".join(made))
 
@@ -83,7 +84,7 @@ SAFE = (Markup, int)
 @lru_cache(maxsize=200)
 def _pattern(pattern: str, kind: type, words: tuple[str, ...]) -> tuple[str, itemgetter, list[tuple[int, str]]]:
     """A pattern as a text with `%s`, what takes its fields from a row of this kind, and which of them are words."""
-    parts = re.split(r"\{(\w+)\}", str(pattern))
+    parts = re.split(r"\{(\w+)\}", str(pattern).strip())
     names = parts[1::2]
     fields = itemgetter(*(kind._fields.index(name) for name in names))  # type: ignore[attr-defined]
     at = [(place, name) for place, name in enumerate(names) if name in words]
