@@ -185,6 +185,7 @@ def tabs(user) -> list[dict]:
 UNDER = {
     "provider.carers": "provider.visits",
     "provider.imports": "provider.visits",
+    "provider.periods": "provider.payments",
     "provider.remittances": "provider.payments",
     "provider.reports": "provider.visits",
     "authority.services": "authority.organisations",
@@ -192,6 +193,23 @@ UNDER = {
     "authority.payments": "authority.periods",
     "authority.remittances": "authority.periods",
     "authority.orders": "authority.periods",
+    **dict.fromkeys(
+        [
+            f"authority.contracts.{page}"
+            for page in (
+                "calendar",
+                "cycles",
+                "cycle",
+                "cycle_story",
+                "of_cycle",
+                "add_cycle",
+                "edit_cycle",
+                "dates",
+                "extend",
+            )
+        ],
+        "authority.periods",
+    ),
 }
 
 
@@ -200,7 +218,7 @@ def is_current(here: str, endpoint: str, area: str) -> bool:
     present = here.rsplit(".", 1)[0]
     if "help_" in here or "help_" in endpoint:
         return "help_" in here and "help_" in endpoint
-    return UNDER.get(present, present) == area
+    return UNDER.get(here, UNDER.get(present, present)) == area
 
 
 def headers(response):

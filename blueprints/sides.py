@@ -23,6 +23,7 @@ MODULES = {
     "carers": "module_carers",
     "packages": "module_packages",
     "payments": "module_payments",
+    "periods": "module_payments",
     "remittances": "module_payments",
     "orders": "module_orders",
 }

@@ -207,8 +207,11 @@ class World:
         return made
 
     def period(self, cycle: PaymentCycle, start: dt.date, end: dt.date) -> None:
-        """A period whose cut-off is two days after it."""
-        PaymentPeriod.create(cycle=cycle, start_date=start, end_date=end, cut_off=end + dt.timedelta(2))
+        """A period whose cut-off is two days after it, finalised after four and paid after ten."""
+        after = [end + dt.timedelta(days) for days in (2, 4, 10)]
+        PaymentPeriod.create(
+            cycle=cycle, start_date=start, end_date=end, cut_off=after[0], finalise_on=after[1], pay_on=after[2]
+        )
 
     def clients(self) -> None:
         """Some sixty people."""

@@ -44,6 +44,13 @@ TABLE: dict[str, tuple[str, str]] = {
         "GET /provider/remittances/contracts/{cast.dapl.id}/periods/{cast.periods[0].id}",
         OWNER,
     ),
+    "provider.periods.index": ("GET /provider/periods", PROVIDER),
+    "authority.contracts.calendar": ("GET /authority/payment-calendar", OFFICER),
+    "authority.contracts.dates": ("GET /authority/payment-cycles/{cast.cycle.id}/dates", "303 404 404 404 200 403"),
+    "authority.contracts.extension": (
+        "POST /authority/payment-cycles/{cast.cycle.id}/periods/extension",
+        "303 404 404 404 303 403",
+    ),
     "provider.orders.index": ("GET /provider/orders", PROVIDER),
     "provider.orders.show": ("GET /provider/orders/{cast.order.id}", OWNER),
     "provider.orders.version": ("GET /provider/orders/{cast.order.id}/versions/1", NOTHING),
@@ -95,7 +102,7 @@ TABLE: dict[str, tuple[str, str]] = {
     ),
     "authority.contracts.cut_offs": (
         "GET /authority/payment-cycles/{cast.cycle.id}/cut-off-dates",
-        "303 404 404 404 200 403",
+        "303 404 404 404 301 403",
     ),
     "authority.contracts.delete_period": (
         "POST /authority/payment-cycles/{cast.cycle.id}/periods/{cast.periods[3].id}/deletion",

@@ -11,10 +11,12 @@ from blueprints import facts, records
 from blueprints.contracts.desk import found_cycle, routes, stored_periods
 from blueprints.pages import go, page
 from blueprints.periods import rules as period_rules
+from blueprints.periods.rhythm import rhythm_of, year_ahead
 from blueprints.permissions import Can, can, requires
 from blueprints.values import file_date
 from blueprints.weeks import today
 from forms.contracts import CycleForm
+from forms.periods import PressForm
 from models import Contract, Finalisation, PaymentCycle, PaymentPeriod
 
 
@@ -126,13 +128,24 @@ def cycle(cycle_id: int):
     if records.wants_csv():
         return records.csv_file(
             "payment-periods",
-            ["PaymentCycle", "StartDate", "EndDate", "CutOff", "ContractsCurrent", "ContractsFinalised"],
+            [
+                "PaymentCycle",
+                "StartDate",
+                "EndDate",
+                "CutOff",
+                "FinaliseOn",
+                "PayOn",
+                "ContractsCurrent",
+                "ContractsFinalised",
+            ],
             (
                 [
                     row.name,
                     file_date(p["start_date"]),
                     file_date(p["end_date"]),
                     file_date(p["cut_off"]),
+                    file_date(p["finalise_on"]),
+                    file_date(p["pay_on"]),
                     p["current"],
                     p["finalised"],
                 ]
@@ -146,7 +159,7 @@ def cycle(cycle_id: int):
         breadcrumbs=owner.crumbs,
         actions=[
             ("Rename", url_for("authority.contracts.edit_cycle", cycle_id=row.id)),
-            *([("Change cut-off dates", url_for("authority.contracts.cut_offs", cycle_id=row.id))] if listed else []),
+            *([("Change dates", url_for("authority.contracts.dates", cycle_id=row.id))] if listed else []),
             ("Add periods", url_for("authority.contracts.extend", cycle_id=row.id), "button"),
         ]
         if may
@@ -154,6 +167,10 @@ def cycle(cycle_id: int):
         listed=listed,
         cycle=row,
         last=listed[0] if listed and not listed[0]["finalised"] and may else None,
+        rhythm=rhythm_of(listed[::-1]),
+        may=may,
+        until=year_ahead(today()),
+        press=PressForm(),
     )
 
 

@@ -10,10 +10,12 @@ import database
 from blueprints import consequences, facts, records, values
 from blueprints.contracts.desk import found_cycle, routes, stored_periods
 from blueprints.pages import go, page
+from blueprints.periods import rhythm
 from blueprints.periods import rules as period_rules
 from blueprints.permissions import Can, requires
 from blueprints.weeks import today
-from forms.contracts import CutOffForm, ExtendForm
+from forms.contracts import DatesForm, ExtendForm
+from forms.periods import PressForm
 from models import PaymentCycle, db
 
 
@@ -31,7 +33,7 @@ def extend(cycle_id: int):
             "how": {28: "4", 14: "2"}.get(length, "dates" if last else "4"),
             "start": begins,
             "until": begins + dt.timedelta(364),
-            "cut_off_days": (last["cut_off"] - last["end_date"]).days if last and last["cut_off"] else None,
+            **{f"{name}_days": days for name, days in rhythm.offsets_of(stored).items()},
         }
     )
     new: list[dict] = []
@@ -98,8 +100,9 @@ def generated(form: ExtendForm) -> list[dict]:
     days, found = 7 * int(form.how.data), []
     while start <= until and len(found) < 120:
         end = start + dt.timedelta(days - 1)
-        cut_off = None if form.cut_off_days.data is None else end + dt.timedelta(form.cut_off_days.data)
-        found.append({"start_date": start, "end_date": end, "cut_off": cut_off})
+        offsets = {name: form[f"{name}_days"].data for name in rhythm.DATES}
+        own = {name: None if days is None else end + dt.timedelta(days) for name, days in offsets.items()}
+        found.append({"start_date": start, "end_date": end, **own})
         start = end + dt.timedelta(1)
     if len(found) == 120 and start <= until:
         form.until.errors = ["Enter a day with at most 120 periods until then"]
@@ -107,7 +110,7 @@ def generated(form: ExtendForm) -> list[dict]:
 
 
 def listed_dates(form: ExtendForm) -> list[dict]:
-    """The periods written one a line: first day, last day, cut-off date."""
+    """The periods written one a line: first day, last day, cut-off, finalising and payment date."""
     found = []
     for at, line in enumerate((form.dates.data or "").splitlines(), 1):
         if not line.strip():
@@ -117,74 +120,95 @@ def listed_dates(form: ExtendForm) -> list[dict]:
         except values.Expected as error:
             form.dates.errors = [f"Line {at}: enter {error}"]
             return []
-        if len(days) not in (2, 3):
-            form.dates.errors = [f"Line {at}: enter a first day, a last day and, where there is one, a cut-off date"]
+        if not 2 <= len(days) <= 5:
+            form.dates.errors = [f"Line {at}: enter a first day, a last day and, where there are, the other dates"]
             return []
-        found.append({"start_date": days[0], "end_date": days[1], "cut_off": days[2] if len(days) == 3 else None})
+        own = dict(zip(rhythm.DATES, [*days[2:], None, None, None], strict=False))
+        found.append({"start_date": days[0], "end_date": days[1], **own})
     if not found:
         form.dates.errors = ["Enter at least one period"]
     return found
 
 
-@routes.route("/payment-cycles/<int:cycle_id>/cut-off-dates", methods=["GET", "POST"])
+@routes.get("/payment-cycles/<int:cycle_id>/cut-off-dates")
 @requires(Can.EDIT_PERIODS)
 def cut_offs(cycle_id: int):
-    """Change the cut-off dates of periods that are finalised for no contract (O-50)."""
+    """Where cut-off dates were changed before the calendar had other dates too."""
+    return go(url_for("authority.contracts.dates", cycle_id=cycle_id), 301)
+
+
+@routes.route("/payment-cycles/<int:cycle_id>/dates", methods=["GET", "POST"])
+@requires(Can.EDIT_PERIODS)
+def dates(cycle_id: int):
+    """Change the first and last days, cut-off, finalising and payment dates of periods that are finalised for no contract
+    (O-50, R-10, Z-08)."""
     row = found_cycle(cycle_id)
     stored = stored_periods(row)
     fixed = period_rules.finalised_periods(row)
-    open_periods = [p for p in stored if p["id"] not in fixed]
-    typed, errors = {}, {}
-    form = CutOffForm()
-    shown = records.as_shown({str(p["id"]): p["cut_off"] for p in open_periods})
+    form = DatesForm()
+    form.offer([p for p in stored if p["id"] not in fixed])
     if form.is_submitted() and form.validate():
-        wanted = []
-        for period in stored:
-            name = f"cut_off_{period['id']}"
-            if period["id"] in fixed or name not in request.form:
-                wanted.append(period)
-                continue
-            typed[name] = request.form[name].strip()
-            try:
-                day = values.typed_date(typed[name]) if typed[name] else None
-                if day and not -27 <= (day - period["end_date"]).days <= 60:
-                    raise values.Expected("a date within 60 days of the period's last day")
-                wanted.append({**period, "cut_off": day})
-            except values.Expected as error:
-                errors[name] = f"Enter {error}"
-                wanted.append(period)
-        moved = records.changed_meanwhile(
-            request.form.get("as_shown", ""), {str(p["id"]): p["cut_off"] for p in open_periods}
-        )
-        if moved:
-            form.form_errors.append(
-                "Somebody else has changed cut-off dates while you had this page open. Nothing is saved yet: look at what is set now, and save again"
-            )
-        for message in errors.values():
-            form.form_errors.append(message)
+        wanted = form.read(stored)
         if not form.form_errors:
-            save_periods(row, wanted, [])
-            flash("The cut-off dates are saved.", "success")
-            return go(url_for("authority.contracts.cycle", cycle_id=row.id))
-    form.as_shown.data = shown
+            for at, fault in period_rules.check_period_set(row, wanted):
+                form.refuse(wanted[at]["id"] if at >= 0 else 0, fault.field, fault.message)
+        if not form.form_errors:
+            try:
+                save_periods(row, wanted, [])
+            except facts.Faulty as refused:  # finalised at this moment
+                form.form_errors.extend(fault.message for fault in refused.faults)
+            else:
+                flash("The dates are saved. Providers see them in their payment calendar.", "success")
+                return go(url_for("authority.contracts.cycle", cycle_id=row.id))
+    form.remember()
     back = url_for("authority.contracts.cycle", cycle_id=row.id)
     return page(
-        "contracts/cut_offs.html",
+        "contracts/dates.html",
         422 if form.is_submitted() else 200,
-        heading=f"Cut-off dates of {row.name}",
+        heading=f"Dates of {row.name}",
         breadcrumbs=[
             records.home(),
             ("Payment cycles", url_for("authority.contracts.cycles")),
             (row.name, back),
-            ("Cut-off dates", None),
+            ("Dates", None),
         ],
-        guidance="Providers see the cut-off date: what they send by then is paid in the period, what comes later becomes an adjustment in the next one.",
+        guidance="Providers see all of these dates. What they send by the cut-off date is paid in the period, what comes "
+        "later is an adjustment in the next one. A period that is finalised for a contract stays as it is.",
         form=form,
-        listed=open_periods,
-        typed=typed,
-        wrong=errors,
+        wide_form=True,
+        button="Save dates",
         cancel=back,
     )
+
+
+@routes.post("/payment-cycles/<int:cycle_id>/periods/extension")
+@requires(Can.EDIT_PERIODS)
+def extension(cycle_id: int):
+    """Extend a cycle by its own rhythm until it reaches a year ahead, by one press (R-10)."""
+    row = found_cycle(cycle_id)
+    back = url_for("authority.contracts.cycle", cycle_id=row.id)
+    if not PressForm().validate_on_submit():
+        flash("The page was too old to be sent. Press again.", "warning")
+        return go(back)
+    with db.atomic():
+        database.serialise(db, f"cycle {row.id}")
+        stored = stored_periods(row)
+        if not stored:
+            flash("The cycle has no periods yet, so it has no rhythm. Add the first ones.", "warning")
+            return go(url_for("authority.contracts.extend", cycle_id=row.id))
+        try:
+            new = rhythm.following(stored, rhythm.year_ahead(today()))
+        except ValueError:
+            flash("The periods follow no rhythm that the portal finds. List the next ones.", "warning")
+            return go(url_for("authority.contracts.extend", cycle_id=row.id))
+        if new:
+            save_periods(row, stored, new)
+    last = values.show_date_long((new or stored)[-1]["end_date"])
+    if new:
+        flash(f"{len(new)} {'period is' if len(new) == 1 else 'periods are'} added, until {last}.", "success")
+    else:
+        flash(f"The periods reach until {last} already, a year ahead and more.", "notice")
+    return go(back)
 
 
 @routes.post("/payment-cycles/<int:cycle_id>/periods/<int:period_id>/deletion")

@@ -165,7 +165,7 @@ def test_what_is_not_as_shown_or_as_it_was_is_not_issued(world):
 def test_many_are_issued_by_a_job_and_a_second_run_issues_nothing(world):
     wanted = listing.Wanted(YEAR)
     assert issuing.ahead(wanted) == (3, 0, 0, sum(o.value for o in PurchaseOrder.select()))
-    job, mine = issuing.queue(wanted, "", BY)
+    _job, mine = issuing.queue(wanted, "", BY)
     assert mine
     jobs.run_waiting()
     assert [o.version for o in PurchaseOrder.select()] == [1, 1, 1]
