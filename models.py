@@ -1014,9 +1014,64 @@ class OrderLine(Table):
         indexes = ((("order", "version"), False),)
 
 
+# exports ---------------------------------------------------------------------------------------------------------------
+
+
+class ExportKind(StrEnum):
+    """For which of the authority's own systems a file is."""
+
+    PAYMENTS = "payments"
+    CHARGES = "charges"
+
+
+class Export(Table):
+    """A file made for the authority's finance or charging system. Taken again it is the same, byte for byte: it is kept,
+    because names and accounting groups that it holds may change later."""
+
+    kind = CharField()
+    file = ForeignKeyField(File, on_delete="RESTRICT", index=False)
+    job = ForeignKeyField(Job, null=True, on_delete="SET NULL", index=False)
+    period = ForeignKeyField(PaymentPeriod, null=True, on_delete="RESTRICT", index=False)  # of payments
+    until = DateField(null=True)  # of charges: the last week
+    at = DateTimeField(default=utc_now)
+    user = ForeignKeyField(User, null=True, on_delete="RESTRICT", index=False)
+    by = CharField(default="")
+    rows = IntegerField(default=0)
+    contracts = IntegerField(default=0)  # of payments
+    amount = BigIntegerField(default=0)  # pence: payable without VAT, or the cost that is charged
+    vat = BigIntegerField(default=0)
+    minutes = BigIntegerField(default=0)  # of charges
+    contribution = BigIntegerField(default=0)
+
+    class Meta:
+        indexes = ((("kind", "at"), False),)  # the list
+
+
+class ExportedFinalisation(Table):
+    """A finalisation is exported once."""
+
+    finalisation = ForeignKeyField(Finalisation, primary_key=True, on_delete="RESTRICT")
+    export = ForeignKeyField(Export, backref="finalisations", on_delete="RESTRICT")
+
+
+class Charge(Table):
+    """What a file charged for a package and week; the sum of a week's rows is what has been charged. It never changes."""
+
+    export = ForeignKeyField(Export, backref="charges", on_delete="RESTRICT")
+    package = ForeignKeyField(Package, on_delete="RESTRICT", index=False)
+    week = DateField()
+    minutes = IntegerField(default=0)
+    cost = IntegerField(default=0)  # pence
+    contribution = IntegerField(default=0)
+
+    class Meta:
+        indexes = ((("package", "week"), False),)
+
+
 TABLES = [
     Setting, Counter, Organisation, User, OfficerRole, OneTimeLink, SignIn, Throttle, ServiceLevel, Service, Change, Look,
     Job, File, FileChunk, Import, ImportProblem, StagedRow, Client, PaymentCycle, PaymentPeriod, Contract, Package,
     PackageRate, TimetableSlot, StalePackage, Carer, VisitType, Visit, VisitVersion, StagedVisit, StaleGroup, Actual, ActualDay, LockedWeek,
     Finalisation, Due, PackageAsPaid, Hold, PaymentItem, PurchaseOrder, OrderVersion, OrderLine,
+    Export, ExportedFinalisation, Charge,
 ]  # fmt: skip

@@ -193,6 +193,7 @@ UNDER = {
     "authority.payments": "authority.periods",
     "authority.remittances": "authority.periods",
     "authority.orders": "authority.periods",
+    "authority.exports": "authority.periods",
     **dict.fromkeys(
         [
             f"authority.contracts.{page}"

@@ -22,6 +22,7 @@ class Can(StrEnum):
     LOAD_FILES = "load the authority's files"
     EDIT_PERIODS = "set payment cycles, periods and cut-off dates"
     FINALISE = "calculate and finalise payment periods"
+    EXPORT = "make and take the files for the finance and charging systems"
     ISSUE_ORDERS = "issue purchase orders"
     EDIT_SETTINGS = "change settings and visit types"
     SEE_AUDIT = "search the audit trail"
@@ -44,13 +45,14 @@ ROLES: dict[str, frozenset[Can]] = {
             Can.LOAD_FILES,
             Can.EDIT_PERIODS,
             Can.FINALISE,
+            Can.EXPORT,
             Can.ISSUE_ORDERS,
             Can.EDIT_SETTINGS,
             Can.SEE_AUDIT,
         }
     ),
     "packages": frozenset(_OFFICER | {Can.EDIT_RECORDS, Can.EDIT_PACKAGES, Can.LOAD_FILES, Can.ISSUE_ORDERS}),
-    "payments": frozenset(_OFFICER | {Can.EDIT_PERIODS, Can.FINALISE, Can.ISSUE_ORDERS}),
+    "payments": frozenset(_OFFICER | {Can.EDIT_PERIODS, Can.FINALISE, Can.EXPORT, Can.ISSUE_ORDERS}),
     "requests": frozenset(_OFFICER),
     "quality": frozenset(_OFFICER),
     "read-only": frozenset(_OFFICER),

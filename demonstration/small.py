@@ -11,6 +11,7 @@ from blueprints.actuals import rules as actuals
 from blueprints.history import Actor
 from blueprints.matching.rules import Group
 from blueprints.orders import rules as orders
+from blueprints.periods import rhythm
 from blueprints.periods import rules as periods
 from blueprints.settings import rules as settings
 from demonstration import people, visits
@@ -112,6 +113,7 @@ class World:
         yield f"Issued {OrderVersion.select().count()} versions of {PurchaseOrder.select().count()} purchase orders."
         visits.seal(Visit.select().where(Visit.version > 1))
         self.files()
+        self.year_ahead()
         yield f"The last full week, from {self.last:%d/%m/%Y}, is open: its visits are still to come."
 
     def actor(self, name: str) -> Actor:
@@ -634,6 +636,15 @@ class World:
         ):
             package = self.packages[who]
             Hold.create(package=package, week=week, kind="cost", state=state, reason=reason, by="Priya Shah")
+
+    def year_ahead(self) -> None:
+        """One cycle reaches a year ahead; the others wait for the press that extends them."""
+        stored = list(
+            PaymentPeriod.select().where(PaymentPeriod.cycle == self.four).order_by(PaymentPeriod.start_date).dicts()
+        )
+        new = rhythm.following(stored, rhythm.year_ahead(self.last + WEEK))
+        touched = periods.save_period_set(self.four, [*stored, *new], self.actor("payments@authority"))
+        consequences.follow_touched(touched, now=True)
 
     def files(self) -> None:
         """Imports in the history that did not go through, one with rejected rows, and the authority's own."""

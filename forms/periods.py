@@ -52,7 +52,7 @@ class CalendarFilter(FilterForm):
 
     def __init__(self, years: list[str], cycles: list[tuple[str, str]]):
         super().__init__()
-        self.show.choices = [("ahead", "What is to come, a year ahead"), *((y, y) for y in years)]
+        self.show.choices = [("ahead", "The year ahead"), *((y, y) for y in years)]
         self.cycle.choices = [("", "All"), *cycles]
         if self.show.data not in dict(self.show.choices):
             self.show.data = "ahead"
