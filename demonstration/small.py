@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 from blueprints import consequences, history
 from blueprints.actuals import rules as actuals
+from blueprints.exports import charges
+from blueprints.exports import rules as exports
 from blueprints.history import Actor
 from blueprints.matching.rules import Group
 from blueprints.orders import rules as orders
@@ -22,6 +24,7 @@ from models import (
     Change,
     Client,
     Contract,
+    Export,
     Finalisation,
     Hold,
     Import,
@@ -29,6 +32,7 @@ from models import (
     ImportState,
     ItemState,
     LockedWeek,
+    Look,
     OrderVersion,
     Organisation,
     Package,
@@ -107,12 +111,14 @@ class World:
         self.holds_of_the_past()
         yield f"Finalised {self.finalise()} periods."
         self.issue_orders()
+        self.charge(self.last - WEEK * 5)
         self.late_changes()
         self.coming_changes()
         self.issue_again()
         yield f"Issued {OrderVersion.select().count()} versions of {PurchaseOrder.select().count()} purchase orders."
         visits.seal(Visit.select().where(Visit.version > 1))
         self.files()
+        self.exports()
         self.year_ahead()
         yield f"The last full week, from {self.last:%d/%m/%Y}, is open: its visits are still to come."
 
@@ -645,6 +651,27 @@ class World:
         new = rhythm.following(stored, rhythm.year_ahead(self.last + WEEK))
         touched = periods.save_period_set(self.four, [*stored, *new], self.actor("payments@authority"))
         consequences.follow_touched(touched, now=True)
+
+    def exports(self) -> None:
+        """Finalised periods in files for the finance system but the last, which wait; and charges, with differences since."""
+        by = self.actor("payments@authority")
+        for waiting in exports.waiting():
+            if waiting.end < self.last - WEEK * 5:
+                made = exports.make_payments(waiting.period, waiting.finalisations, by)
+                moment = evening(waiting.end + dt.timedelta(5), 9, 20)
+                Export.update(at=moment).where(Export.id == made.id).execute()
+                Change.update(at=moment).where((Change.thing == "export") & (Change.thing_id == made.id)).execute()
+                if waiting.end < self.last - WEEK * 7:
+                    Look.create(user=by.user_id, thing="export", thing_id=made.id, at=moment + dt.timedelta(minutes=4))
+        self.charge(self.last - WEEK * 2)
+
+    def charge(self, until: dt.date) -> None:
+        """A file of what is to be charged until a week, made and taken in the next."""
+        by = self.actor("payments@authority")
+        made = charges.make(until, by)
+        moment = evening(until + WEEK, 9, 45)
+        Export.update(at=moment).where(Export.id == made.id).execute()
+        Look.create(user=by.user_id, thing="export", thing_id=made.id, at=moment + dt.timedelta(minutes=2))
 
     def files(self) -> None:
         """Imports in the history that did not go through, one with rejected rows, and the authority's own."""

@@ -114,6 +114,7 @@ TOPICS = {
     "commissioned-care": "Commissioned Care Export",
     "payments": "Scheduled Payments",
     "remittances": "Remittances",
+    "calendar": "Payment calendar",
     "orders": "Purchase Orders",
     "your-login": "Your login",
 }
@@ -125,6 +126,7 @@ HELP_OF = {
     "provider.reports": "commissioned-care",
     "provider.payments": "payments",
     "provider.remittances": "remittances",
+    "provider.periods": "calendar",
     "provider.orders": "orders",
 }
 
