@@ -93,6 +93,7 @@ class _Lines(NamedTuple):
     """The lines of one order as packages stand: rows in the order of SAYS, and their sum."""
 
     rows: list[tuple]
+    said: list[tuple]  # the same with the CPLI id, which a package keeps wherever it is stored
 
     @property
     def value(self) -> int:
@@ -100,7 +101,7 @@ class _Lines(NamedTuple):
 
     @property
     def digest(self) -> str:
-        return hashlib.sha256(repr(self.rows).encode()).hexdigest()[:32] if self.rows else ""
+        return hashlib.sha256(repr(self.said).encode()).hexdigest()[:32] if self.rows else ""
 
 
 def refresh(lines: Mapping[int, Line]) -> int:
@@ -122,11 +123,13 @@ def refresh(lines: Mapping[int, Line]) -> int:
     every = packages.lines(Package.contract.in_(contracts) & Package.client.in_(clients))
     owners = dict(Contract.select(Contract.id, Contract.organisation).where(Contract.id.in_(contracts)).tuples())
     years = cycle_years({line.cycle for line in every.values()})
-    wanted: dict[tuple[int, int, int], _Lines] = defaultdict(lambda: _Lines([]))
+    wanted: dict[tuple[int, int, int], _Lines] = defaultdict(lambda: _Lines([], []))
     for line in sorted(every.values(), key=lambda one: one.plan.id):
         if (line.contract, line.client) in pairs:
             for year in sorted(years[line.cycle]):
-                wanted[line.contract, line.client, year].rows.extend(_rows(line, year))
+                order, rows = wanted[line.contract, line.client, year], list(_rows(line, year))
+                order.rows.extend(rows)
+                order.said.extend((line.plan.id, *row[1:]) for row in rows)
     stored = {
         (o.contract_id, o.client_id, o.year): o
         for o in PurchaseOrder.select().where(PurchaseOrder.contract.in_(contracts) & PurchaseOrder.client.in_(clients))
