@@ -23,6 +23,7 @@ TABS = {
         ("Actuals/Visits", "provider.visits.index", Can.SEE_OWN),
         ("Care package line items", "provider.packages.index", Can.SEE_OWN),
         ("Scheduled payments", "provider.payments.index", Can.SEE_PAYMENTS),
+        ("POs", "provider.orders.index", Can.SEE_PAYMENTS),
         ("Help", "provider.home.help_index", Can.SIGNED_IN),
     ],
     "authority": [
@@ -194,12 +195,32 @@ def tabs(user) -> list[dict]:
 UNDER = {
     "provider.carers": "provider.visits",
     "provider.imports": "provider.visits",
+    "provider.periods": "provider.payments",
     "provider.remittances": "provider.payments",
     "provider.reports": "provider.visits",
     "authority.services": "authority.organisations",
     "authority.contracts": "authority.organisations",
     "authority.payments": "authority.periods",
     "authority.remittances": "authority.periods",
+    "authority.orders": "authority.periods",
+    "authority.exports": "authority.periods",
+    **dict.fromkeys(
+        [
+            f"authority.contracts.{page}"
+            for page in (
+                "calendar",
+                "cycles",
+                "cycle",
+                "cycle_story",
+                "of_cycle",
+                "add_cycle",
+                "edit_cycle",
+                "dates",
+                "extend",
+            )
+        ],
+        "authority.periods",
+    ),
 }
 
 
@@ -208,7 +229,7 @@ def is_current(here: str, endpoint: str, area: str) -> bool:
     present = here.rsplit(".", 1)[0]
     if "help_" in here or "help_" in endpoint:
         return "help_" in here and "help_" in endpoint
-    return UNDER.get(present, present) == area
+    return UNDER.get(here, UNDER.get(present, present)) == area
 
 
 def headers(response):
