@@ -13,7 +13,7 @@ from blueprints import permissions
 AREAS = (
     "settings", "accounts", "organisations", "viewing", "services", "home", "audit", "jobs", "attachments", "messages", "imports", "clients",
     "contracts", "packages", "carers", "visits", "matching", "actuals", "payments", "periods", "remittances", "orders",
-    "reports",
+    "exports", "reports",
 )  # fmt: skip
 PREFIX = {"public": None, "provider": "/provider", "authority": "/authority"}
 # Modules by provider areas: off means that no tab, tile, link or address of it is there.
@@ -23,7 +23,9 @@ MODULES = {
     "carers": "module_carers",
     "packages": "module_packages",
     "payments": "module_payments",
+    "periods": "module_payments",
     "remittances": "module_payments",
+    "orders": "module_orders",
     "messages": "module_messages",
 }
 # Modules that officers have no use for either when they are off. What else is off is off for providers: the authority
