@@ -32,11 +32,11 @@ class Told:
         super().commit()  # type: ignore[misc]
 
 
-class Sqlite(Told, PooledSqliteDatabase):
+class ToldSqliteDatabase(Told, PooledSqliteDatabase):
     """SQLite that tells before it commits."""
 
 
-class Postgresql(Told, PooledPostgresqlDatabase):
+class ToldPostgresqlDatabase(Told, PooledPostgresqlDatabase):
     """PostgreSQL that tells before it commits."""
 
 
@@ -49,7 +49,7 @@ def open_database(url: str | None = None):
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             path.touch(mode=0o600)  # clients' details: nobody else on the machine reads them
-        return Sqlite(
+        return ToldSqliteDatabase(
             str(path),
             max_connections=40,
             stale_timeout=300,
@@ -67,7 +67,7 @@ def open_database(url: str | None = None):
     if url.startswith(("postgresql://", "postgres://")):
         parts = urlparse(url)
         query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
-        return Postgresql(
+        return ToldPostgresqlDatabase(
             parts.path.lstrip("/"),
             max_connections=40,
             stale_timeout=300,
