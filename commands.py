@@ -17,6 +17,7 @@ from blueprints import consequences, history, sheets, values, weeks
 from blueprints.accounts import rules as accounts
 from blueprints.history import COMMAND_LINE
 from blueprints.imports import rules as imports
+from blueprints.search import index as search
 from blueprints.settings import rules as settings
 from models import Contract, Organisation, Service, User, db
 
@@ -98,6 +99,8 @@ def init(demonstration):
     with connected(any_version=True):
         done = upgrade()
         click.echo("\n".join(done) or "The database is up to date.")
+        if search.ensure():
+            click.echo("Search is indexed anew.")
         with db.atomic():
             database.serialise(db, "init")
             if not User.select().exists() and not settings.read().is_demonstration:

@@ -112,6 +112,7 @@ class User(Table):
     password_changed_at = DateTimeField(null=True)
     failures = IntegerField(default=0)
     locked_until = DateTimeField(null=True)
+    shortcuts = BooleanField(default=True)  # keys of one letter, such as / for search
 
     class Meta:
         table_name = "portal_user"  # "user" is a reserved word in PostgreSQL
@@ -272,6 +273,29 @@ class Look(Table):
             (("thing", "thing_id"), False),
             (("client_id", "at"), False),  # who has looked at this person
         )
+
+
+# search ----------------------------------------------------------------------------------------------------------------
+
+
+class SearchWord(Table):
+    """A word by which a record is found: bytes, so that both databases order it alike (blueprints/search/index.py)."""
+
+    word = BlobField()
+    kind = CharField(max_length=20)
+    ident = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("kind", "word", "ident")
+        indexes = ((("kind", "ident"), False),)  # a record's words, to write them anew
+
+
+class Search(Table):
+    """What somebody looked for: the address of the answer holds only this row's number."""
+
+    user = ForeignKeyField(User, on_delete="CASCADE")
+    words = CharField()
+    at = DateTimeField(default=utc_now, index=True)
 
 
 # jobs ------------------------------------------------------------------------------------------------------------------
@@ -1220,7 +1244,7 @@ class Charge(Table):
 
 
 TABLES = [
-    Setting, Counter, Organisation, User, OfficerRole, OneTimeLink, SignIn, Throttle, ServiceLevel, Service, Change, Seal, Look,
+    Setting, Counter, Organisation, User, OfficerRole, OneTimeLink, SignIn, Throttle, ServiceLevel, Service, Change, Seal, Look, SearchWord, Search,
     Job, File, FileChunk, Message, MessageOrganisation, MessagePerson, MessageRead, MessageThread, MessagePost, PostRead,
     Import, ImportProblem, StagedRow, Client, PaymentCycle, PaymentPeriod, Contract, Package,
     PackageRate, TimetableSlot, StalePackage, Carer, VisitType, Visit, VisitVersion, StagedVisit, StaleGroup, Actual, ActualDay, LockedWeek,

@@ -125,11 +125,19 @@ def context() -> dict:
         ),
         "links": links(user),
         "nonce": nonce(),
-        "person": {"name": user.name, "organisation_name": user.organisation.name if user.organisation_id else ""}
+        "person": {
+            "name": user.name,
+            "organisation_id": user.organisation_id,
+            "organisation_name": user.organisation.name if user.organisation_id else "",
+        }
         if user
         else None,
         "tabs": tabs(user) if user else [],
+        "shortcuts_on": user.shortcuts if user else True,
         "viewing": g.get("viewing"),
+        "search_href": address(f"{'authority' if user.is_officer else 'provider'}.search.begin")
+        if user and not g.get("viewing")
+        else None,
         "demonstration": settings.is_demonstration,
         "version": current_app.config["VERSION"],
         "whats_new": settings.whats_new,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple
@@ -12,6 +12,8 @@ from typing import NamedTuple
 import database
 from blueprints import chain
 from models import Change, Look, db, utc_now
+
+HEARD: list[Callable[[str, Iterable[int | None]], None]] = []  # told what changed: the table's name, the records' ids
 
 FROM: ContextVar[str] = ContextVar("from", default="command line")  # where what is done now is done from
 LOOKER: ContextVar[int | None] = ContextVar("looker", default=None)  # the officer who looks with a provider's eyes
@@ -69,6 +71,8 @@ def record(
     salt = chain.salt()
     row = dict(zip(chain.DIGESTED, facts, strict=True))
     Change.create(**row, word=chain.word(), salt=salt, digest=chain.digest_of(salt, facts))
+    for hear in HEARD:
+        hear(name, [ident])
 
 
 def difference(before: dict, after: dict) -> tuple[str, str] | None:
@@ -88,15 +92,21 @@ def record_many(by: Actor, entries: Iterable[Entry]) -> None:
     now, place, word = utc_now(), FROM.get(), chain.word()
     told = str(now)
 
+    told_of: dict[str, list] = {}
+
     def rows():
         for e in entries:
             if (texts := difference(e.before, e.after)) is None:
                 continue
+            told_of.setdefault(e.thing, []).append(e.ident)
             rest = (by.user_id, by.name, place, e.what, e.thing, e.ident, e.organisation, *texts)
             salt = chain.salt()
             yield (told, *rest, word, salt, chain.digest_of(salt, (now, *rest)))
 
     database.bulk_upsert(Change, [*chain.DIGESTED, "word", "salt", "digest"], rows())
+    for thing, idents in told_of.items():
+        for hear in HEARD:
+            hear(thing, idents)
 
 
 def of(thing, limit: int = 100) -> list[dict]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from blueprints import chain
 from blueprints.accounts import rules as accounts
+from blueprints.search import index as search
 from blueprints.settings import rules as settings
 from blueprints.weeks import monday, today
 from demonstration.people import EVERYBODY, PASSWORD
@@ -23,11 +24,13 @@ def build(size: str = "small") -> Iterator[str]:
     if size == "county":
         settings.put("demonstration", True)
         yield from county.build(last)
+        search.rebuild()
         return
     with db.atomic():
         settings.put("demonstration", True)
         yield from small.build(last)
     chain.renew()  # its past is made up, moments and all
+    search.rebuild()
 
 
 def logins(organisations: dict[str, Organisation]) -> dict[str, User]:

@@ -16,8 +16,8 @@ ANOTHER_ORGANISATION = (
 
 
 def strip(value: Any) -> Any:
-    """Text without the blanks at its ends; anything else as it is."""
-    return value.strip() if isinstance(value, str) else value
+    """Text without the blanks at its ends, and without the character 0, which PostgreSQL does not keep; else as it is."""
+    return value.replace("\0", "").strip() if isinstance(value, str) else value
 
 
 class CleanForm(FlaskForm):

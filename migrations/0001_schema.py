@@ -65,7 +65,7 @@ CREATE UNIQUE INDEX "actual_day_actual_id_number" ON "actual_day" ("actual_id", 
 CREATE TABLE "carer" ("id" INTEGER NOT NULL PRIMARY KEY, "organisation_id" INTEGER NOT NULL, "ref" VARCHAR(100) NOT NULL, "forename" VARCHAR(255) NOT NULL, "surname" VARCHAR(255) NOT NULL, "start_date" DATE, "end_date" DATE, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
 CREATE INDEX "carer_organisation_id" ON "carer" ("organisation_id");
 CREATE UNIQUE INDEX "carer_organisation_id_ref" ON "carer" ("organisation_id", "ref");
-CREATE TABLE "portal_user" ("id" INTEGER NOT NULL PRIMARY KEY, "email" VARCHAR(255) NOT NULL, "name" VARCHAR(255) NOT NULL, "organisation_id" INTEGER, "password_hash" VARCHAR(255), "is_active" INTEGER NOT NULL, "created_at" DATETIME NOT NULL, "password_changed_at" DATETIME, "failures" INTEGER NOT NULL, "locked_until" DATETIME, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
+CREATE TABLE "portal_user" ("id" INTEGER NOT NULL PRIMARY KEY, "email" VARCHAR(255) NOT NULL, "name" VARCHAR(255) NOT NULL, "organisation_id" INTEGER, "password_hash" VARCHAR(255), "is_active" INTEGER NOT NULL, "created_at" DATETIME NOT NULL, "password_changed_at" DATETIME, "failures" INTEGER NOT NULL, "locked_until" DATETIME, "shortcuts" INTEGER NOT NULL, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
 CREATE UNIQUE INDEX "portal_user_email" ON "portal_user" ("email");
 CREATE INDEX "portal_user_organisation_id" ON "portal_user" ("organisation_id");
 CREATE TABLE "change" ("id" INTEGER NOT NULL PRIMARY KEY, "at" DATETIME NOT NULL, "user_id" INTEGER, "by" VARCHAR(255) NOT NULL, "address" VARCHAR(255) NOT NULL, "what" VARCHAR(255) NOT NULL, "thing" VARCHAR(255) NOT NULL, "thing_id" INTEGER, "organisation_id" INTEGER, "before" TEXT NOT NULL, "after" TEXT NOT NULL, "word" INTEGER NOT NULL, "salt" VARCHAR(255) NOT NULL, "digest" VARCHAR(255) NOT NULL, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE RESTRICT, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
@@ -169,6 +169,11 @@ CREATE TABLE "post_read" ("post_id" INTEGER NOT NULL, "user_id" INTEGER NOT NULL
 CREATE INDEX "post_read_user_id" ON "post_read" ("user_id");
 CREATE TABLE "seal" ("id" INTEGER NOT NULL PRIMARY KEY, "at" DATETIME NOT NULL, "word" INTEGER NOT NULL, "entries" INTEGER NOT NULL, "digest" VARCHAR(255) NOT NULL);
 CREATE UNIQUE INDEX "seal_word" ON "seal" ("word");
+CREATE TABLE "search" ("id" INTEGER NOT NULL PRIMARY KEY, "user_id" INTEGER NOT NULL, "words" VARCHAR(255) NOT NULL, "at" DATETIME NOT NULL, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE CASCADE);
+CREATE INDEX "search_user_id" ON "search" ("user_id");
+CREATE INDEX "search_at" ON "search" ("at");
+CREATE TABLE "search_word" ("word" BLOB NOT NULL, "kind" VARCHAR(20) NOT NULL, "ident" INTEGER NOT NULL, PRIMARY KEY ("kind", "word", "ident"));
+CREATE INDEX "search_word_kind_ident" ON "search_word" ("kind", "ident");
 CREATE TABLE "setting" ("name" VARCHAR(255) NOT NULL PRIMARY KEY, "value" TEXT NOT NULL, "changed_at" DATETIME NOT NULL, "changed_by" VARCHAR(255) NOT NULL);
 CREATE TABLE "sign_in" ("id" INTEGER NOT NULL PRIMARY KEY, "digest" VARCHAR(255) NOT NULL, "user_id" INTEGER NOT NULL, "started_at" DATETIME NOT NULL, "seen_at" DATETIME NOT NULL, "ended_at" DATETIME, "address" VARCHAR(255) NOT NULL, "agent" VARCHAR(255) NOT NULL, "viewing_id" INTEGER, "viewing_as_id" INTEGER, "viewing_since" DATETIME, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE CASCADE, FOREIGN KEY ("viewing_id") REFERENCES "organisation" ("id") ON DELETE SET NULL, FOREIGN KEY ("viewing_as_id") REFERENCES "portal_user" ("id") ON DELETE SET NULL);
 CREATE UNIQUE INDEX "sign_in_digest" ON "sign_in" ("digest");
@@ -241,7 +246,7 @@ CREATE UNIQUE INDEX "actual_day_actual_id_number" ON "actual_day" ("actual_id", 
 CREATE TABLE "carer" ("id" SERIAL NOT NULL PRIMARY KEY, "organisation_id" INTEGER NOT NULL, "ref" VARCHAR(100) NOT NULL, "forename" VARCHAR(255) NOT NULL, "surname" VARCHAR(255) NOT NULL, "start_date" DATE, "end_date" DATE, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
 CREATE INDEX "carer_organisation_id" ON "carer" ("organisation_id");
 CREATE UNIQUE INDEX "carer_organisation_id_ref" ON "carer" ("organisation_id", "ref");
-CREATE TABLE "portal_user" ("id" SERIAL NOT NULL PRIMARY KEY, "email" VARCHAR(255) NOT NULL, "name" VARCHAR(255) NOT NULL, "organisation_id" INTEGER, "password_hash" VARCHAR(255), "is_active" BOOLEAN NOT NULL, "created_at" TIMESTAMP NOT NULL, "password_changed_at" TIMESTAMP, "failures" INTEGER NOT NULL, "locked_until" TIMESTAMP, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
+CREATE TABLE "portal_user" ("id" SERIAL NOT NULL PRIMARY KEY, "email" VARCHAR(255) NOT NULL, "name" VARCHAR(255) NOT NULL, "organisation_id" INTEGER, "password_hash" VARCHAR(255), "is_active" BOOLEAN NOT NULL, "created_at" TIMESTAMP NOT NULL, "password_changed_at" TIMESTAMP, "failures" INTEGER NOT NULL, "locked_until" TIMESTAMP, "shortcuts" BOOLEAN NOT NULL, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
 CREATE UNIQUE INDEX "portal_user_email" ON "portal_user" ("email");
 CREATE INDEX "portal_user_organisation_id" ON "portal_user" ("organisation_id");
 CREATE TABLE "change" ("id" SERIAL NOT NULL PRIMARY KEY, "at" TIMESTAMP NOT NULL, "user_id" INTEGER, "by" VARCHAR(255) NOT NULL, "address" VARCHAR(255) NOT NULL, "what" VARCHAR(255) NOT NULL, "thing" VARCHAR(255) NOT NULL, "thing_id" BIGINT, "organisation_id" INTEGER, "before" TEXT NOT NULL, "after" TEXT NOT NULL, "word" BIGINT NOT NULL, "salt" VARCHAR(255) NOT NULL, "digest" VARCHAR(255) NOT NULL, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE RESTRICT, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
@@ -345,6 +350,11 @@ CREATE TABLE "post_read" ("post_id" INTEGER NOT NULL, "user_id" INTEGER NOT NULL
 CREATE INDEX "post_read_user_id" ON "post_read" ("user_id");
 CREATE TABLE "seal" ("id" SERIAL NOT NULL PRIMARY KEY, "at" TIMESTAMP NOT NULL, "word" BIGINT NOT NULL, "entries" INTEGER NOT NULL, "digest" VARCHAR(255) NOT NULL);
 CREATE UNIQUE INDEX "seal_word" ON "seal" ("word");
+CREATE TABLE "search" ("id" SERIAL NOT NULL PRIMARY KEY, "user_id" INTEGER NOT NULL, "words" VARCHAR(255) NOT NULL, "at" TIMESTAMP NOT NULL, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE CASCADE);
+CREATE INDEX "search_user_id" ON "search" ("user_id");
+CREATE INDEX "search_at" ON "search" ("at");
+CREATE TABLE "search_word" ("word" BYTEA NOT NULL, "kind" VARCHAR(20) NOT NULL, "ident" BIGINT NOT NULL, PRIMARY KEY ("kind", "word", "ident"));
+CREATE INDEX "search_word_kind_ident" ON "search_word" ("kind", "ident");
 CREATE TABLE "setting" ("name" VARCHAR(255) NOT NULL PRIMARY KEY, "value" TEXT NOT NULL, "changed_at" TIMESTAMP NOT NULL, "changed_by" VARCHAR(255) NOT NULL);
 CREATE TABLE "sign_in" ("id" SERIAL NOT NULL PRIMARY KEY, "digest" VARCHAR(255) NOT NULL, "user_id" INTEGER NOT NULL, "started_at" TIMESTAMP NOT NULL, "seen_at" TIMESTAMP NOT NULL, "ended_at" TIMESTAMP, "address" VARCHAR(255) NOT NULL, "agent" VARCHAR(255) NOT NULL, "viewing_id" INTEGER, "viewing_as_id" INTEGER, "viewing_since" TIMESTAMP, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE CASCADE, FOREIGN KEY ("viewing_id") REFERENCES "organisation" ("id") ON DELETE SET NULL, FOREIGN KEY ("viewing_as_id") REFERENCES "portal_user" ("id") ON DELETE SET NULL);
 CREATE UNIQUE INDEX "sign_in_digest" ON "sign_in" ("digest");

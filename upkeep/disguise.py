@@ -51,7 +51,17 @@ VOCABULARY = {
     "payment_item": {"kind", "reason", "state"},
     "schema_migration": {"name", "applied"},
 }
-EMPTIED = ("sign_in", "one_time_link", "throttle", "huey_task", "huey_schedule", "huey_kv", "huey_counter")
+EMPTIED = (
+    "sign_in",
+    "one_time_link",
+    "throttle",
+    "search",
+    "search_word",
+    "huey_task",
+    "huey_schedule",
+    "huey_kv",
+    "huey_counter",
+)
 JSON = {("change", "before"), ("change", "after"), ("staged_row", "values"), ("staged_visit", "cells"), ("setting", "value"),
         ("job", "facts")}  # fmt: skip
 FREE_SETTINGS = ("text", "address", "lines")  # of every other kind the value stays

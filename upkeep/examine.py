@@ -14,6 +14,7 @@ import database
 import migrations
 from blueprints import chain
 from blueprints.payments import rules as payments
+from blueprints.search import index as search
 from blueprints.settings import rules as settings
 from demonstration.people import EVERYBODY
 from models import (
@@ -246,7 +247,15 @@ def trail() -> Iterator[Finding]:
     """No entry of the audit trail was added, changed or taken away past the portal."""
     found = chain.examined()
     for wrong in found.wrong:
-        yield Finding(f"{wrong}.", "Compare with the last backup for which check finds nothing, and find out who could.")
+        yield Finding(
+            f"{wrong}.", "Compare with the last backup for which check finds nothing, and find out who could."
+        )
+
+
+def found() -> Iterator[Finding]:
+    """What can be looked for is what there is."""
+    for kind in search.behind():
+        yield Finding(f"Search does not know every {kind}.", "flask --app app init: it indexes what is missing.")
 
 
 PARTS: dict[str, Callable[[], Iterator[Finding]]] = {
@@ -255,4 +264,5 @@ PARTS: dict[str, Callable[[], Iterator[Finding]]] = {
     "Jobs": jobs,
     "Sums": sums,
     "Audit trail": trail,
+    "Search": found,
 }

@@ -159,14 +159,18 @@ def looks():
 
 def looked_rows(rows: list) -> list[dict]:
     """Looks as the list shows them, with what they need read once for all."""
-    clients, packages = rules.names_of_clients(rows), rules.packages_called(rows)
-    return [look(row, clients, packages) for row in rows]
+    called = {
+        **{("package", ident): str(cpli) for ident, cpli in rules.packages_called(rows).items()},
+        **{("search", ident): f"“{words}”" for ident, words in rules.searched(rows).items()},
+    }
+    clients = rules.names_of_clients(rows)
+    return [look(row, clients, called) for row in rows]
 
 
-def look(row: Look, clients: dict, packages: dict) -> dict:
+def look(row: Look, clients: dict, called: dict) -> dict:
     """A look as the list shows it."""
     client = clients.get(row.client_id)
-    number = packages.get(row.thing_id, row.thing_id) if row.thing == "package" else row.thing_id
+    number = called.get((row.thing, row.thing_id), row.thing_id)
     return {
         "at": row.at,
         "by": row.user.name,

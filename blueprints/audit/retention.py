@@ -23,6 +23,7 @@ from models import (
     Look,
     Message,
     OneTimeLink,
+    Search,
     SignIn,
     StagedRow,
     StagedVisit,
@@ -157,6 +158,11 @@ def _links(idents: list[int]) -> None:
 @kind("looks", "Who looked at whom", "keep_looks", "The log of looks at people's records.", Look, Look.at)
 def _looks(idents: list[int]) -> None:
     Look.delete().where(Look.id.in_(idents)).execute()
+
+
+@kind("searches", "Searches", "keep_searches", "What somebody looked for, and when.", Search, Search.at)
+def _searches(idents: list[int]) -> None:
+    Search.delete().where(Search.id.in_(idents)).execute()
 
 
 @kind("messages", "Messages that have ended", "keep_messages", "The message, its file, its responses and answers.",

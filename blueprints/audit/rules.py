@@ -8,7 +8,7 @@ import operator
 from typing import NamedTuple
 
 import database
-from models import TABLES, Change, Client, Look, Organisation, Package, User, Visit, db
+from models import TABLES, Change, Client, Look, Organisation, Package, Search, User, Visit, db
 
 # Records by the table that keeps them, as people call them, where that is not the table's own name in words.
 THINGS = {
@@ -155,6 +155,12 @@ def names_of_clients(rows: list[Look]) -> dict[int, Client]:
     """The clients that looks were about."""
     idents = {row.client_id for row in rows if row.client_id}
     return {c.id: c for c in Client.select().where(Client.id.in_(list(idents)))} if idents else {}
+
+
+def searched(rows: list[Look]) -> dict[int, str]:
+    """What was looked for by searches that found somebody."""
+    idents = {row.thing_id for row in rows if row.thing == "search"}
+    return dict(Search.select(Search.id, Search.words).where(Search.id.in_(list(idents))).tuples()) if idents else {}
 
 
 def packages_called(rows: list[Look]) -> dict[int, int]:

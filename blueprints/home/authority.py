@@ -7,6 +7,7 @@ import datetime as dt
 from flask import Blueprint, url_for
 
 from blueprints import desk, sides, waiting, weeks
+from blueprints.home.shortcuts import save as save_shortcuts
 from blueprints.pages import page
 from blueprints.periods import overview
 from blueprints.periods import waiting as periods
@@ -104,6 +105,13 @@ def tiles() -> list[dict]:
         if (endpoint != "authority.audit.index" or can(Can.SEE_AUDIT))
         and sides.is_open_to_officers(endpoint.split(".")[1])
     ]
+
+
+@routes.post("/shortcuts")
+@requires(Can.SIGNED_IN)
+def shortcuts():
+    """Turn the keyboard's shortcuts off or on."""
+    return save_shortcuts("authority")
 
 
 # help ------------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from flask import Blueprint, current_app, g, url_for
 
 from blueprints import sides, waiting, weeks
 from blueprints.home import to_do
+from blueprints.home.shortcuts import save as save_shortcuts
 from blueprints.messages import rules as messages
 from blueprints.pages import page
 from blueprints.permissions import Can, can, requires
@@ -77,6 +78,13 @@ def tiles() -> list[dict]:
         for icon, title, text, endpoint, act in wanted
         if can(act) and built(endpoint)
     ]
+
+
+@routes.post("/shortcuts")
+@requires(Can.SIGNED_IN)
+def shortcuts():
+    """Turn the keyboard's shortcuts off or on."""
+    return save_shortcuts("provider")
 
 
 # help ------------------------------------------------------------------------------------------------------------------

@@ -82,6 +82,7 @@ SPECS: dict[str, Spec] = {
         Spec("keep_import_rows", "whole", 400, "Days that problems of imports are kept", "0 keeps them for ever. The import keeps its figures.", "Z-13", 0, 36500, group="Retention"),
         Spec("keep_sign_ins", "whole", 400, "Days that sign-ins are kept", "0 keeps them for ever. Who was signed in when and from where.", "Z-13", 0, 36500, group="Retention"),
         Spec("keep_looks", "whole", 2555, "Days that looks at people's records are kept", "0 keeps them for ever.", "Z-13", 0, 36500, group="Retention"),
+        Spec("keep_searches", "whole", 90, "Days that searches are kept", "0 keeps them for ever. What somebody looked for, and when.", "Z-13", 0, 36500, group="Retention"),
         Spec("keep_messages", "whole", 2555, "Days that messages are kept after they have ended", "0 keeps them for ever. With file, responses and answers.", "Z-13", 0, 36500, group="Retention"),
         Spec("keep_audit_texts", "whole", 2555, "Days that texts of the audit trail are kept", "0 keeps them for ever. The entry and its seal stay.", "Z-13", 0, 36500, group="Retention"),
         Spec("module_messages", "yes-no", True, "Messages", "What the authority tells providers' people, and their responses.", "Z-04", group="Modules"),

@@ -1,0 +1,5 @@
+"""Search at the authority's door."""
+
+from blueprints.search import screens
+
+routes = screens.build("authority")

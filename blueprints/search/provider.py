@@ -1,0 +1,5 @@
+"""Search at the provider's door."""
+
+from blueprints.search import screens
+
+routes = screens.build("provider")
