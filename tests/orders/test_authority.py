@@ -127,6 +127,7 @@ def test_all_orders_of_a_filter_are_issued_as_a_job(officer, world):
     assert "2 orders are issued." in officer.get(answer.location).text
     assert {v.order.organisation_id for v in OrderVersion.select()} == {world.oakfield.id}
     assert {(v.by, v.user_id) for v in OrderVersion.select()} == {("Amir Khan", world.officer.id)}
+    assert "Issuing purchase orders" in officer.get("/authority/jobs").text
     again = officer.post(address, data={"reason": "x"}, follow_redirects=True)
     assert "Nothing is left to issue here." in again.text
     changed(world.bobs, discount=100)

@@ -227,3 +227,16 @@ def test_one_client_under_two_contracts_has_two_orders(world):
     settle(world, second)
     found = PurchaseOrder.select().where((PurchaseOrder.client == world.ann) & (PurchaseOrder.year == YEAR))
     assert sorted(o.contract.ref for o in found) == ["C1", "C9"]
+
+
+def test_check_finds_orders_that_differ_from_their_lines_or_from_what_was_spent(world):
+    from upkeep.examine import order_sums
+
+    add_visit(world, "V7", day=dt.date(2026, 9, 7))
+    settle(world)
+    finalise(world)
+    assert list(order_sums()) == []
+    PurchaseOrder.update(spend=1).where(PurchaseOrder.client == world.ann).execute()
+    PurchaseOrder.update(value=1).where(PurchaseOrder.client == world.bob).execute()
+    (found,) = order_sums()
+    assert found.what.startswith("2 purchase orders differ")
