@@ -180,7 +180,7 @@ def show(period_id: int):
         parties = [p for p in parties if wanted in f"{p.ref} {p.name} {p.organisation}".casefold()]
     if form.status.data:
         parties = [p for p in parties if book.is_done(p.id, period) == (form.status.data == "Finalised")]
-    before = previous_period(book, period)
+    before = book.previous(period)
     pairs = [(p.id, one) for one in (period, before) if one for p in everyone if not book.is_done(p.id, one)]
     current = overview.current_sums(book, pairs)
 
@@ -224,12 +224,6 @@ def show(period_id: int):
         under_way=Job.get_or_none(Job.unique_key == f"finalise:{period.cycle_id}"),
         breadcrumbs=crumbs((days(period), None)),
     )
-
-
-def previous_period(book: overview.Book, period: PaymentPeriod) -> PaymentPeriod | None:
-    """The period before, of the same cycle."""
-    earlier = [p for p in book.periods[period.cycle_id] if p.start_date < period.start_date]
-    return earlier[-1] if earlier else None
 
 
 @routes.get("/periods/<int:period_id>/payments.csv")

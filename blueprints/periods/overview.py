@@ -102,12 +102,20 @@ class Book:
         }
 
     def parties(self, period: PaymentPeriod) -> list[Party]:
-        """The contracts that a period is for: those of its cycle."""
-        return self.of_cycle[period.cycle_id]
+        """The contracts that a period is for: those of its cycle that the portal pays, and whoever it was finalised for.
+
+        Under a contract paid by invoice nothing is due (rule 7.2): a period does not wait for it.
+        """
+        return [p for p in self.of_cycle[period.cycle_id] if not p.is_invoiced or self.is_done(p.id, period)]
 
     def is_done(self, contract: int, period: PaymentPeriod) -> bool:
         """Finalised for the contract."""
         return (contract, period.id) in self.done
+
+    def previous(self, period: PaymentPeriod) -> PaymentPeriod | None:
+        """The period before, of the same cycle."""
+        earlier = [p for p in self.periods[period.cycle_id] if p.start_date < period.start_date]
+        return earlier[-1] if earlier else None
 
     def oldest(self, contract: int) -> PaymentPeriod | None:
         """The contract's oldest current period, in which adjustments stand (rule 7.3)."""
@@ -130,7 +138,7 @@ class Book:
             (self.contracts[c], p)
             for c in contracts
             for p in self.periods[self.contracts[c].cycle]
-            if p.end_date <= until and not self.is_done(c, p)
+            if p.end_date <= until and not self.is_done(c, p) and not self.contracts[c].is_invoiced
         ]
         return sorted(found, key=lambda pair: (pair[1].start_date, pair[0].ref))
 
