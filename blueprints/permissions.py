@@ -22,6 +22,7 @@ class Can(StrEnum):
     LOAD_FILES = "load the authority's files"
     EDIT_PERIODS = "set payment cycles, periods and cut-off dates"
     FINALISE = "calculate and finalise payment periods"
+    HOLD_AND_ADJUST = "hold and release payments, and adjust them by hand"
     EDIT_SETTINGS = "change settings and visit types"
     SEE_AUDIT = "search the audit trail"
     SIGNED_IN = "use what everybody who is signed in may use"
@@ -43,12 +44,13 @@ ROLES: dict[str, frozenset[Can]] = {
             Can.LOAD_FILES,
             Can.EDIT_PERIODS,
             Can.FINALISE,
+            Can.HOLD_AND_ADJUST,
             Can.EDIT_SETTINGS,
             Can.SEE_AUDIT,
         }
     ),
     "packages": frozenset(_OFFICER | {Can.EDIT_RECORDS, Can.EDIT_PACKAGES, Can.LOAD_FILES}),
-    "payments": frozenset(_OFFICER | {Can.EDIT_PERIODS, Can.FINALISE}),
+    "payments": frozenset(_OFFICER | {Can.EDIT_PERIODS, Can.FINALISE, Can.HOLD_AND_ADJUST}),
     "requests": frozenset(_OFFICER),
     "quality": frozenset(_OFFICER),
     "read-only": frozenset(_OFFICER),

@@ -335,7 +335,13 @@ def stories(draw):
 
     def adjust():
         amount = draw(st.sampled_from(["100", "12.35", "-12.35", "-0.01", "1003.33"]))
-        return "adjust", draw(often("C1", "C2", "C3")), amount, draw(st.booleans()), draw(st.sampled_from(["", *clients]))
+        return (
+            "adjust",
+            draw(often("C1", "C2", "C3")),
+            amount,
+            draw(st.booleans()),
+            draw(st.sampled_from(["", *clients])),
+        )
 
     def load_carers():
         carer = row("carers", CarerRef="K9", Forename="Kay", Surname="Late")

@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 
 from blueprints import consequences, sheets, weeks
 from blueprints.actuals import rules as actuals
+from blueprints.adjustments import rules as manual
 from blueprints.history import COMMAND_LINE
+from blueprints.holds import rules as holds
 from blueprints.imports import rules as imports
-from blueprints.payments import holds, manual
 from blueprints.payments import rules as payments
 from blueprints.periods import rules as periods
 from blueprints.reports import dumps

@@ -10,6 +10,7 @@ from flask import Blueprint, url_for
 from peewee import SQL, fn
 
 from blueprints import desk, weeks
+from blueprints.holds import listing as held
 from blueprints.jobs import rules as jobs
 from blueprints.packages.rules import day
 from blueprints.pages import page
@@ -68,6 +69,7 @@ def queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     yield from import_queues()
     yield job_queue()
     yield from period_queues(today, book)
+    yield held_queue()
     yield death_queue(today)
 
 
@@ -153,6 +155,12 @@ def period_queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     yield Queue(len(adjusted), words, start, href)
 
 
+def held_queue() -> Queue:
+    """Payments that are held back and not cancelled (rule 7.5)."""
+    count, since = held.waiting()
+    return Queue(count, plural(count, "payment line held", "payment lines held"), since, url_for("authority.holds.held_list"))
+
+
 def death_queue(today: dt.date) -> Queue:
     """Clients who have died and have a package that goes on (rule 3.9)."""
     open_after = Package.end_date.is_null() | ((Package.end_date > Client.date_of_death) & (Package.end_date >= today))
@@ -236,6 +244,7 @@ TOPICS = {
     "visits": "Visits",
     "unmatched": "Unmatched visits",
     "payments": "Payments and finalising",
+    "holds": "Holding payments and adjusting them",
     "remittances": "Remittances",
     "files": "Files and imports",
     "audit": "Audit and jobs",
@@ -251,6 +260,8 @@ HELP_OF = {
     "authority.visits.unmatched": "unmatched",
     "authority.periods": "payments",
     "authority.payments": "payments",
+    "authority.holds": "holds",
+    "authority.adjustments": "holds",
     "authority.remittances": "remittances",
     "authority.imports": "files",
     "authority.jobs": "audit",

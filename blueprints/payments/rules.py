@@ -344,7 +344,9 @@ def own_items(
             item = Item(*who, ItemKind.COST, "", quantity, unit_cost, cost - paid_cost, vat - paid_vat, "")
             yield as_held(item, held)
         if contribution - paid_contribution:
-            yield as_held(Item(*who, ItemKind.CONTRIBUTION, "", None, None, contribution - paid_contribution, 0, ""), held)
+            yield as_held(
+                Item(*who, ItemKind.CONTRIBUTION, "", None, None, contribution - paid_contribution, 0, ""), held
+            )
 
 
 def as_held(item: Item, held: Mapping[Key, Held]) -> Item:

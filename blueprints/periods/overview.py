@@ -13,6 +13,7 @@ from typing import NamedTuple
 from peewee import JOIN, fn
 
 import database
+from blueprints.money import half_up
 from blueprints.packages.rules import day
 from blueprints.payments.sums import vat_on
 from models import (
@@ -171,6 +172,43 @@ def current_sums(book: Book, pairs: Iterable[tuple[int, PaymentPeriod]]) -> dict
         held = 0 if is_payable else amount + vat
         found[contract, stand_in[contract]] += Sums(amount * is_payable, vat * is_payable, held, 1)
     return found
+
+
+class Compared(NamedTuple):
+    """A contract's period beside the one before: sums as finalised or as they stand, and whether it is finalised."""
+
+    party: Party
+    done: Done | None
+    sums: Sums
+    before: Sums | None
+
+    @property
+    def change(self) -> int | None:
+        """Pence more than in the period before; None where there is none."""
+        return self.sums.total - self.before.total if self.before is not None else None
+
+    @property
+    def percent(self) -> int | None:
+        """The change in whole per cent of the period before; None where that came to nothing."""
+        if self.before is None or not self.before.total:
+            return None
+        return half_up(self.change * 100, abs(self.before.total))
+
+
+def compare(book: Book, period: PaymentPeriod, parties: Iterable[Party]) -> list[Compared]:
+    """Contracts with a period and the one before; as many queries for many as for one."""
+    parties, before = list(parties), book.previous(period)
+    both = [one for one in (period, before) if one]
+    current = current_sums(book, [(p.id, one) for one in both for p in parties if not book.is_done(p.id, one)])
+
+    def sums_of(contract: int, one: PaymentPeriod) -> Sums:
+        done = book.done.get((contract, one.id))
+        return done.sums if done else current[contract, one.id]
+
+    return [
+        Compared(p, book.done.get((p.id, period.id)), sums_of(p.id, period), sums_of(p.id, before) if before else None)
+        for p in parties
+    ]
 
 
 # What is suspended and was listed in a finalised period is not raised again (rule 7.5): it counts in nothing.

@@ -267,7 +267,13 @@ def unauthorised(scope: Scope) -> list[Row]:
         [*scope.contracts, False, scope.start.isoformat(), scope.end.isoformat()],
     )
     return [
-        _row(contract, *who, None, f"{show_quantity(int(done))} {unit} in {n} week{'' if n == 1 else 's'}, not paid", None)
+        _row(
+            contract,
+            *who,
+            None,
+            f"{show_quantity(int(done))} {unit} in {n} week{'' if n == 1 else 's'}, not paid",
+            None,
+        )
         for contract, *who, unit, done, n in found
     ]
 
@@ -372,5 +378,3 @@ def counts(found: Iterable[Finding]) -> dict[int, Counter]:
         for row in finding.rows:
             by.setdefault(row.contract, Counter())[finding.kind.name] += 1
     return by
-
-

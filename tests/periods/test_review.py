@@ -133,7 +133,9 @@ def test_unauthorised_with_actuals(world):
     day_care = world.make_package(
         300, world.bob, world.north, world.personal_care, world.dapl, quantity=100, unit_cost=100, authorised=False
     )
-    Actual.create(package=day_care, week=OCTOBER, organisation=world.oakfield, service=world.north, actual=250, frustrated=50)
+    Actual.create(
+        package=day_care, week=OCTOBER, organisation=world.oakfield, service=world.north, actual=250, frustrated=50
+    )
     assert found(world, "unauthorised") == [("O'Neill", "3.00 Hours in 1 week, not paid", None)]
 
 
