@@ -31,6 +31,10 @@ class AdjustmentForm(PortalForm):
         description="The provider reads it in scheduled payments and on the remittance",
     )
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.amount.gov = {**self.amount.gov, "classes": "govuk-input--width-10"}
+
     def facts(self) -> dict:
         """Amount in pence with its sign, and the rest as the tables keep it; the client is found by its SSRef."""
         return {

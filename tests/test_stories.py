@@ -86,9 +86,9 @@ class Portal:
         shown = {}
         for row in Hold.select().where(Hold.released_at.is_null()):
             one = row.package or row.adjustment
-            if one.contract_id == contract.id and not holds.is_final(row):
-                if ssref is None or (one.client_id and one.client.ssref == ssref):
-                    shown[row.id] = row.version
+            wanted = ssref is None or (one.client_id and one.client.ssref == ssref)
+            if wanted and one.contract_id == contract.id and not holds.is_final(row):
+                shown[row.id] = row.version
         if shown:
             holds.release(shown, "asked", COMMAND_LINE)
 

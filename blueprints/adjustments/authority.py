@@ -84,7 +84,7 @@ def adjustment_form(contract: Contract, **facts) -> AdjustmentForm:
     reasons = list(g.settings.adjustment_reasons)
     kept = facts.get("data", {}).get("reason")
     form.reason.choices = [("", "Choose a reason"), *((r, r) for r in [*reasons, *([kept] if kept else [])])]
-    form.with_vat.description = f"At {show_quantity(contract.vat_rate, short=True)}%, the rate of this contract"
+    form.with_vat.label.text = f"VAT applies: {show_quantity(contract.vat_rate, short=True)}% under this contract"
     return form
 
 
@@ -153,7 +153,7 @@ def adjustment_record(row: ManualAdjustment, refusal: str = "", status: int = 20
         press=form,
         refusal=refusal,
         key=Key(None, None, ItemKind.MANUAL, row.id).text,
-        entries=records.stories(ManualAdjustment, [row.id]),
+        entries=records.stories(ManualAdjustment, [row.id], AdjustmentForm),
         lines_href=desk.lines_of(row.contract, place) if place else None,
         breadcrumbs=[
             desk.home(),

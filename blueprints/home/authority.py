@@ -158,7 +158,9 @@ def period_queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
 def held_queue() -> Queue:
     """Payments that are held back and not cancelled (rule 7.5)."""
     count, since = held.waiting()
-    return Queue(count, plural(count, "payment line held", "payment lines held"), since, url_for("authority.holds.held_list"))
+    return Queue(
+        count, plural(count, "payment line held", "payment lines held"), since, url_for("authority.holds.held_list")
+    )
 
 
 def death_queue(today: dt.date) -> Queue:

@@ -103,7 +103,7 @@ def finalised(reach, since: dt.datetime) -> list[Paid]:
             Finalisation.at, Finalisation.amount + Finalisation.vat, Finalisation.non_payable,
         )
         .join(Contract).switch(Finalisation).join(PaymentPeriod)
-        .where(reach.contracts(Contract.id, Contract.organisation) & (Finalisation.at >= since))
+        .where(reach.contracts(Contract.id, Contract.organisation) & (Finalisation.at >= since) & (Finalisation.lines > 0))
         .order_by(Finalisation.at.desc(), PaymentPeriod.start_date.desc(), Contract.name)
     )  # fmt: skip
     return [Paid(c, n, p, day(s), day(e), at, *sums) for c, n, p, s, e, at, *sums in found.tuples()]

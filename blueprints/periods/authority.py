@@ -220,6 +220,7 @@ def is_behind(book: overview.Book, party: overview.Party, period: PaymentPeriod)
 
 # looking through -------------------------------------------------------------------------------------------------------
 
+
 def chosen_parties(book: overview.Book, period: PaymentPeriod, texts: list[str]) -> list[overview.Party]:
     """The contracts of the period that an address or form names, all where it names none; 404 where one is not."""
     if not texts:
@@ -271,7 +272,9 @@ def look_through(period_id: int):
         stale=overview.stale(period.cycle_id, contract.id if contract else None),
         press=PressForm(formdata=None),
         may=can(Can.FINALISE),
-        breadcrumbs=crumbs((days(period), url_for("authority.periods.show", period_id=period.id)), ("Look through", None)),
+        breadcrumbs=crumbs(
+            (days(period), url_for("authority.periods.show", period_id=period.id)), ("Look through", None)
+        ),
     )
 
 

@@ -69,5 +69,3 @@ def by_client(contract: Contract, period: PaymentPeriod, before: PaymentPeriod |
     names = listing.names(everything).clients
     rows = [(ident, *names.get(ident, ("No client", "")), now, then, now - then) for ident, (now, then) in sums.items()]
     return sorted(rows, key=lambda row: (-abs(row[5]), row[1]))
-
-
