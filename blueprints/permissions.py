@@ -24,6 +24,7 @@ class Can(StrEnum):
     FINALISE = "calculate and finalise payment periods"
     EXPORT = "make and take the files for the finance and charging systems"
     ISSUE_ORDERS = "issue purchase orders"
+    HOLD_AND_ADJUST = "hold and release payments, and adjust them by hand"
     EDIT_SETTINGS = "change settings and visit types"
     SEE_AUDIT = "search the audit trail"
     SIGNED_IN = "use what everybody who is signed in may use"
@@ -47,12 +48,15 @@ ROLES: dict[str, frozenset[Can]] = {
             Can.FINALISE,
             Can.EXPORT,
             Can.ISSUE_ORDERS,
+            Can.HOLD_AND_ADJUST,
             Can.EDIT_SETTINGS,
             Can.SEE_AUDIT,
         }
     ),
     "packages": frozenset(_OFFICER | {Can.EDIT_RECORDS, Can.EDIT_PACKAGES, Can.LOAD_FILES, Can.ISSUE_ORDERS}),
-    "payments": frozenset(_OFFICER | {Can.EDIT_PERIODS, Can.FINALISE, Can.EXPORT, Can.ISSUE_ORDERS}),
+    "payments": frozenset(
+        _OFFICER | {Can.EDIT_PERIODS, Can.FINALISE, Can.HOLD_AND_ADJUST, Can.EXPORT, Can.ISSUE_ORDERS}
+    ),
     "requests": frozenset(_OFFICER),
     "quality": frozenset(_OFFICER),
     "read-only": frozenset(_OFFICER),

@@ -11,6 +11,7 @@ from peewee import SQL, fn
 
 from blueprints import desk, weeks
 from blueprints.exports import rules as exports
+from blueprints.holds import listing as held
 from blueprints.jobs import rules as jobs
 from blueprints.orders import rules as orders
 from blueprints.packages.rules import day
@@ -84,6 +85,7 @@ def queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     yield from period_queues(today, book)
     yield order_queue(today)
     yield export_queue()
+    yield held_queue()
     yield death_queue(today)
 
 
@@ -189,6 +191,14 @@ def export_queue() -> Queue:
     return Queue(count, f"{words} for the finance export", oldest, url_for("authority.exports.index"))
 
 
+def held_queue() -> Queue:
+    """Payments that are held back and not cancelled (rule 7.5)."""
+    count, since = held.waiting()
+    return Queue(
+        count, plural(count, "payment line held", "payment lines held"), since, url_for("authority.holds.held_list")
+    )
+
+
 def death_queue(today: dt.date) -> Queue:
     """Clients who have died and have a package that goes on (rule 3.9)."""
     open_after = Package.end_date.is_null() | ((Package.end_date > Client.date_of_death) & (Package.end_date >= today))
@@ -279,6 +289,7 @@ TOPICS = {
     "visits": "Visits",
     "unmatched": "Unmatched visits",
     "payments": "Payments and finalising",
+    "holds": "Holding payments and adjusting them",
     "remittances": "Remittances",
     "orders": "Purchase orders",
     "calendar": "Payment calendar",
@@ -297,6 +308,8 @@ HELP_OF = {
     "authority.visits.unmatched": "unmatched",
     "authority.periods": "payments",
     "authority.payments": "payments",
+    "authority.holds": "holds",
+    "authority.adjustments": "holds",
     "authority.remittances": "remittances",
     "authority.orders": "orders",
     "authority.exports": "exports",
