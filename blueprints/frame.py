@@ -211,6 +211,8 @@ UNDER = {
     "authority.viewing": "authority.organisations",
     "authority.contracts": "authority.organisations",
     "authority.payments": "authority.periods",
+    "authority.holds": "authority.periods",
+    "authority.adjustments": "authority.periods",
     "authority.remittances": "authority.periods",
     "authority.orders": "authority.periods",
     "authority.exports": "authority.periods",

@@ -24,6 +24,7 @@ class Can(StrEnum):
     FINALISE = "calculate and finalise payment periods"
     EXPORT = "make and take the files for the finance and charging systems"
     ISSUE_ORDERS = "issue purchase orders"
+    HOLD_AND_ADJUST = "hold and release payments, and adjust them by hand"
     EDIT_SETTINGS = "change settings and visit types"
     SEE_AUDIT = "search the audit trail"
     SEND_MESSAGES = "write messages to providers and answer responses"
@@ -48,6 +49,7 @@ ROLES: dict[str, frozenset[Can]] = {
             Can.FINALISE,
             Can.EXPORT,
             Can.ISSUE_ORDERS,
+            Can.HOLD_AND_ADJUST,
             Can.EDIT_SETTINGS,
             Can.SEE_AUDIT,
             Can.SEND_MESSAGES,
@@ -57,7 +59,15 @@ ROLES: dict[str, frozenset[Can]] = {
         _OFFICER | {Can.EDIT_RECORDS, Can.EDIT_PACKAGES, Can.LOAD_FILES, Can.ISSUE_ORDERS, Can.SEND_MESSAGES}
     ),
     "payments": frozenset(
-        _OFFICER | {Can.EDIT_PERIODS, Can.FINALISE, Can.EXPORT, Can.ISSUE_ORDERS, Can.SEND_MESSAGES}
+        _OFFICER
+        | {
+            Can.EDIT_PERIODS,
+            Can.FINALISE,
+            Can.HOLD_AND_ADJUST,
+            Can.EXPORT,
+            Can.ISSUE_ORDERS,
+            Can.SEND_MESSAGES,
+        }
     ),
     "requests": frozenset(_OFFICER | {Can.SEND_MESSAGES}),
     "quality": frozenset(_OFFICER | {Can.SEND_MESSAGES}),

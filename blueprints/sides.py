@@ -11,9 +11,10 @@ from blueprints import permissions
 
 # The areas, a later one building on earlier ones. An area is shown at a door where it has a file of the door's name.
 AREAS = (
-    "settings", "accounts", "organisations", "viewing", "services", "home", "audit", "jobs", "attachments", "messages", "imports", "clients",
-    "contracts", "packages", "carers", "visits", "matching", "actuals", "payments", "periods", "remittances", "orders",
-    "exports", "reports", "search",
+    "settings", "accounts", "organisations", "viewing", "services", "home", "audit", "jobs", "attachments", "messages",
+    "imports", "clients",
+    "contracts", "packages", "carers", "visits", "matching", "actuals", "payments", "holds", "adjustments", "periods",
+    "remittances", "orders", "exports", "reports", "search",
 )  # fmt: skip
 PREFIX = {"public": None, "provider": "/provider", "authority": "/authority"}
 # Modules by provider areas: off means that no tab, tile, link or address of it is there.

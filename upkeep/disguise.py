@@ -44,6 +44,7 @@ VOCABULARY = {
     "staged_visit": {"level_ref", "level_name", "action"},
     "actual": {"source"},
     "package_as_paid": {"plan"},
+    "manual_adjustment": {"reason", "key"},
     "hold": {"kind", "state"},
     "purchase_order": {"digest", "issued_digest"},
     "order_line": {"frequency"},

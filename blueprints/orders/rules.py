@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from peewee import fn
+from peewee import JOIN, fn
 
 import database
 from blueprints import history
@@ -24,6 +24,7 @@ from models import (
     Finalisation,
     ItemKind,
     ItemState,
+    ManualAdjustment,
     OrderLine,
     OrderVersion,
     Package,
@@ -65,16 +66,18 @@ def cycle_years(cycles: Iterable[int]) -> dict[int, set[int]]:
 def spend(contract: Contract, year: int | None = None) -> dict[tuple[int, int], int]:
     """Pence finalised by client and financial year of the period's first day, without VAT and contributions (6.1).
 
-    With a year, of that one alone.
+    A manual adjustment that is about a client is spent on the client's order. With a year, of that one alone.
     """
     found: dict[tuple[int, int], int] = defaultdict(int)
+    client_of = fn.COALESCE(Package.client, ManualAdjustment.client)
     within = (Finalisation.contract == contract) & counted()
     if year is not None:
         within &= PaymentPeriod.start_date.between(*year_days(year))
     rows = (
-        PaymentItem.select(Package.client, PaymentPeriod.start_date, fn.SUM(PaymentItem.amount))
-        .join(Package).switch(PaymentItem).join(Finalisation).join(PaymentPeriod)
-        .where(within).group_by(Package.client, PaymentPeriod.start_date)
+        PaymentItem.select(client_of, PaymentPeriod.start_date, fn.SUM(PaymentItem.amount))
+        .join(Package, JOIN.LEFT_OUTER).switch(PaymentItem).join(ManualAdjustment, JOIN.LEFT_OUTER)
+        .switch(PaymentItem).join(Finalisation).join(PaymentPeriod)
+        .where(within & client_of.is_null(False)).group_by(client_of, PaymentPeriod.start_date)
     )  # fmt: skip
     for client, start, amount in rows.tuples():
         found[client, year_of(day(start))] += int(amount)

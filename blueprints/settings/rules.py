@@ -44,6 +44,16 @@ DELETION_REASONS = (
     "Dispute unanswered in 7 days",
 )
 
+# What an officer may give as the reason of a manual adjustment; the note says the rest.
+ADJUSTMENT_REASONS = (
+    "Agreed extra cost",
+    "Underpaid before",
+    "Overpaid before",
+    "Mileage or travel",
+    "Recovery of a payment",
+    "Other",
+)
+
 SPECS: dict[str, Spec] = {
     spec.name: spec
     for spec in (
@@ -76,6 +86,8 @@ SPECS: dict[str, Spec] = {
         Spec("same_person_may_finalise", "yes-no", True, "Who changed a package may finalise its period", "Off: nobody finalises a period in which they changed a package.", "11.5", group="Payments"),
         Spec("orders_after_view", "yes-no", False, "Purchase orders are listed after View only", "Off: the list opens with the orders of the present financial year.", "S-01", group="Payments"),
         Spec("orders_issued_nightly", "yes-no", False, "Purchase orders are issued by themselves", "Each night, the orders that are new and those whose packages have changed.", "S-08", group="Payments"),
+        Spec("rate_change_percent", "whole", 10, "Rate change that stands out, per cent", "Before a period is finalised, packages whose rate differs by more than this from the period before are listed.", "7", 0, 1000, group="Payments"),
+        Spec("adjustment_reasons", "lines", ADJUSTMENT_REASONS, "Reasons for manual adjustments", "One a line. A reason that was used stays with the adjustment when it is taken off the list.", "7.4", group="Payments"),
         Spec("message_days", "whole", 7, "Days that a message is highlighted", "A message published within so many days has another background.", "C-23", 0, 90, group="Messages"),
         Spec("retention_on", "yes-no", False, "Let data go by its age", "Off: nothing is deleted; the page Retention shows what would be.", "Z-13", group="Retention"),
         Spec("keep_import_files", "whole", 400, "Days that loaded files are kept", "0 keeps them for ever. The import stays in the history.", "Z-13", 0, 36500, group="Retention"),
@@ -180,7 +192,7 @@ def clean_lines(name: str, value: Any) -> list[str]:
     found = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
     if len(found) > 100 or any(len(line) > 200 for line in found):
         raise Refused("Enter at most 100 lines of at most 200 characters")
-    if name == "deletion_reasons" and not found:
+    if name in ("deletion_reasons", "adjustment_reasons") and not found:
         raise Refused("Enter at least one reason")
     if name == "video_addresses" and not all(re.match(r"https?://[^\s<>\"']+(\s|$)", line) for line in found):
         raise Refused("Enter on each line an address that begins with https:// or http://, then what it shows")

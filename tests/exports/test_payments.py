@@ -81,6 +81,7 @@ def test_what_is_finalised_waits_is_made_and_taken(officer, world):
     assert "Four-weekly" in page and "07/09/2026 to 04/10/2026" in page and "Make the file" in page
     made = make(officer, world)
     assert "is made: 11 rows." in made.text
+    assert "Making a file for the finance system" in officer.get("/authority/jobs").text
     page = text_of(officer.get("/authority/exports").text)
     assert "Everything that is finalised is in a file." in page and "Not taken" in page and "Amir Khan" in page
     export = Export.get()

@@ -92,7 +92,10 @@ def test_an_officer_issues_an_order_and_issues_it_again(officer, world):
     assert answer.status_code == 303
     text = text_of(officer.get(answer.location).text)
     assert "Ended early" in text and "Amir Khan" in text and "12/06/2026" not in text
-    assert [(v.number, v.value) for v in OrderVersion.select().order_by(OrderVersion.number)] == [(1, 478456), (2, 211357)]
+    assert [(v.number, v.value) for v in OrderVersion.select().order_by(OrderVersion.number)] == [
+        (1, 478456),
+        (2, 211357),
+    ]
 
 
 @pytest.mark.feature("S-08")
@@ -127,6 +130,7 @@ def test_all_orders_of_a_filter_are_issued_as_a_job(officer, world):
     assert "2 orders are issued." in officer.get(answer.location).text
     assert {v.order.organisation_id for v in OrderVersion.select()} == {world.oakfield.id}
     assert {(v.by, v.user_id) for v in OrderVersion.select()} == {("Amir Khan", world.officer.id)}
+    assert "Issuing purchase orders" in officer.get("/authority/jobs").text
     again = officer.post(address, data={"reason": "x"}, follow_redirects=True)
     assert "Nothing is left to issue here." in again.text
     changed(world.bobs, discount=100)

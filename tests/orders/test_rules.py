@@ -138,7 +138,9 @@ def test_issuing_keeps_the_version_before_and_says_what_has_changed(world):
     assert (second.number, second.reason) == (2, "Ended early")
     assert not order_of(world.ann).has_changed
     assert [v.number for v in listing.versions(ann.id)] == [2, 1]
-    entries = Change.select().where((Change.thing == "purchase_order") & (Change.thing_id == ann.id)).order_by(Change.id)
+    entries = (
+        Change.select().where((Change.thing == "purchase_order") & (Change.thing_id == ann.id)).order_by(Change.id)
+    )
     assert [e.what for e in entries] == ["Issued", "Issued again"]
     assert entries[1].organisation_id == world.oakfield.id
 
@@ -223,7 +225,22 @@ def test_one_client_under_two_contracts_has_two_orders(world):
     other = world.dapl.clone()
     other.ref, other.name, other.id = "C9", "Oakfield Spot", None
     other.save(force_insert=True)
-    second = world.make_package(156099, world.ann, world.south, world.personal_care, other, quantity=100, unit_cost=100000)
+    second = world.make_package(
+        156099, world.ann, world.south, world.personal_care, other, quantity=100, unit_cost=100000
+    )
     settle(world, second)
     found = PurchaseOrder.select().where((PurchaseOrder.client == world.ann) & (PurchaseOrder.year == YEAR))
     assert sorted(o.contract.ref for o in found) == ["C1", "C9"]
+
+
+def test_check_finds_orders_that_differ_from_their_lines_or_from_what_was_spent(world):
+    from upkeep.examine import order_sums
+
+    add_visit(world, "V7", day=dt.date(2026, 9, 7))
+    settle(world)
+    finalise(world)
+    assert list(order_sums()) == []
+    PurchaseOrder.update(spend=1).where(PurchaseOrder.client == world.ann).execute()
+    PurchaseOrder.update(value=1).where(PurchaseOrder.client == world.bob).execute()
+    (found,) = order_sums()
+    assert found.what.startswith("2 purchase orders differ")
