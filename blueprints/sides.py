@@ -32,6 +32,8 @@ MODULES = {
 # Modules that officers have no use for either when they are off. What else is off is off for providers: the authority
 # goes on keeping its packages and paying them.
 OFFICERS_TOO = {"messages"}
+# Pages of an area that a module of their own switches.
+PARTS = {"provider.reports.commissioned_care": "module_commissioned_care"}
 # Provider areas that are there only for organisations with something that is paid on actuals (C-08).
 ON_ACTUALS = {"visits", "carers", "imports"}
 
@@ -68,6 +70,12 @@ def is_there(area: str) -> bool:
     return module_is_on(area)
 
 
+def is_reachable(endpoint: str) -> bool:
+    """A provider's page that is there: its area, and where it has one its own module (Z-04)."""
+    part = PARTS.get(endpoint)
+    return is_there(endpoint.split(".")[1]) and (part is None or bool(getattr(g.settings, part)))
+
+
 def is_open_to_officers(area: str) -> bool:
     """An officers' area, unless its module is off for them too (Z-04)."""
     return area not in OFFICERS_TOO or module_is_on(area)
@@ -84,6 +92,6 @@ def guard() -> None:
     if (side == "authority") != g.user.is_officer:
         abort(404)
     area = request.blueprints[0].rsplit(".", 1)[-1]
-    if not (is_there(area) if side == "provider" else is_open_to_officers(area)):
+    if not (is_reachable(request.endpoint) if side == "provider" else is_open_to_officers(area)):
         abort(404)
     return None

@@ -129,7 +129,9 @@ TOPICS = {
     "calendar": "Payment calendar",
     "exports": "Finance export and clients’ charges",
     "files": "Files and imports",
-    "audit": "Audit and jobs",
+    "messages": "Messages",
+    "search": "Search, and viewing as a provider",
+    "audit": "Audit, jobs and one person’s data",
     "settings": "Settings and roles",
 }
 HELP_OF = {
@@ -153,10 +155,19 @@ HELP_OF = {
     "authority.contracts.dates": "calendar",
     "authority.contracts.extend": "calendar",
     "authority.imports": "files",
+    "authority.messages": "messages",
+    "authority.search": "search",
+    "authority.viewing": "search",
     "authority.jobs": "audit",
     "authority.audit": "audit",
     "authority.settings": "settings",
 }
+
+
+def topics() -> dict[str, str]:
+    """The pages of help about what is there: a module that is off for officers leaves none behind (Z-04)."""
+    areas = {topic: area.split(".")[1] for area, topic in HELP_OF.items()}
+    return {t: title for t, title in TOPICS.items() if sides.is_open_to_officers(areas.get(t, t))}
 
 
 @routes.get("/help")
@@ -164,7 +175,7 @@ HELP_OF = {
 def help_index():
     """Help, by page (C-18)."""
     return page(
-        "home/help_authority.html", topics=TOPICS, topic=None, roles=None, breadcrumbs=[desk.home(), ("Help", None)]
+        "home/help_authority.html", topics=topics(), topic=None, roles=None, breadcrumbs=[desk.home(), ("Help", None)]
     )
 
 
@@ -172,7 +183,7 @@ def help_index():
 @requires(Can.SIGNED_IN)
 def help_page(topic: str):
     """Help of one page; an unknown one falls back to the index (C-18)."""
-    if topic not in TOPICS:
+    if topic not in topics():
         return help_index()
     way = [desk.home(), ("Help", url_for("authority.home.help_index")), (TOPICS[topic], None)]
     roles = {role: sorted(ROLES[role]) for role in OFFICER_ROLES}

@@ -19,7 +19,7 @@ routes = Blueprint("home", __name__)
 
 def built(endpoint: str) -> bool:
     """The page is there for this organisation: built, its module on (Z-04, C-08)."""
-    return endpoint in current_app.view_functions and sides.is_there(endpoint.split(".")[1])
+    return endpoint in current_app.view_functions and sides.is_reachable(endpoint)
 
 
 @routes.get("/")
@@ -118,6 +118,8 @@ TOPICS = {
     "remittances": "Remittances",
     "calendar": "Payment calendar",
     "orders": "Purchase Orders",
+    "messages": "Messages",
+    "search": "Search",
     "your-login": "Your login",
 }
 HELP_OF = {
@@ -130,7 +132,18 @@ HELP_OF = {
     "provider.remittances": "remittances",
     "provider.periods": "calendar",
     "provider.orders": "orders",
+    "provider.messages": "messages",
+    "provider.search": "search",
 }
+
+
+def topics() -> dict[str, str]:
+    """The pages of help about what is there for this organisation: a module that is off leaves none behind (Z-04)."""
+    areas = {topic: area.split(".")[1] for area, topic in HELP_OF.items()}
+    gone = {topic for topic, area in areas.items() if not sides.is_there(area)}
+    if not sides.is_reachable("provider.reports.commissioned_care"):
+        gone.add("commissioned-care")
+    return {topic: title for topic, title in TOPICS.items() if topic not in gone}
 
 
 @routes.get("/help")
@@ -139,7 +152,7 @@ def help_index():
     """Help, by page (C-18, C-19)."""
     return page(
         "home/help_provider.html",
-        topics=TOPICS,
+        topics=topics(),
         topic=None,
         breadcrumbs=[("Home", url_for("provider.home.index")), ("Help", None)],
     )
@@ -149,7 +162,7 @@ def help_index():
 @requires(Can.SIGNED_IN)
 def help_page(topic: str):
     """Help of one page; an unknown one falls back to the index (C-18)."""
-    if topic not in TOPICS:
+    if topic not in topics():
         return help_index()
     return page(
         "home/help_provider.html",
