@@ -275,6 +275,28 @@ class Look(Table):
         )
 
 
+# teams -----------------------------------------------------------------------------------------------------------------
+
+
+class Team(Table):
+    """Some of the authority's officers, who are given something together."""
+
+    name = CharField(unique=True, max_length=100)
+    purpose = CharField(default="")
+    email = CharField(default="")
+    is_retired = BooleanField(default=False)
+
+
+class TeamMember(Table):
+    """An officer who is in a team."""
+
+    team = ForeignKeyField(Team, backref="members", on_delete="CASCADE", index=False)
+    user = ForeignKeyField(User, backref="teams", on_delete="CASCADE")
+
+    class Meta:
+        primary_key = CompositeKey("team", "user")
+
+
 # search ----------------------------------------------------------------------------------------------------------------
 
 
@@ -1287,7 +1309,7 @@ PaymentItem.add_index(
 
 
 TABLES = [
-    Setting, Counter, Organisation, User, OfficerRole, OneTimeLink, SignIn, Throttle, ServiceLevel, Service, Change, Seal, Look, SearchWord, Search,
+    Setting, Counter, Organisation, User, OfficerRole, OneTimeLink, SignIn, Throttle, ServiceLevel, Service, Change, Seal, Look, Team, TeamMember, SearchWord, Search,
     Job, File, FileChunk, Message, MessageOrganisation, MessagePerson, MessageRead, MessageThread, MessagePost, PostRead,
     Import, ImportProblem, StagedRow, Client, PaymentCycle, PaymentPeriod, Contract, Package,
     PackageRate, TimetableSlot, StalePackage, Carer, VisitType, Visit, VisitVersion, StagedVisit, StaleGroup, Actual, ActualDay, LockedWeek,

@@ -16,6 +16,8 @@ from flask import Flask, request
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, nodes
 from markupsafe import Markup, escape
 
+from blueprints import wording
+
 STATIC = Path(__file__).parent.parent / "static"
 
 
@@ -116,5 +118,6 @@ def register(app: Flask) -> None:
     app.jinja_loader = ChoiceLoader([one for one in (app.jinja_loader, packages) if one])
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(query=query, drawn=drawn)
+    app.jinja_env.globals.update(query=query, drawn=drawn, said=wording.said)
+    app.jinja_env.filters["paragraphs"] = wording.paragraphs
     app.jinja_env.globals["ui"] = Kit(app.jinja_env)

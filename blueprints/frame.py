@@ -11,6 +11,7 @@ from flask import Flask, current_app, g, request, url_for
 
 from blueprints import components, permissions, sides, values, weeks
 from blueprints.permissions import Can
+from blueprints.wording import said
 
 POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
@@ -118,6 +119,7 @@ def context() -> dict:
             "support_url": settings.support_address,
             "support_contact": settings.support_contact,
             "guide_url": settings.guide_address,
+            "urgent_contact": settings.urgent_contact,
             "videos": [(line.split(None, 1) * 2)[:2] for line in settings.video_addresses],
         },
         "theme_href": address(
@@ -133,6 +135,7 @@ def context() -> dict:
         if user
         else None,
         "tabs": tabs(user) if user else [],
+        "notice": settings.notice if settings.notice_on else "",
         "shortcuts_on": user.shortcuts if user else True,
         "viewing": g.get("viewing"),
         "search_href": address(f"{'authority' if user.is_officer else 'provider'}.search.begin")
@@ -195,7 +198,7 @@ def tabs(user) -> list[dict]:
         there = sides.is_there if side == "provider" else sides.is_open_to_officers
         if there(area.split(".")[-1]) and permissions.can(act) and endpoint in current_app.view_functions:
             href = help_of(side) if endpoint.endswith(".help_index") else address(endpoint)
-            made.append({"text": text, "href": href, "current": is_current(here, endpoint, area)})
+            made.append({"text": said(text), "href": href, "current": is_current(here, endpoint, area)})
     made.append({"text": "Log out", "href": address("public.accounts.sign_out"), "post": True, "current": False})
     return made
 

@@ -11,7 +11,7 @@ from blueprints import permissions
 
 # The areas, a later one building on earlier ones. An area is shown at a door where it has a file of the door's name.
 AREAS = (
-    "settings", "accounts", "organisations", "viewing", "services", "home", "audit", "jobs", "attachments", "messages",
+    "settings", "accounts", "teams", "organisations", "viewing", "services", "home", "audit", "jobs", "attachments", "messages",
     "imports", "clients",
     "contracts", "packages", "carers", "visits", "matching", "actuals", "payments", "holds", "adjustments", "periods",
     "remittances", "orders", "exports", "reports", "search",

@@ -20,7 +20,7 @@ from blueprints.periods import rhythm
 from blueprints.periods import rules as periods
 from blueprints.settings import rules as settings
 from blueprints.weeks import today
-from demonstration import messages, people, visits
+from demonstration import messages, people, teams, visits
 from demonstration.build import WEEK, logins
 from models import (
     Actual,
@@ -126,6 +126,7 @@ class World:
         self.exports()
         self.year_ahead()
         yield messages.write(self.users, today())
+        yield teams.write(self.users)
         yield f"The last full week, from {self.last:%d/%m/%Y}, is open: its visits are still to come."
 
     def actor(self, name: str) -> Actor:

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from wtforms.validators import StopValidation
 
 from blueprints.values import decimal_units, time_of_day, typed_date
+from blueprints.wording import said
 
 # ── widgets: GOV.UK's, drawn without asking every context processor again for each field ──
 
@@ -33,6 +34,13 @@ class Drawn:
         if "autocomplete" in (field.render_kw or {}):
             params.pop("autocomplete", None)  # the form says it more exactly than the kind of field
         single = field.type == "CheckboxField"
+        for place in (
+            params.get("label"),
+            (params.get("fieldset") or {}).get("legend"),
+            *(params.get("items") or ())[: int(single)],
+        ):
+            if place and "text" in place:
+                place["text"] = said(place["text"])
         if field.meta.marks_optional and not single:
             legend = (params.get("fieldset") or {}).get("legend")
             named = legend if legend is not None else params.get("label")

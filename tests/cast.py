@@ -26,6 +26,7 @@ from models import (
     Service,
     ServiceLevel,
     SignIn,
+    Team,
     TimetableSlot,
     User,
     VisitType,
@@ -104,6 +105,11 @@ class Cast:
             200001, self.cat, self.house, self.placement, self.spot, quantity=100, unit_cost=6460600
         )
         self.types = {t.code: t for t in VisitType.select()}
+
+    @property
+    def team(self) -> Team:
+        """The team that pays."""
+        return Team.get_or_none(Team.name == "Payments") or Team.create(name="Payments")
 
     @property
     def message(self) -> Message:

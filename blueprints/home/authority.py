@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from flask import Blueprint, url_for
+from flask import Blueprint, g, url_for
 
 from blueprints import desk, sides, waiting, weeks
 from blueprints.home.shortcuts import save as save_shortcuts
@@ -175,7 +175,12 @@ def topics() -> dict[str, str]:
 def help_index():
     """Help, by page (C-18)."""
     return page(
-        "home/help_authority.html", topics=topics(), topic=None, roles=None, breadcrumbs=[desk.home(), ("Help", None)]
+        "home/help_authority.html",
+        topics=topics(),
+        topic=None,
+        own_help=g.settings.help_officers,
+        roles=None,
+        breadcrumbs=[desk.home(), ("Help", None)],
     )
 
 
@@ -187,4 +192,11 @@ def help_page(topic: str):
         return help_index()
     way = [desk.home(), ("Help", url_for("authority.home.help_index")), (TOPICS[topic], None)]
     roles = {role: sorted(ROLES[role]) for role in OFFICER_ROLES}
-    return page("home/help_authority.html", topics=TOPICS, topic=topic, roles=roles, breadcrumbs=way)
+    return page(
+        "home/help_authority.html",
+        topics=TOPICS,
+        topic=topic,
+        own_help=g.settings.help_officers,
+        roles=roles,
+        breadcrumbs=way,
+    )

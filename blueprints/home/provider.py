@@ -13,6 +13,7 @@ from blueprints.messages import rules as messages
 from blueprints.pages import page
 from blueprints.permissions import Can, can, requires
 from blueprints.values import show_date_long
+from blueprints.wording import said
 
 routes = Blueprint("home", __name__)
 
@@ -39,6 +40,8 @@ def index():
         finalised=lately_finalised(today),
         tiles=tiles(),
         messages=newest(),
+        welcome=f"Welcome to {g.settings.portal_name}, {g.user.name}" if g.settings.home_style == "welcome" else "",
+        intro=g.settings.home_intro,
         message_days=g.settings.message_days,
     )
 
@@ -86,14 +89,14 @@ def tiles() -> list[dict]:
     """Pick a task... : what is built, turned on and not refused (C-06, C-08)."""
     wanted = [
         ("visits", "Actuals/Visits", "Send and look up visits, and the actuals that they make", "provider.visits.index", Can.SEE_OWN),
-        ("packages", "Care Package Line Items", "What the authority commissioned for your clients, and its price", "provider.packages.index", Can.SEE_OWN),
+        ("packages", "Care Package Line Items", f"What the authority commissioned for your {said('clients')}, and its price", "provider.packages.index", Can.SEE_OWN),
         ("payments", "Scheduled Payments", "What is paid and when, and remittances", "provider.payments.index", Can.SEE_PAYMENTS),
-        ("orders", "Purchase Orders", "What your clients’ packages are worth in a year, and what has been spent", "provider.orders.index", Can.SEE_PAYMENTS),
+        ("orders", "Purchase Orders", f"What your {said('clients’')} packages are worth in a year, and what has been spent", "provider.orders.index", Can.SEE_PAYMENTS),
         ("messages", "Messages", "What the authority tells you, and your responses", "provider.messages.index", Can.SIGNED_IN),
         ("help", "Help", "How each page works, and whom to ask", "provider.home.help_index", Can.SIGNED_IN),
     ]  # fmt: skip
     return [
-        {"icon": icon, "title": title, "text": text, "href": url_for(endpoint)}
+        {"icon": icon, "title": said(title), "text": text, "href": url_for(endpoint)}
         for icon, title, text, endpoint, act in wanted
         if can(act) and built(endpoint)
     ]
@@ -154,6 +157,7 @@ def help_index():
         "home/help_provider.html",
         topics=topics(),
         topic=None,
+        own_help=g.settings.help_providers,
         breadcrumbs=[("Home", url_for("provider.home.index")), ("Help", None)],
     )
 
@@ -168,6 +172,7 @@ def help_page(topic: str):
         "home/help_provider.html",
         topics=TOPICS,
         topic=topic,
+        own_help=g.settings.help_providers,
         login={
             "minutes": g.settings.sign_in_minutes,
             "tries": g.settings.lock_after,

@@ -17,28 +17,28 @@ def index():
     """The landing page; somebody signed in goes to their own home page."""
     if g.user is not None:
         return go(url_for("authority.home.index" if g.user.is_officer else "provider.home.index"))
-    return page("home/public.html")
+    return page("home/public.html", own_text=g.settings.landing_text)
 
 
 @routes.get("/help")
 @public
 def help_index():
     """Help for people who are not signed in."""
-    return page("home/help_public.html")
+    return page("home/help_public.html", own_help=g.settings.help_public)
 
 
 @routes.get("/privacy")
 @public
 def privacy():
     """What is kept about people, and why."""
-    return page("home/privacy.html")
+    return page("home/privacy.html", own_text=g.settings.privacy_text)
 
 
 @routes.get("/accessibility")
 @public
 def accessibility():
     """How accessible the portal is, and whom to tell."""
-    return page("home/accessibility.html")
+    return page("home/accessibility.html", own_text=g.settings.accessibility_text)
 
 
 @routes.get("/whats-new")

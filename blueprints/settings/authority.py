@@ -16,9 +16,10 @@ from blueprints.pages import go, page
 from blueprints.permissions import OFFICER_ROLES, ROLES, Can, can, requires
 from blueprints.settings import rules
 from blueprints.settings.rules import SPECS
+from blueprints.settings.screens import tabs
 from blueprints.visits import types
 from forms.settings import LogoForm, TypeFilter, TypeForm, group_form
-from models import Change, Setting, Visit, VisitType, db
+from models import Change, PaymentCycle, ServiceLevel, Setting, Team, Visit, VisitType, db
 
 routes = Blueprint("settings", __name__)
 GROUPS = {spec.group.lower(): spec.group for spec in SPECS.values()}
@@ -35,14 +36,8 @@ def shown(spec, value) -> str:
         return ", ".join(value)
     if spec.kind == "whole":
         return f"{value:,}"
-    return str(value) if value != "" else "Empty"
-
-
-def frame(current: str) -> list[dict]:
-    """The tabs of the settings' pages."""
-    items = [("Settings", "authority.settings.index", {}), ("Visit types", "authority.settings.visit_types", {})]
-    items += [("Roles", "authority.settings.roles", {}), ("History", "authority.settings.story", {})]
-    return records.tabs(current, *items)
+    text = str(value) if value != "" else "Empty"
+    return text if len(text) <= 300 else text[:300] + "…"
 
 
 def stored_rows() -> dict[str, Setting]:
@@ -94,7 +89,7 @@ def index():
             ("Service levels", url_for("authority.services.levels")),
             ("Payment cycles", url_for("authority.contracts.cycles")),
         ],
-        tabs_here=frame("Settings"),
+        tabs_here=tabs("Settings"),
         groups=groups,
         wanted=request.args.get("q", ""),
         count=sum(len(group["rows"]) for group in groups),
@@ -233,7 +228,7 @@ def story():
         "settings/history.html",
         heading="Settings",
         breadcrumbs=[records.home(), ("Settings", url_for("authority.settings.index")), ("History", None)],
-        tabs_here=frame("History"),
+        tabs_here=tabs("History"),
         entries=[
             {"when": show_moment(r.at), "who": r.by, "what": r.what, "changes": differences(r)} for r in found.rows
         ],
@@ -254,6 +249,50 @@ def differences(row: Change) -> list[tuple[str, str, str]]:
     return made
 
 
+@routes.get("/settings/lists")
+@requires(Can.SEE_RECORDS)
+def lists():
+    """Every list that officers keep, with its values and who changed it (Z-07)."""
+    now, stored = rules.read(), stored_rows()
+    slugs = {title: slug for slug, title in GROUPS.items()}
+    rows = []
+    for spec in SPECS.values():
+        if spec.kind != "lines":
+            continue
+        row = stored.get(spec.name)
+        rows.append(
+            {
+                "label": spec.label,
+                "meaning": spec.meaning,
+                "holds": shown(spec, getattr(now, spec.name)),
+                "changed": f"{row.changed_by or 'command line'}, {show_moment(row.changed_at)}" if row else "",
+                "href": url_for("authority.settings.edit", group=slugs[spec.group]) + f"#{spec.name}"
+                if can(Can.EDIT_SETTINGS)
+                else None,
+            }
+        )
+    tables = [
+        (
+            "Visit types",
+            "authority.settings.visit_types",
+            VisitType.select(VisitType.code).where(~VisitType.is_retired),
+        ),
+        ("Service levels", "authority.services.levels", ServiceLevel.select(ServiceLevel.name)),
+        ("Payment cycles", "authority.contracts.cycles", PaymentCycle.select(PaymentCycle.name)),
+        ("Teams", "authority.teams.index", Team.select(Team.name).where(~Team.is_retired)),
+    ]
+    for label, endpoint, query in tables:
+        names = sorted(name for (name,) in query.tuples())
+        rows.append({"label": label, "holds": "; ".join(names) or "None", "href": url_for(endpoint)})
+    return page(
+        "settings/lists.html",
+        heading="Settings",
+        breadcrumbs=[records.home(), ("Settings", url_for("authority.settings.index")), ("Lists", None)],
+        tabs_here=tabs("Lists"),
+        rows=sorted(rows, key=lambda r: r["label"]),
+    )
+
+
 @routes.get("/settings/roles")
 @requires(Can.SEE_RECORDS)
 def roles():
@@ -263,7 +302,7 @@ def roles():
         "settings/roles.html",
         heading="Settings",
         breadcrumbs=[records.home(), ("Settings", url_for("authority.settings.index")), ("Roles", None)],
-        tabs_here=frame("Roles"),
+        tabs_here=tabs("Roles"),
         acts=acts,
         roles=OFFICER_ROLES,
         table=ROLES,
@@ -318,7 +357,7 @@ def visit_types():
         "settings/types.html",
         heading="Settings",
         breadcrumbs=[records.home(), ("Settings", url_for("authority.settings.index")), ("Visit types", None)],
-        tabs_here=frame("Visit types"),
+        tabs_here=tabs("Visit types"),
         actions=[("Add a visit type", url_for("authority.settings.add_type"), "button")]
         if can(Can.EDIT_SETTINGS)
         else [],

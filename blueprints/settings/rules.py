@@ -64,6 +64,24 @@ SPECS: dict[str, Spec] = {
         Spec("support_contact", "text", "", "Support telephone or e-mail", "Shown on the help pages and when something has failed."),
         Spec("guide_address", "address", "", "Guide", "Your own guide, linked from help. Begins with https:// or http://."),
         Spec("video_addresses", "lines", (), "Videos", "Linked from help: one a line, the address and then what it shows."),
+        Spec("home_style", "choice", "organisation", "Providers' home page", "Headed by the organisation's name, or by a welcome to the person.", "C-01", choices=("organisation", "welcome")),
+        Spec("home_intro", "text", "Pick a task...", "Line above the tiles", "Stands above the tiles of providers' home page.", "C-01"),
+        Spec("notice_on", "yes-no", False, "Notice on every page", "Shows the notice below on every page, the sign-in page too.", "C-31", group="Texts"),
+        Spec("notice", "long", "", "Notice", "Such as a planned outage. Shown only while the setting above is on.", "C-31", group="Texts"),
+        Spec("urgent_contact", "text", "", "When the portal is down", "Telephone or e-mail for what cannot wait; on the help pages and where something has failed.", "C-31", group="Texts"),
+        Spec("landing_text", "long", "", "Text of the first page", "Stands on the public first page. A blank line begins a paragraph, # a heading, - a point of a list.", "Z-06", group="Texts"),
+        Spec("help_public", "long", "", "Help before sign-in", "Added to the help of people who are not signed in. Lines as above.", "Z-06", group="Texts"),
+        Spec("help_providers", "long", "", "Help for providers", "Added to each help page of providers. Lines as above.", "Z-06", group="Texts"),
+        Spec("help_officers", "long", "", "Help for officers", "Added to each help page of officers. Lines as above.", "Z-06", group="Texts"),
+        Spec("privacy_text", "long", "", "Privacy page", "Your own privacy notice in place of the portal's general one. Lines as above.", "Z-06", group="Texts"),
+        Spec("accessibility_text", "long", "", "Accessibility page", "Your own statement in place of the portal's general one. Lines as above.", "Z-06", group="Texts"),
+        Spec("word_client", "text", "", "“Client”", "What you call the person who receives care, such as Service user. Empty: Client.", "Z-06", group="Wording"),
+        Spec("word_clients", "text", "", "“Clients”", "The same for several, such as Service users. Empty: Clients.", "Z-06", group="Wording"),
+        Spec("word_visits", "text", "", "“Actuals/Visits”", "The tab and tile of visits and actuals. Empty: Actuals/Visits.", "Z-06", group="Wording"),
+        Spec("word_packages", "text", "", "“Care package line items”", "Their tab and tile. Empty: Care package line items.", "Z-06", group="Wording"),
+        Spec("word_payments", "text", "", "“Scheduled payments”", "Their tab and tile. Empty: Scheduled payments.", "Z-06", group="Wording"),
+        Spec("word_orders", "text", "", "“Purchase orders”", "Their tab and tile. Empty: POs in the tab, Purchase Orders elsewhere.", "Z-06", group="Wording"),
+        Spec("word_historical", "text", "", "“Include Historical”", "The box that adds what has ended, such as Include archived. Empty: Include Historical.", "Z-06", group="Wording"),
         Spec("whats_new", "text", "", "What's new", "A sentence shown beside the version at the foot of the page."),
         Spec("comments_on_change", "yes-no", True, "Comment on every change away from plan", "A changed actual needs a comment.", "4.6", group="Actuals"),
         Spec("unplanned_actuals", "yes-no", False, "Unplanned actuals may be added", "Actuals for a level that the client has no package for.", "4.6", group="Actuals"),
@@ -181,8 +199,9 @@ def clean(name: str, value: Any) -> Any:
         raise Refused("Enter an address that begins with https:// or http://")
     if spec.kind == "choice" and text not in spec.choices:
         raise Refused("Choose one of the list")
-    if len(text) > 2000:
-        raise Refused("Enter at most 2,000 characters")
+    most = {"long": 20_000}.get(spec.kind, 60 if spec.name.startswith("word_") else 2000)
+    if len(text) > most:
+        raise Refused(f"Enter at most {most:,} characters")
     return text
 
 

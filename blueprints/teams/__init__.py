@@ -1,0 +1,1 @@
+"""The authority's teams, to which conversations and queues are given. Tables: Team, TeamMember."""
