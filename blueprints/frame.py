@@ -212,6 +212,7 @@ UNDER = {
     "provider.reports": "provider.visits",
     "authority.services": "authority.organisations",
     "authority.viewing": "authority.organisations",
+    "authority.teams": "authority.settings",
     "authority.contracts": "authority.organisations",
     "authority.payments": "authority.periods",
     "authority.holds": "authority.periods",

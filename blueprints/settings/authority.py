@@ -257,8 +257,8 @@ def lists():
     slugs = {title: slug for slug, title in GROUPS.items()}
     rows = []
     for spec in SPECS.values():
-        if spec.kind != "lines":
-            continue
+        if spec.kind != "lines" or spec.group == "Portal":
+            continue  # addresses of videos are no list that anything is chosen from
         row = stored.get(spec.name)
         rows.append(
             {
