@@ -128,7 +128,7 @@ def issue_several():
     form = IssueAgainForm() if ahead.again else IssueForm()
     status = 200
     if form.is_submitted():
-        if not ahead.count:
+        if not ahead.orders:
             flash("Nothing is left to issue here.", "warning")
             return go(back)
         if form.validate():
@@ -137,7 +137,7 @@ def issue_several():
                 flash("Orders are being issued already. Look at what is left when that is done.", "warning")
             return go(url_for("authority.orders.issuing_page", job_id=job.id))
         status = 422
-    elif not ahead.count:
+    elif not ahead.orders:
         flash("Nothing is to be issued here: every order is as it was issued.", "warning")
         return go(back)
     return page(

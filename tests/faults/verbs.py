@@ -175,7 +175,9 @@ def extend_cycle() -> None:
     with db.atomic():
         database.serialise(db, "cycle")
         row = PaymentCycle.select().order_by(PaymentCycle.id).get()
-        stored = list(PaymentPeriod.select().where(PaymentPeriod.cycle == row).order_by(PaymentPeriod.start_date).dicts())
+        stored = list(
+            PaymentPeriod.select().where(PaymentPeriod.cycle == row).order_by(PaymentPeriod.start_date).dicts()
+        )
         new = rhythm.following(stored, world.UNTIL + dt.timedelta(120))
         touched = periods.save_period_set(row, [*stored, *new], history.COMMAND_LINE)
         consequences.follow_touched(touched)

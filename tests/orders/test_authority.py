@@ -92,7 +92,10 @@ def test_an_officer_issues_an_order_and_issues_it_again(officer, world):
     assert answer.status_code == 303
     text = text_of(officer.get(answer.location).text)
     assert "Ended early" in text and "Amir Khan" in text and "12/06/2026" not in text
-    assert [(v.number, v.value) for v in OrderVersion.select().order_by(OrderVersion.number)] == [(1, 478456), (2, 211357)]
+    assert [(v.number, v.value) for v in OrderVersion.select().order_by(OrderVersion.number)] == [
+        (1, 478456),
+        (2, 211357),
+    ]
 
 
 @pytest.mark.feature("S-08")
