@@ -191,7 +191,11 @@ def tabs(user) -> list[dict]:
     return made
 
 
-# Areas whose pages belong under another area's tab.
+# The pages of payment cycles and their calendar, which stand among contracts.
+CYCLE_PAGES = (
+    "calendar", "cycles", "cycle", "cycle_story", "of_cycle", "add_cycle", "edit_cycle", "dates", "extend",
+)  # fmt: skip
+# Areas, and single pages, that belong under another area's tab.
 UNDER = {
     "provider.carers": "provider.visits",
     "provider.imports": "provider.visits",
@@ -206,23 +210,9 @@ UNDER = {
     "authority.remittances": "authority.periods",
     "authority.orders": "authority.periods",
     "authority.exports": "authority.periods",
-    **dict.fromkeys(
-        [
-            f"authority.contracts.{page}"
-            for page in (
-                "calendar",
-                "cycles",
-                "cycle",
-                "cycle_story",
-                "of_cycle",
-                "add_cycle",
-                "edit_cycle",
-                "dates",
-                "extend",
-            )
-        ],
-        "authority.periods",
-    ),
+    "authority.orders.of_client": "authority.clients",
+    "authority.orders.of_contract": "authority.organisations",
+    **{f"authority.contracts.{page}": "authority.periods" for page in CYCLE_PAGES},
 }
 
 

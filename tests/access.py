@@ -65,6 +65,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "provider.orders.show": ("GET /provider/orders/{cast.order.id}", OWNER),
     "provider.orders.version": ("GET /provider/orders/{cast.order.id}/versions/1", NOTHING),
     "authority.orders.index": ("GET /authority/orders", OFFICER),
+    "authority.orders.of_client": ("GET /authority/clients/{cast.ann.id}/orders", OFFICER),
+    "authority.orders.of_contract": ("GET /authority/contracts/{cast.dapl.id}/orders", OFFICER),
     "authority.orders.show": ("GET /authority/orders/{cast.order.id}", OFFICER),
     "authority.orders.version": ("GET /authority/orders/{cast.order.id}/versions/1", "303 404 404 404 404 404"),
     "authority.orders.issue": ("GET /authority/orders/{cast.order.id}/versions/new", "303 404 404 404 200 403"),

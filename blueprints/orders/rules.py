@@ -80,13 +80,25 @@ def spend(contract: Contract, year: int | None = None) -> dict[tuple[int, int], 
         .where(within & client_of.is_null(False)).group_by(client_of, PaymentPeriod.start_date)
     )  # fmt: skip
     for client, start, amount in rows.tuples():
+    within = Finalisation.contract == contract
+    whose = (WHOSE, PaymentPeriod.start_date)
+    for client, start, amount in spent(*whose, fn.SUM(PaymentItem.amount)).where(within).group_by(*whose).tuples():
         found[client, year_of(day(start))] += int(amount)
     return dict(found)
 
 
-def counted():
-    """The items that count as spent: payable, contributions apart (rule 6.1)."""
-    return (PaymentItem.kind != ItemKind.CONTRIBUTION) & (PaymentItem.state == ItemState.PAYABLE)
+WHOSE = Package.client  # whose order an item is spent on
+
+
+def spent(*columns):
+    """The finalised items that are spent on orders: payable and a client's, contributions apart (rule 6.1)."""
+    query = (
+        PaymentItem.select(*columns)
+        .join(Finalisation).join(PaymentPeriod).switch(PaymentItem).join(Package, JOIN.LEFT_OUTER)
+    )  # fmt: skip
+    return query.where(
+        (PaymentItem.kind != ItemKind.CONTRIBUTION) & (PaymentItem.state == ItemState.PAYABLE) & WHOSE.is_null(False)
+    )
 
 
 # keeping orders in step ------------------------------------------------------------------------------------------------
