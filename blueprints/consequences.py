@@ -16,6 +16,7 @@ from blueprints.facts import Touched
 from blueprints.jobs import rules as jobs
 from blueprints.jobs.rules import NoProgress
 from blueprints.matching import rules as matching
+from blueprints.orders import rules as orders
 from blueprints.packages import rules as packages
 from blueprints.payments import rules as payments
 from models import Contract, Due, Finalisation, Package, StaleGroup, StalePackage, VisitType, db
@@ -31,11 +32,12 @@ class Change(NamedTuple):
     people: Iterable[tuple[int, int]] = ()
     groups: Iterable[matching.Group | tuple] = ()
     moved: Iterable[int] = ()  # packages whose client, service, level or contract is another one now
+    repriced: Iterable[int] = ()  # packages whose rates alone changed: their visits stay where they are
 
 
 def follow_touched(touched: Touched, now: bool = False) -> None:
     """`follow` for what the saving of a record says it touched."""
-    follow(Change(touched.packages, touched.people, moved=touched.moved), now)
+    follow(Change(touched.packages, touched.people, moved=touched.moved, repriced=touched.repriced), now)
 
 
 def follow(change: Change, now: bool = False) -> None:
@@ -51,9 +53,11 @@ def follow(change: Change, now: bool = False) -> None:
     database.serialise(db, "settle")
     groups = {matching.Group(*group) for group in change.groups}
     idents = sorted(set(change.packages))
+    priced = sorted({*idents, *change.repriced})
     people = set(change.people)
+    if priced:
+        database.bulk_upsert(StalePackage, ["package"], [(i,) for i in priced], key=["package"], update=[])
     if idents:
-        database.bulk_upsert(StalePackage, ["package"], [(i,) for i in idents], key=["package"], update=[])
         people |= {
             (organisation, client)
             for organisation, client in Package.select(Package.organisation, Package.client)
@@ -65,7 +69,7 @@ def follow(change: Change, now: bool = False) -> None:
     matching.stale_people(people)
     matching.stale_groups(groups)
     if now:
-        settle_own(idents, people, groups)
+        settle_own(priced, people, groups)
     else:
         jobs.queue("settle", key="settle", afresh=True)
 
@@ -102,11 +106,12 @@ def settle_job(job, progress) -> None:
 
 
 def finalised(done: Finalisation) -> None:
-    """What follows from finalising a contract's period, inside its transaction.
+    """What follows from finalising a contract's period, inside its transaction: its orders' spend (rule 6.1).
 
     Its provider is told: the home page shows what has been finalised lately (`home.to_do.finalised`), so nothing is
     written here. Whoever sends mail queues it here, and a finalisation that is rolled back has told nobody.
     """
+    orders.paid(done.contract, done.period)
 
 
 def resettle() -> None:
@@ -175,8 +180,10 @@ def settle_packages() -> int:
 
 
 def _work_out(idents: list[int]) -> None:
-    """Work out the dues of these packages in every week."""
-    payments.work_out(packages.lines(Package.id.in_(idents)))
+    """Work out the dues of these packages in every week, and their orders."""
+    lines = packages.lines(Package.id.in_(idents))
+    payments.work_out(lines)
+    orders.refresh(lines)
     StalePackage.delete().where(StalePackage.package.in_(idents)).execute()
 
 

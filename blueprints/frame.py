@@ -23,6 +23,7 @@ TABS = {
         ("Actuals/Visits", "provider.visits.index", Can.SEE_OWN),
         ("Care package line items", "provider.packages.index", Can.SEE_OWN),
         ("Scheduled payments", "provider.payments.index", Can.SEE_PAYMENTS),
+        ("POs", "provider.orders.index", Can.SEE_PAYMENTS),
         ("Help", "provider.home.help_index", Can.SIGNED_IN),
     ],
     "authority": [
@@ -111,7 +112,7 @@ def context() -> dict:
             "portal_name": settings.portal_name,
             "colour": settings.colour,
             "text_colour": text_colour(settings.colour),
-            "logo_href": url_for("public.settings.logo", digest=settings.logo.partition("-")[2])
+            "logo_href": address("public.settings.logo", digest=settings.logo.partition("-")[2])
             if settings.logo
             else None,
             "support_url": settings.support_address,
@@ -119,7 +120,7 @@ def context() -> dict:
             "guide_url": settings.guide_address,
             "videos": [(line.split(None, 1) * 2)[:2] for line in settings.video_addresses],
         },
-        "theme_href": url_for(
+        "theme_href": address(
             "public.settings.theme", digest=components.theme(settings.colour, text_colour(settings.colour))[0]
         ),
         "links": links(user),
@@ -135,15 +136,25 @@ def context() -> dict:
     }
 
 
+@lru_cache(maxsize=200)
+def _address(endpoint: str, _root: str, **values) -> str:
+    return url_for(endpoint, **values)
+
+
+def address(endpoint: str, **values) -> str:
+    """The address of a page of the frame, put together once: there are twenty of them on every page."""
+    return _address(endpoint, request.root_path, **values)
+
+
 def links(user) -> dict:
     """The addresses of the frame: the way home, and the foot of the page."""
     side = "public" if user is None else "authority" if user.is_officer else "provider"
     return {
-        "home": url_for(f"{side}.home.index"),
+        "home": address(f"{side}.home.index"),
         "help": help_of(side),
-        "privacy": url_for("public.home.privacy"),
-        "accessibility": url_for("public.home.accessibility"),
-        "whats_new": url_for("public.home.whats_new"),
+        "privacy": address("public.home.privacy"),
+        "accessibility": address("public.home.accessibility"),
+        "whats_new": address("public.home.whats_new"),
     }
 
 
@@ -154,15 +165,15 @@ def help_of(side: str) -> str:
 
         topic = HELP_OF.get((request.endpoint or "").rpartition(".")[0])
         if topic:
-            return url_for("provider.home.help_page", topic=topic)
+            return address("provider.home.help_page", topic=topic)
     elif side == "authority":
         from blueprints.home.authority import HELP_OF as OFFICERS
 
         here = request.endpoint or ""
         topic = OFFICERS.get(here) or OFFICERS.get(here.rpartition(".")[0])
         if topic:
-            return url_for("authority.home.help_page", topic=topic)
-    return url_for(f"{side}.home.help_index")
+            return address("authority.home.help_page", topic=topic)
+    return address(f"{side}.home.help_index")
 
 
 def tabs(user) -> list[dict]:
@@ -174,9 +185,9 @@ def tabs(user) -> list[dict]:
         area = endpoint.rsplit(".", 1)[0]
         there = sides.is_there if side == "provider" else sides.module_is_on
         if there(area.split(".")[-1]) and permissions.can(act) and endpoint in current_app.view_functions:
-            href = help_of(side) if endpoint.endswith(".help_index") else url_for(endpoint)
+            href = help_of(side) if endpoint.endswith(".help_index") else address(endpoint)
             made.append({"text": text, "href": href, "current": is_current(here, endpoint, area)})
-    made.append({"text": "Log out", "href": url_for("public.accounts.sign_out"), "post": True, "current": False})
+    made.append({"text": "Log out", "href": address("public.accounts.sign_out"), "post": True, "current": False})
     return made
 
 
@@ -184,6 +195,7 @@ def tabs(user) -> list[dict]:
 UNDER = {
     "provider.carers": "provider.visits",
     "provider.imports": "provider.visits",
+    "provider.periods": "provider.payments",
     "provider.remittances": "provider.payments",
     "provider.reports": "provider.visits",
     "authority.services": "authority.organisations",
@@ -192,6 +204,25 @@ UNDER = {
     "authority.holds": "authority.periods",
     "authority.adjustments": "authority.periods",
     "authority.remittances": "authority.periods",
+    "authority.orders": "authority.periods",
+    "authority.exports": "authority.periods",
+    **dict.fromkeys(
+        [
+            f"authority.contracts.{page}"
+            for page in (
+                "calendar",
+                "cycles",
+                "cycle",
+                "cycle_story",
+                "of_cycle",
+                "add_cycle",
+                "edit_cycle",
+                "dates",
+                "extend",
+            )
+        ],
+        "authority.periods",
+    ),
 }
 
 
@@ -200,7 +231,7 @@ def is_current(here: str, endpoint: str, area: str) -> bool:
     present = here.rsplit(".", 1)[0]
     if "help_" in here or "help_" in endpoint:
         return "help_" in here and "help_" in endpoint
-    return UNDER.get(present, present) == area
+    return UNDER.get(here, UNDER.get(present, present)) == area
 
 
 def headers(response):

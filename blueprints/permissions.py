@@ -15,13 +15,15 @@ class Can(StrEnum):
 
     SEE_OWN = "see the organisation's own records"
     SEND_VISITS = "send, correct and delete visits, and keep the list of carers"
-    SEE_PAYMENTS = "see scheduled payments and remittances"
+    SEE_PAYMENTS = "see scheduled payments, remittances, the payment calendar and purchase orders"
     SEE_RECORDS = "see every provider's records, visits and payments"
     EDIT_RECORDS = "edit organisations, services, service levels, contracts and clients"
     EDIT_PACKAGES = "edit and authorise packages"
     LOAD_FILES = "load the authority's files"
     EDIT_PERIODS = "set payment cycles, periods and cut-off dates"
     FINALISE = "calculate and finalise payment periods"
+    EXPORT = "make and take the files for the finance and charging systems"
+    ISSUE_ORDERS = "issue purchase orders"
     HOLD_AND_ADJUST = "hold and release payments, and adjust them by hand"
     EDIT_SETTINGS = "change settings and visit types"
     SEE_AUDIT = "search the audit trail"
@@ -44,13 +46,17 @@ ROLES: dict[str, frozenset[Can]] = {
             Can.LOAD_FILES,
             Can.EDIT_PERIODS,
             Can.FINALISE,
+            Can.EXPORT,
+            Can.ISSUE_ORDERS,
             Can.HOLD_AND_ADJUST,
             Can.EDIT_SETTINGS,
             Can.SEE_AUDIT,
         }
     ),
-    "packages": frozenset(_OFFICER | {Can.EDIT_RECORDS, Can.EDIT_PACKAGES, Can.LOAD_FILES}),
-    "payments": frozenset(_OFFICER | {Can.EDIT_PERIODS, Can.FINALISE, Can.HOLD_AND_ADJUST}),
+    "packages": frozenset(_OFFICER | {Can.EDIT_RECORDS, Can.EDIT_PACKAGES, Can.LOAD_FILES, Can.ISSUE_ORDERS}),
+    "payments": frozenset(
+        _OFFICER | {Can.EDIT_PERIODS, Can.FINALISE, Can.HOLD_AND_ADJUST, Can.EXPORT, Can.ISSUE_ORDERS}
+    ),
     "requests": frozenset(_OFFICER),
     "quality": frozenset(_OFFICER),
     "read-only": frozenset(_OFFICER),

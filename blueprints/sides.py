@@ -13,7 +13,7 @@ from blueprints import permissions
 AREAS = (
     "settings", "accounts", "organisations", "services", "home", "audit", "jobs", "attachments", "imports", "clients",
     "contracts", "packages", "carers", "visits", "matching", "actuals", "payments", "holds", "adjustments", "periods",
-    "remittances", "orders", "reports",
+    "remittances", "orders", "exports", "reports",
 )  # fmt: skip
 PREFIX = {"public": None, "provider": "/provider", "authority": "/authority"}
 # Modules by provider areas: off means that no tab, tile, link or address of it is there.
@@ -23,7 +23,9 @@ MODULES = {
     "carers": "module_carers",
     "packages": "module_packages",
     "payments": "module_payments",
+    "periods": "module_payments",
     "remittances": "module_payments",
+    "orders": "module_orders",
 }
 # Provider areas that are there only for organisations with something that is paid on actuals (C-08).
 ON_ACTUALS = {"visits", "carers", "imports"}

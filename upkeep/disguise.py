@@ -44,6 +44,9 @@ VOCABULARY = {
     "package_as_paid": {"plan"},
     "manual_adjustment": {"reason", "key"},
     "hold": {"kind", "state"},
+    "purchase_order": {"digest", "issued_digest"},
+    "order_line": {"frequency"},
+    "export": {"kind"},
     "payment_item": {"kind", "reason", "state"},
     "schema_migration": {"name", "applied"},
 }

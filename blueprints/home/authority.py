@@ -10,15 +10,29 @@ from flask import Blueprint, url_for
 from peewee import SQL, fn
 
 from blueprints import desk, weeks
+from blueprints.exports import rules as exports
 from blueprints.holds import listing as held
 from blueprints.jobs import rules as jobs
+from blueprints.orders import rules as orders
 from blueprints.packages.rules import day
 from blueprints.pages import page
 from blueprints.periods import overview
 from blueprints.permissions import OFFICER_ROLES, ROLES, Can, can, requires
 from blueprints.values import show_date_long
 from blueprints.visits import search
-from models import Client, Import, ImportState, Job, JobState, Package, Visit, VisitStatus
+from models import (
+    Client,
+    ExportedFinalisation,
+    Import,
+    ImportState,
+    Job,
+    JobState,
+    OrderVersion,
+    Package,
+    PurchaseOrder,
+    Visit,
+    VisitStatus,
+)
 
 routes = Blueprint("home", __name__)
 
@@ -69,6 +83,8 @@ def queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     yield from import_queues()
     yield job_queue()
     yield from period_queues(today, book)
+    yield order_queue(today)
+    yield export_queue()
     yield held_queue()
     yield death_queue(today)
 
@@ -155,6 +171,26 @@ def period_queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     yield Queue(len(adjusted), words, start, href)
 
 
+def order_queue(today: dt.date) -> Queue:
+    """Purchase orders of this financial year to issue, where orders are issued at all (S-08)."""
+    year = orders.year_of(today)
+    if not OrderVersion.select().exists():
+        return Queue(0, "", None, None)
+    count = PurchaseOrder.select().where(orders.to_issue() & (PurchaseOrder.year == year)).count()
+    words = plural(count, "purchase order is new or changed", "purchase orders are new or changed")
+    return Queue(count, f"{words} since issued", None, f"{url_for('authority.orders.index')}?state=to+issue")
+
+
+def export_queue() -> Queue:
+    """Finalised contracts that are in no file for the finance system yet, where such files are made at all (R-18)."""
+    if not ExportedFinalisation.select().exists():
+        return Queue(0, "", None, None)
+    count, since = exports.count_waiting()
+    words = plural(count, "finalised contract waits", "finalised contracts wait")
+    oldest = dt.date.fromisoformat(str(since)[:10]) if since else None
+    return Queue(count, f"{words} for the finance export", oldest, url_for("authority.exports.index"))
+
+
 def held_queue() -> Queue:
     """Payments that are held back and not cancelled (rule 7.5)."""
     count, since = held.waiting()
@@ -226,6 +262,13 @@ def tiles() -> list[dict]:
         ("packages", "Packages", "Care package line items, rates and timetables", "authority.packages.index", {}),
         ("visits", "Visits", "Every provider’s visits, and those that are not matched", "authority.visits.index", {}),
         ("payments", "Payments", "Periods, adjustments, finalising and remittances", "authority.periods.index", {}),
+        (
+            "orders",
+            "Purchase orders",
+            "What packages are worth in a year; issue what has changed",
+            "authority.orders.index",
+            {},
+        ),
         ("imports", "Files", "Load the authority’s files; every import so far", "authority.imports.index", {}),
         ("history", "Audit", "Who changed what, and when", "authority.audit.index", {}),
         ("settings", "Settings", "How the portal works for this authority", "authority.settings.index", {}),
@@ -248,6 +291,9 @@ TOPICS = {
     "payments": "Payments and finalising",
     "holds": "Holding payments and adjusting them",
     "remittances": "Remittances",
+    "orders": "Purchase orders",
+    "calendar": "Payment calendar",
+    "exports": "Finance export and clients’ charges",
     "files": "Files and imports",
     "audit": "Audit and jobs",
     "settings": "Settings and roles",
@@ -265,6 +311,13 @@ HELP_OF = {
     "authority.holds": "holds",
     "authority.adjustments": "holds",
     "authority.remittances": "remittances",
+    "authority.orders": "orders",
+    "authority.exports": "exports",
+    "authority.contracts.calendar": "calendar",
+    "authority.contracts.cycles": "calendar",
+    "authority.contracts.cycle": "calendar",
+    "authority.contracts.dates": "calendar",
+    "authority.contracts.extend": "calendar",
     "authority.imports": "files",
     "authority.jobs": "audit",
     "authority.audit": "audit",

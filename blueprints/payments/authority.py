@@ -81,7 +81,9 @@ def week(package_id: int, monday: str):
 
 def hold_address(package: Package, made_of: listing.WeekOfPackage) -> str | None:
     """Where the lines of the week that may still be held are held; None where there are none."""
-    lines = [(period.id, item.key.text) for period, finalised, item in made_of.items if not finalised and item.is_payable]
+    lines = [
+        (period.id, item.key.text) for period, finalised, item in made_of.items if not finalised and item.is_payable
+    ]
     if not lines:
         return None
     period = lines[0][0]

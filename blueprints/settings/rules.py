@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from blueprints import history
+from blueprints import history, prepared
 from models import Counter, Setting, db
 
 
@@ -79,13 +79,16 @@ SPECS: dict[str, Spec] = {
         Spec("package_reference", "choice", "CPLI ID", "Reference column of the packages list", "Which reference providers see.", "K-03", choices=("CPLI ID", "CarePackageRef"), group="Packages"),
         Spec("show_authorised", "yes-no", True, "Packages list shows the Authorised column", "Tells a confirmed line from a draft.", "K-04", group="Packages"),
         Spec("same_person_may_finalise", "yes-no", True, "Who changed a package may finalise its period", "Off: nobody finalises a period in which they changed a package.", "11.5", group="Payments"),
+        Spec("orders_after_view", "yes-no", False, "Purchase orders are listed after View only", "Off: the list opens with the orders of the present financial year.", "S-01", group="Payments"),
+        Spec("orders_issued_nightly", "yes-no", False, "Purchase orders are issued by themselves", "Each night, the orders that are new and those whose packages have changed.", "S-08", group="Payments"),
         Spec("rate_change_percent", "whole", 10, "Rate change that stands out, per cent", "Before a period is finalised, packages whose rate differs by more than this from the period before are listed.", "7", 0, 1000, group="Payments"),
         Spec("adjustment_reasons", "lines", ADJUSTMENT_REASONS, "Reasons for manual adjustments", "One a line. A reason that was used stays with the adjustment when it is taken off the list.", "7.4", group="Payments"),
         Spec("module_visits", "yes-no", True, "Visits", "Actuals/Visits and everything that leads there.", "Z-04", group="Modules"),
         Spec("module_carers", "yes-no", True, "Carers import", "The list of carers that visits name.", "Z-04", group="Modules"),
         Spec("module_commissioned_care", "yes-no", True, "Commissioned care export", "The file of all packages.", "Z-04", group="Modules"),
         Spec("module_packages", "yes-no", True, "Care package line items", "The list of packages.", "Z-04", group="Modules"),
-        Spec("module_payments", "yes-no", True, "Scheduled payments", "Payments and remittances.", "Z-04", group="Modules"),
+        Spec("module_payments", "yes-no", True, "Scheduled payments", "Payments, remittances and the payment calendar.", "Z-04", group="Modules"),
+        Spec("module_orders", "yes-no", True, "Purchase orders", "What packages are worth in a financial year.", "Z-04", group="Modules"),
         Spec("sign_in_minutes", "whole", 60, "Minutes without use until signed out", "", "11.4", 5, 720, group="Sign-in"),
         Spec("lock_after", "whole", 5, "Failures until a login is locked", "", "11.4", 3, 20, group="Sign-in"),
         Spec("lock_minutes", "whole", 15, "Minutes that a login stays locked", "", "11.4", 1, 1440, group="Sign-in"),
@@ -127,7 +130,12 @@ class Settings:
 
 def read() -> Settings:
     """All settings, by one query."""
-    return Settings({name: json.loads(value) for name, value in Setting.select(Setting.name, Setting.value).tuples()})
+    return Settings({name: json.loads(value) for name, value in _all_statement().run()})
+
+
+@prepared.kept
+def _all_statement():
+    return Setting.select(Setting.name, Setting.value)
 
 
 def deletion_reasons(now: Settings) -> list[str]:
