@@ -53,11 +53,11 @@ class Column(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Rows that stand together: by the values of which columns, under which heading, and whether their sums follow."""
+    """Rows that stand together: by the values of which columns, under which heading, and what their sums are those of."""
 
     by: Sequence[str]
     heading: Callable[[Any], str]
-    summed: bool = True
+    whose: Callable[[Any], str] | None = None  # the heading, where nothing shorter is given
 
 
 class Chart(NamedTuple):
@@ -148,7 +148,7 @@ class Sums:
 
 
 class Part(NamedTuple):
-    """A step through a report: a group opens (its heading), rows of one group, a group closes (its heading and sums)."""
+    """A step through a report: a group opens (its heading), rows of one group, a group closes (whose sums)."""
 
     what: str  # open, rows, close, total
     depth: int
@@ -167,7 +167,7 @@ def walk(report: Report) -> Iterator[Part]:
     key_of = itemgetter(*every) if every else None
     now: Any = object()
     first: tuple | None = None  # the row that the open groups began with
-    open_: list[tuple[str, Sums]] = []
+    open_: list[tuple[str, Sums]] = []  # whose sums, and the sums, of each group
     held: list[tuple] = []
     blank = Sums(report)
     total = blank.empty()
@@ -181,9 +181,9 @@ def walk(report: Report) -> Iterator[Part]:
                 same += 1
             yield from _closing(open_, same, total)
             for depth in range(same, len(places)):
-                heading = report.groups[depth].heading(row)
-                open_.append((heading, blank.empty()))
-                yield Part("open", depth, heading=heading)
+                group = report.groups[depth]
+                open_.append(((group.whose or group.heading)(row), blank.empty()))
+                yield Part("open", depth, heading=group.heading(row))
             now, first = key, row
         held.append(row)
         if len(held) == PIECE:
@@ -202,9 +202,9 @@ def _rows(held: list[tuple], open_: list[tuple[str, Sums]], total: Sums) -> Part
 
 def _closing(open_: list[tuple[str, Sums]], depth: int, total: Sums) -> Iterator[Part]:
     while len(open_) > depth:
-        heading, sums = open_.pop()
+        whose, sums = open_.pop()
         (open_[-1][1] if open_ else total).join(sums)
-        yield Part("close", len(open_), heading=heading, sums=sums)
+        yield Part("close", len(open_), heading=whose, sums=sums)
 
 
 # a page of it on the screen --------------------------------------------------------------------------------------------
@@ -300,7 +300,7 @@ def lines_of(report: Report, part: Part) -> Iterator[Line]:
             yield Line("row", part.depth, [show(row[at]) for at, show in shown])
     elif part.what == "total":
         yield Line("total", 0, sums_of(report, part.sums, "Total"))
-    elif report.groups[part.depth].summed and part.sums.rows > 1:
+    elif part.sums.rows > 1:
         yield Line("sum", part.depth, sums_of(report, part.sums, f"Total of {part.heading}"))
 
 

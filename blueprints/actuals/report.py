@@ -97,7 +97,7 @@ COLUMNS = [
     Column("ServiceStart", "Service Start", Kind.DATE, in_heading=True),
     Column("WeekBeginning", "Actual Week", Kind.DATE),
     Column("Generated", "Gen.", Kind.YES_NO),
-    Column("Visits", "Visits", Kind.WHOLE, summed=True),
+    Column("Visits", "Visits", Kind.WHOLE),
     Column("CostCentre", "Cost Centre"),
     Column("Subjective", "Subjective"),
     Column("CommissionedQuantity", "Comm.", Kind.QUANTITY, "Quantity", summed=True),
@@ -130,11 +130,13 @@ def commissioned_v_actuals(reach: Reach, wanted: Wanted) -> Report:
                 ("ServiceGroupClass", "ServiceLevel", "Unit"),
                 lambda row: f"{row.level}, {unit_for(row.unit, 0).lower()}"
                 + (f" ({row.group_class})" if row.group_class else ""),
+                lambda row: row.level,
             ),
             Group(
                 ("CPLIId",),
                 lambda row: f"{row.client} ({row.ssref}), {row.service}, CPLI {row.cpli_id}, "
                 f"Service Start {show_date(row.start)}",
+                lambda row: f"{row.client}, CPLI {row.cpli_id}",
             ),
         ),
         unit="Unit",
