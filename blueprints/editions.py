@@ -1,4 +1,5 @@
-"""A report's editions: PDF, CSV and XLSX, each with its parameters and the time. The screen is reporting.screen. Knows no area.
+"""A report's editions: PDF, CSV and XLSX, each with its parameters and the time. The screen is reporting.screen.
+Knows no area.
 
 A file of rows adds up by itself: groups are columns of it, subtotals stand on the workbook's second sheet.
 """
@@ -150,3 +151,25 @@ def answer(form: str, report: Report, about: About) -> Response:
         "Content-Disposition", "inline" if form == "pdf" else "attachment", filename=file_name(about, form)
     )
     return response
+
+
+def heading_rows(report: reporting.Report) -> dict:
+    """The headings of the screen's table: what stands over several columns, and the columns themselves."""
+    shown = [report.columns[at] for at in report.shown]
+    over: list[list] = []
+    for column in shown:
+        if over and over[-1][0] == column.over:
+            over[-1][1] += 1
+        else:
+            over.append([column.over, 1])
+    summed = next((at for at, column in enumerate(shown) if column.summed), len(shown))
+    classes = [
+        "num" if c.kind in reporting.NUMBERS else "date" if c.kind == reporting.Kind.DATE else "" for c in shown
+    ]
+    return {
+        "over": over if any(text for text, _ in over) else [],
+        "columns": [(column.heading, name) for column, name in zip(shown, classes, strict=True)],
+        "labels": [f"{column.over}: {column.heading}" if column.over else column.heading for column in shown],
+        "classes": classes,
+        "span": max(summed, 1),
+    }

@@ -23,6 +23,7 @@ TABS = {
         ("Actuals/Visits", "provider.visits.index", Can.SEE_OWN),
         ("Care package line items", "provider.packages.index", Can.SEE_OWN),
         ("Scheduled payments", "provider.payments.index", Can.SEE_PAYMENTS),
+        ("Reports", "provider.reports.index", Can.SIGNED_IN),
         ("Help", "provider.home.help_index", Can.SIGNED_IN),
     ],
     "authority": [
@@ -32,6 +33,7 @@ TABS = {
         ("Packages", "authority.packages.index", Can.SEE_RECORDS),
         ("Visits", "authority.visits.index", Can.SEE_RECORDS),
         ("Payments", "authority.periods.index", Can.SEE_RECORDS),
+        ("Reports", "authority.reports.index", Can.SEE_RECORDS),
         ("Files", "authority.imports.index", Can.SEE_RECORDS),
         ("Settings", "authority.settings.index", Can.SEE_RECORDS),
         ("Help", "authority.home.help_index", Can.SIGNED_IN),
@@ -152,7 +154,8 @@ def help_of(side: str) -> str:
     if side == "provider":
         from blueprints.home.provider import HELP_OF
 
-        topic = HELP_OF.get((request.endpoint or "").rpartition(".")[0])
+        here = request.endpoint or ""
+        topic = HELP_OF.get(here) or HELP_OF.get(here.rpartition(".")[0])
         if topic:
             return url_for("provider.home.help_page", topic=topic)
     elif side == "authority":
@@ -185,7 +188,6 @@ UNDER = {
     "provider.carers": "provider.visits",
     "provider.imports": "provider.visits",
     "provider.remittances": "provider.payments",
-    "provider.reports": "provider.visits",
     "authority.services": "authority.organisations",
     "authority.contracts": "authority.organisations",
     "authority.payments": "authority.periods",

@@ -109,7 +109,7 @@ class About(NamedTuple):
 class Sums:
     """The sums of some rows; a quantity's is None once its units differ."""
 
-    __slots__ = ("_getters", "_quantities", "_unit", "rows", "totals", "units")
+    __slots__ = ("_getters", "_quantities", "_unit", "rows", "seen", "totals", "units")
 
     def __init__(self, report: Report):
         summed = [at for at, column in enumerate(report.columns) if column.summed]
@@ -117,6 +117,7 @@ class Sums:
         self._quantities = {at for at in summed if report.columns[at].kind == Kind.QUANTITY}
         self._unit = itemgetter(report.place(report.unit)) if report.unit else None
         self.totals = dict.fromkeys(summed, 0)
+        self.seen: set[int] = set()  # columns with a value in any row
         self.units: set = set()
         self.rows = 0
 
@@ -124,13 +125,16 @@ class Sums:
         """Sums of nothing, of the same columns."""
         new = object.__new__(Sums)
         new._getters, new._quantities, new._unit = self._getters, self._quantities, self._unit
-        new.totals, new.units, new.rows = dict.fromkeys(self.totals, 0), set(), 0
+        new.totals, new.seen, new.units, new.rows = dict.fromkeys(self.totals, 0), set(), set(), 0
         return new
 
     def add(self, rows: Sequence[tuple]) -> None:
         """Add rows."""
         for at, get in self._getters:
-            self.totals[at] += sum(filter(None, map(get, rows)))
+            found = [value for value in map(get, rows) if value is not None]
+            if found:
+                self.totals[at] += sum(found)
+                self.seen.add(at)
         if self._unit:
             self.units.update(map(self._unit, rows))
         self.rows += len(rows)
@@ -139,12 +143,15 @@ class Sums:
         """Add other rows' sums."""
         for at, value in other.totals.items():
             self.totals[at] += value
+        self.seen |= other.seen
         self.units |= other.units
         self.rows += other.rows
 
     def value(self, at: int):
-        """The sum of a column: None where nothing is added up, or where it would add up hours and nights."""
-        return None if len(self.units) > 1 and at in self._quantities else self.totals.get(at)
+        """The sum of a column: None where there is nothing to add up, or where it would add up hours and nights."""
+        if at not in self.seen or (len(self.units) > 1 and at in self._quantities):
+            return None
+        return self.totals[at]
 
 
 class Part(NamedTuple):
@@ -191,7 +198,9 @@ def walk(report: Report) -> Iterator[Part]:
             held = []
     if held:
         yield _rows(held, open_, total)
-    yield from _closing(open_, 0, total)
+    for part in _closing(open_, 0, total):
+        if part.depth or part.sums.rows < total.rows:  # the only group's sums are the total
+            yield part
     yield Part("total", 0, sums=total)
 
 

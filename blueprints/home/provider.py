@@ -94,6 +94,7 @@ def tiles() -> list[dict]:
         ("visits", "Actuals/Visits", "Send and look up visits, and the actuals that they make", "provider.visits.index", Can.SEE_OWN),
         ("packages", "Care Package Line Items", "What the authority commissioned for your clients, and its price", "provider.packages.index", Can.SEE_OWN),
         ("payments", "Scheduled Payments", "What is paid and when, and remittances", "provider.payments.index", Can.SEE_PAYMENTS),
+        ("reports", "Reports", "View & print financial reports", "provider.reports.index", Can.SIGNED_IN),
         ("help", "Help", "How each page works, and whom to ask", "provider.home.help_index", Can.SIGNED_IN),
     ]  # fmt: skip
     return [
@@ -113,6 +114,7 @@ TOPICS = {
     "commissioned-care": "Commissioned Care Export",
     "payments": "Scheduled Payments",
     "remittances": "Remittances",
+    "reports": "Reports",
     "your-login": "Your login",
 }
 HELP_OF = {
@@ -120,7 +122,8 @@ HELP_OF = {
     "provider.carers": "imports",
     "provider.imports": "imports",
     "provider.packages": "packages",
-    "provider.reports": "commissioned-care",
+    "provider.reports": "reports",
+    "provider.reports.commissioned_care": "commissioned-care",
     "provider.payments": "payments",
     "provider.remittances": "remittances",
 }
