@@ -202,7 +202,9 @@ class AdviceForm(ReportForm):
 
     contract = f.SelectField("Contract")
     method = f.SelectField("Payment Method")
-    period = f.SelectField("Period", [f.Required("Choose the period")])
+    period = f.SelectField(
+        "Period", [f.Required("Choose the period")], description="* finalised for some of its contracts only"
+    )
     summary = f.CheckboxField("Summary")
 
     def choose(self) -> None:

@@ -132,7 +132,7 @@ COLUMNS = [
 ]
 AGGREGATED = (
     "Items of the same client, kind and service level are one line; lines that come to nothing are left out. Manual "
-    "adjustments are always listed one by one."
+    "adjustments are always listed one by one. An income item is a deduction."
 )
 
 
@@ -250,7 +250,7 @@ def lines(whose: Head, remittance: rules.Remittance, notes: list[str]) -> Iterat
             notes.append(f"{row.client or whose.contract}, {row.kind.lower()}: {line.note}")
         yield Row(
             *whose, row.client, row.ssref, row.level,
-            "Income (deduction)" if line.kind == ItemKind.CONTRIBUTION else "Cost", row.kind, line.reasons, line.first,
+            "Income" if line.kind == ItemKind.CONTRIBUTION else "Cost", row.kind, line.reasons, line.first,
             line.last, line.items, line.amount, line.vat, line.total,
         )  # fmt: skip
 

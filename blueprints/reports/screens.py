@@ -134,9 +134,9 @@ class Screens:
         if expected > rules.MOST_NOW[kind]:
             return self.answer(one, form, too_long=expected, told=told)
         about = rules.about_of(one, wanted, told, g.settings)
-        counted = rules.Counted(one.make(g.reach, wanted))
         outcome = "Failed"
         try:
+            counted = rules.Counted(one.make(g.reach, wanted))
             made = (
                 editions.answer(kind, counted.report, about)
                 if kind
