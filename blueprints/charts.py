@@ -49,7 +49,8 @@ def scale(figures: Sequence[int]) -> list[int]:
     """The values at the ticks: round numbers from at most nothing to at least the greatest."""
     low, high = min(0, *figures), max(0, *figures)
     step = nice(max(high - low, 4))
-    first, last = low // step, -(-high // step)
+    first = low // step
+    last = max(-(-high // step), first + 1)
     return [step * number for number in range(first, last + 1)]
 
 

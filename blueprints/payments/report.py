@@ -151,12 +151,14 @@ def _exception_rows(reach: Reach, wanted: ExceptionsWanted) -> Iterator[Exceptio
             continue
         found = [item for item in payments.items(contract, oldest, state) if is_exception(item)]
         due_in = days_of(oldest)
+        weeks = {item.week for item in found if item.package}
+        corrected = {week: days_of(period) for week in weeks if (period := state.of_week(week))}
         for row in listing.rows(found):
-            item, corrected = row.item, state.of_week(row.item.week)
+            item = row.item
             amounts = (item.amount, item.vat, row.total, 0) if item.is_payable else (0, 0, 0, row.total)
             yield ExceptionRow(
                 *whose, due_in, row.client, row.ssref, item.cpli_id, row.service, row.level, item.week,
-                days_of(corrected) if corrected and item.package else "", row.kind, item.reason, *amounts,
+                corrected.get(item.week, "") if item.package else "", row.kind, item.reason, *amounts,
                 str(item.state), item.note,
             )  # fmt: skip
 

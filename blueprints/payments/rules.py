@@ -229,7 +229,7 @@ def finalised_items(condition) -> list[Item]:
         .join(Finalisation).switch(PaymentItem).join(Package, JOIN.LEFT_OUTER)
         .where(condition).order_by(Package.cpli_id, PaymentItem.week, PaymentItem.kind).tuples()
     )  # fmt: skip
-    return [Item._make((*row[:7], day(row[7]), *row[8:])) for row in rows]
+    return [Item._make((*row[:7], day(row[7]), *row[8:])) for row in database.rows(rows)]
 
 
 def _dues(condition):
@@ -270,7 +270,7 @@ def own_items(contract: Contract, period: PaymentPeriod, until: dt.date | None =
     """A current period's own weeks: what is due less what has been paid (rule 7.3); `until` takes later weeks too."""
     condition = (Due.contract == contract) & Due.week.between(period.start_date, until or period.end_date)
     for (package, cpli, client, service, level, week, quantity, unit_cost, cost, vat, contribution,
-         paid_cost, paid_vat, paid_contribution, held, own_held, why, own_why) in _dues(condition):  # fmt: skip
+         paid_cost, paid_vat, paid_contribution, held, own_held, why, own_why) in database.rows(_dues(condition)):  # fmt: skip
         who = (contract.id, period.id, package, cpli, client, service, level, day(week))
         if cost - paid_cost or vat - paid_vat:
             yield Item(
@@ -300,7 +300,7 @@ def own_items(contract: Contract, period: PaymentPeriod, until: dt.date | None =
 
 def adjustments(contract: Contract, period: PaymentPeriod) -> list[Item]:
     """Differences in weeks of finalised periods, each with its reason (rule 7.3); in the oldest current period only."""
-    rows = list(
+    rows = database.rows(
         _dues(
             (Due.contract == contract)
             & (Due.week < period.start_date)
@@ -357,6 +357,8 @@ def adjustments(contract: Contract, period: PaymentPeriod) -> list[Item]:
 
 def why_changed(before: Plan | None, now: Plan, week: dt.date) -> str:
     """The reason of an adjustment, judged against what held when the contract was last finalised (rule 7.3)."""
+    if before is not None and before._replace(unit_cost=now.unit_cost, rates=now.rates) == now:
+        return sums.reason_of_rates(before, now, week)  # the same to say, in a third of the time
     return sums.reason(sums.basis(before, week) if before else None, sums.basis(now, week), now.entry)
 
 

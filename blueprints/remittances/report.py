@@ -17,7 +17,16 @@ from blueprints.remittances import rules
 from blueprints.reporting import Chart, Column, Group, Kind, Report
 from blueprints.settings import rules as settings
 from blueprints.values import show_date
-from models import Contract, Finalisation, ItemKind, Organisation, PaymentBasis, PaymentCycle, PaymentItem, PaymentPeriod
+from models import (
+    Contract,
+    Finalisation,
+    ItemKind,
+    Organisation,
+    PaymentBasis,
+    PaymentCycle,
+    PaymentItem,
+    PaymentPeriod,
+)
 
 PIECE = 20  # finalisations whose items are in memory at once
 PROVISIONAL = "Provisional: the period is current and has not been paid. These figures may still change."

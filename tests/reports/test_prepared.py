@@ -57,7 +57,7 @@ def test_it_is_made_and_fetched(owner, cast, form):
     done = text_of(owner.get(here).text)
     assert "The report is ready: 2 rows" in done and "Date From" in done
     answer = owner.get(here + "/file")
-    assert "attachment" in answer.headers["Content-Disposition"] and f"2026-10-31-made-" in answer.headers["Content-Disposition"]
+    assert "attachment" in answer.headers["Content-Disposition"] and "2026-10-31-made-" in answer.headers["Content-Disposition"]
     if form == "csv":
         assert [row["SSRef"] for row in csv.DictReader(io.StringIO(answer.text))] == ["A100001", "A100002"]
     elif form == "xlsx":
