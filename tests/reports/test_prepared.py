@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 
 import openpyxl
 import pytest
@@ -172,3 +173,14 @@ def test_it_is_deleted_after_some_days(owner):
     PreparedReport.update(asked_at=utc_now().replace(year=2020)).execute()
     assert rules.tidy() == 1 and not FileChunk.select().exists() and not File.select().where(File.kind == "report").exists()
     assert owner.get(here).status_code == 404
+
+
+def test_the_region_that_asks_again_is_a_part_of_its_page(owner):
+    here = asked(owner)
+    target = re.search(r'hx-target="#([\w-]+)"', owner.get(here).text)[1]
+    asking = {"HX-Request": "true", "HX-Target": f"div#{target}", "HX-Request-Type": "partial"}
+    waiting = owner.get(here, headers=asking).text
+    assert "<h1" not in waiting and waiting.lstrip().startswith('<div class="portal-progress"') and f'id="{target}"' in waiting
+    jobs.run_waiting()
+    done = owner.get(here, headers=asking).text
+    assert done.lstrip().startswith(f'<div id="{target}"') and "The report is ready" in done and "hx-trigger" not in done
