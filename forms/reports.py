@@ -147,8 +147,8 @@ class CommissionedForm(ReportForm):
         )  # fmt: skip
 
 
-class OfficersCommissionedForm(ForOfficers, CommissionedForm):
-    """The same over all or some providers; a client is named by SSRef, since there are too many for a list."""
+class BySSRef(ForOfficers):
+    """A client is named by SSRef, since there are too many for a list."""
 
     client = f.TextField("Client (SSRef)")
 
@@ -165,6 +165,23 @@ class OfficersCommissionedForm(ForOfficers, CommissionedForm):
         found = Client.visible_to(self.reach).where(Client.ssref == self.client.data).first() if self.client.data else None
         return found.id if found else None
 
+
+
+class OfficersCommissionedForm(BySSRef, CommissionedForm):
+    """The same over all or some providers."""
+
+
+class PlannedForm(BySSRef, ReportForm):
+    """Planned v Commissioned (K-18), for officers."""
+
+    first, last = dates()
+    differences = f.CheckboxField("Differences Only")
+
+    def wanted(self) -> actuals.PlannedWanted:
+        """As the report takes them."""
+        return actuals.PlannedWanted(
+            self.first.data, self.last.data, self.organisations(), self.client_id(), bool(self.differences.data)
+        )
 
 
 class ExceptionsForm(ReportForm):
@@ -257,4 +274,5 @@ FORMS: dict[str, dict[str, type[ReportForm]]] = {
     "pending-scheduled-payments": {"provider": PendingForm, "authority": OfficersPendingForm},
     "remittance-advice": {"provider": AdviceForm, "authority": OfficersAdviceForm},
     "remittance-advice-by-finalisation": {"provider": FinalisationsForm, "authority": OfficersFinalisationsForm},
+    "planned-v-commissioned": {"authority": PlannedForm},
 }

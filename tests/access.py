@@ -264,4 +264,9 @@ TABLE: dict[str, tuple[str, str]] = {
     ),
     "authority.reports.prepared": ("GET /authority/reports/prepared/0", "303 404 404 404 404 404"),
     "authority.reports.file": ("GET /authority/reports/prepared/0/file", "303 404 404 404 404 404"),
+    "authority.reports.planned_v_commissioned": ("GET /authority/reports/planned-v-commissioned", OFFICER),
+    "authority.reports.prepare_planned_v_commissioned": (
+        "POST /authority/reports/planned-v-commissioned/preparations",
+        "303 404 404 404 303 303",
+    ),
 }

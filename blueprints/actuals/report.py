@@ -3,43 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
-from peewee import SQL
+from peewee import SQL, fn
 
+import database
 from blueprints import weeks
-from blueprints.actuals import pane, sums
-from blueprints.actuals.sums import VISITS, ActualFigures, FedVisit
-from blueprints.money import half_up
+from blueprints.actuals import pane
+from blueprints.actuals.commissioned import Weeks
+from blueprints.actuals.sums import VISITS
+from blueprints.money import hours
 from blueprints.packages import rules as packages
-from blueprints.packages.plan import (
-    EXACT,
-    ONE_OFF,
-    PER_MINUTE,
-    PER_QUANTITY,
-    WHOLE,
-    Plan,
-    active_days,
-    exact_quantity_cost,
-    in_week,
-    mean_rate,
-    pence,
-    planned_quantity,
-    rate_on,
-    slot_minutes,
-    unit_for,
-)
+from blueprints.packages.plan import unit_for
 from blueprints.packages.rules import Line, day
 from blueprints.reach import Reach
 from blueprints.reporting import Chart, Column, Group, Kind, Report
 from blueprints.values import show_date
-from models import Actual, Client, Entry, Organisation, Package, PaidOn, Service, ServiceLevel, Source, db
+from models import Actual, Client, Organisation, Package, Service, ServiceLevel, Source, Visit
 
-WEEK = dt.timedelta(7)
 PIECE = 300  # packages whose weeks are in memory at once
 
 
@@ -115,6 +99,7 @@ NOTES = [
     "Costs are before discount and VAT, each week of a package rounded once. A level that is not paid on actuals costs "
     "nothing here.",
 ]
+NOTHING = Report([], ()).nothing
 NOT_BEGUN = "Weeks that have not begun are left out."
 
 
@@ -178,6 +163,12 @@ def _rows(reach: Reach, wanted: Wanted) -> Iterator[Row]:
     condition = _within(reach, wanted)
     if wanted.group_class:
         condition &= ServiceLevel.service_group_class == wanted.group_class
+    for piece in _packages(condition):
+        yield from _rows_of(piece, wanted)
+
+
+def _packages(condition) -> Iterator[list[tuple]]:
+    """The packages of a condition with their names, in the order of the reports, some at a time."""
     query = (
         Package.select(
             Package.id, Organisation.name, Organisation.ref, ServiceLevel.service_group_class, ServiceLevel.name, ServiceLevel.unit,
@@ -191,22 +182,23 @@ def _rows(reach: Reach, wanted: Wanted) -> Iterator[Row]:
             Client.surname, Client.forename, Client.id, Package.start_date, Package.cpli_id,
         )
     )  # fmt: skip
-    known = iter(list(db.execute(query)))
+    known = iter(database.rows(query))
     while piece := list(islice(known, PIECE)):
-        yield from _rows_of(piece, wanted)
+        yield piece
 
 
 def _rows_of(piece: list[tuple], wanted: Wanted) -> Iterator[Row]:
     """The rows of some packages, by four queries."""
     idents = [row[0] for row in piece]
     found: dict[int, list[tuple]] = defaultdict(list)
-    for row in db.execute(
+    query = (
         Actual.select(
             Actual.package, Actual.week, Actual.actual, Actual.frustrated, Actual.visits, Actual.source, Actual.paid_minutes
         )
         .where(Actual.package.in_(idents) & Actual.week.between(wanted.first, wanted.last))
         .order_by(Actual.package, Actual.week)
-    ):  # fmt: skip
+    )  # fmt: skip
+    for row in database.rows(query):
         found[row[0]].append(row)
     if not found and not wanted.without_actuals:
         return
@@ -256,114 +248,6 @@ def _fed_at_two_rates(found: Mapping[int, list[tuple]], priced: Mapping[int, Wee
     return pane.fed_visits_of(wanted) if wanted else {}
 
 
-class Weeks:
-    """A package's weeks: what they commission, and what their actuals cost. Weeks that are alike are worked out once."""
-
-    def __init__(self, plan: Plan):
-        self.plan = plan
-        self._since = [since for since, _ in plan.rates]
-        self._known: dict[tuple[int, bool], tuple[int, int]] = {}
-        self._first = plan.start + dt.timedelta(-plan.start.weekday() % 7)
-        self._last = plan.end - dt.timedelta(6) if plan.end else dt.date.max
-        self._costs = plan.paid_on == PaidOn.ACTUALS and plan.authorised
-        self.changing = {
-            week
-            for since in self._since
-            if since.weekday()
-            and (week := since - dt.timedelta(since.weekday())) >= plan.start - dt.timedelta(6)
-            and (plan.end is None or week <= plan.end)
-        }
-
-    def _is_plain(self, week: dt.date) -> bool:
-        """Active on all seven days, at one rate."""
-        return self._first <= week <= self._last and week not in self.changing and self.plan.frequency != ONE_OFF
-
-    def commissioned(self, week: dt.date) -> tuple[int, int]:
-        """Quantity and once-rounded cost that the week commissions; nothing of a package that is not authorised."""
-        if not self.plan.authorised:
-            return 0, 0
-        if not self._is_plain(week):
-            return planned_quantity(self.plan, week), commissioned_cost(self.plan, week)
-        key = bisect_right(self._since, week), self.plan.every == 1 or in_week(self.plan, week)
-        if key not in self._known:
-            self._known[key] = planned_quantity(self.plan, week), commissioned_cost(self.plan, week)
-        return self._known[key]
-
-    def paid(
-        self, week: dt.date, actual: int, frustrated: int, source: str, minutes: int, fed: Iterable[FedVisit] | None
-    ) -> tuple[int, int]:
-        """The cost of a row as its page shows it (4.2), and how much of that is of the actual alone."""
-        if not self._costs:
-            return 0, 0
-        if not self._is_plain(week):
-            return self._paid_exactly(week, actual, frustrated, source, minutes, fed)
-        rate = rate_on(self.plan, week) if self._since else self.plan.unit_cost
-        if source != VISITS:
-            price = rate * PER_QUANTITY * WHOLE
-            whole = half_up((actual + frustrated) * price, EXACT)
-            return whole, half_up(actual * price, EXACT) if frustrated else whole
-        price = rate * PER_MINUTE * WHOLE
-        whole = half_up(minutes * price, EXACT)
-        return whole, half_up((minutes - minutes_of(frustrated)) * price, EXACT) if frustrated else whole
-
-    def _paid_exactly(self, week, actual, frustrated, source, minutes, fed) -> tuple[int, int]:
-        """A row of a part week, or of one in which the rate changes."""
-        plan, priced, own = self.plan, None, None
-        if source == VISITS and week in self.changing:
-            fed = list(fed or ())
-            priced = sums.priced(plan, week, fed)
-            own = sums.priced(plan, week, [visit for visit in fed if visit.pays == "delivered"])
-        elif source == VISITS:
-            priced, own = minutes, minutes - minutes_of(frustrated)
-        return (
-            sums.cost(plan, week, ActualFigures(actual, frustrated, source, priced)),
-            sums.cost(plan, week, ActualFigures(actual, 0, source, own)),
-        )
-
-    def commissioned_weeks(self, first: dt.date, last: dt.date) -> Iterator[dt.date]:
-        """The weeks that begin within the dates and plan something that actuals are to be posted for."""
-        plan = self.plan
-        if not plan.authorised or plan.paid_on != PaidOn.ACTUALS or plan.entry == Entry.NONE:
-            return
-        week = max(first + dt.timedelta(-first.weekday() % 7), plan.start - dt.timedelta(plan.start.weekday()))
-        while week <= last and active_days(plan, week)[2]:
-            if self.commissioned(week)[0]:
-                yield week
-            week += WEEK
-
-    def nothing(self, week: dt.date) -> tuple:
-        """A week without an actual."""
-        commissioned, cost = self.commissioned(week)
-        return week, False, 0, commissioned, 0, 0, -commissioned, cost, 0, 0, -cost
-
-
-def minutes_of(hundredths: int) -> int:
-    """The whole minutes that a quantity of hours was rounded from (rule 2.3): no two round to the same hundredths."""
-    return half_up(hundredths * 60, 100)
-
-
-def commissioned_cost(plan: Plan, monday: dt.date) -> int:
-    """Pence of the week's planned quantity before discount, rounded once: a timetable's exact minutes at the rate of each
-    day, else the planned quantity at the mean of the rates, as an actual that equals it would be priced (3.4, 3.6, 4.2).
-    """
-    if plan.paid_on != PaidOn.ACTUALS:
-        return 0
-    first, last, days = active_days(plan, monday)
-    if not days or not in_week(plan, monday):
-        return 0
-    if plan.frequency == ONE_OFF:
-        return pence(exact_quantity_cost(plan, plan.start))
-    if plan.slots:
-        minutes = sum(
-            slot_minutes(slot) * rate_on(plan, monday + dt.timedelta(slot.weekday))
-            for slot in plan.slots
-            if first <= slot.weekday <= last
-        )
-        return pence(minutes * PER_MINUTE * WHOLE)
-    total, count = mean_rate(plan, monday)
-    return pence(planned_quantity(plan, monday) * total * (PER_QUANTITY // count) * WHOLE)
-
-
 def group_classes(reach: Reach) -> list[str]:
     """The service group classes of the levels within reach."""
     query = ServiceLevel.select(ServiceLevel.service_group_class).where(ServiceLevel.service_group_class != "")
@@ -373,3 +257,99 @@ def group_classes(reach: Reach) -> list[str]:
 
 
 NOBODY = Wanted(dt.date.min, dt.date.max)
+
+
+# what visits plan, for officers (K-18) -----------------------------------------------------------------------------------
+
+
+class PlannedWanted(NamedTuple):
+    """The parameters: weeks that begin within the dates, all of them or those that differ."""
+
+    first: dt.date
+    last: dt.date
+    organisations: tuple[int, ...] = ()
+    client: int | None = None
+    differences: bool = False
+
+
+class PlannedRow(NamedTuple):
+    """A package's week with visits: hundredths of hours that the package commissions and that its visits plan."""
+
+    organisation: str
+    organisation_ref: str
+    client: str
+    ssref: str
+    cpli_id: int
+    service: str
+    level: str
+    unit: str
+    week: dt.date
+    visits: int
+    commissioned: int
+    planned: int
+    difference: int
+
+
+PLANNED = [
+    Column("OrganisationName", "Organisation", in_heading=True),
+    Column("OrganisationRef", "Organisation reference", in_heading=True),
+    Column("Client", "Client"),
+    Column("SSRef", "SSRef"),
+    Column("CPLIId", "CPLI ID"),
+    Column("ServiceName", "Service"),
+    Column("ServiceLevel", "Service Level"),
+    Column("Unit", "Unit", in_heading=True),
+    Column("WeekBeginning", "Week", Kind.DATE),
+    Column("Visits", "Visits", Kind.WHOLE, summed=True),
+    Column("Commissioned", "Commissioned", Kind.QUANTITY, summed=True),
+    Column("PlannedInVisits", "Planned in visits", Kind.QUANTITY, summed=True),
+    Column("Difference", "Diff. (Planned - Comm.)", Kind.QUANTITY, summed=True),
+]
+
+
+def planned_v_commissioned(reach: Reach, wanted: PlannedWanted) -> Report:
+    """The hours that matched visits plan beside those that their packages commission (K-18)."""
+    return Report(
+        PLANNED,
+        _planned_rows(reach, wanted),
+        (Group(("OrganisationRef",), lambda row: row.organisation),),
+        unit="Unit",
+        chart=Chart(
+            "Hours commissioned and planned in visits by week",
+            "WeekBeginning",
+            (("Commissioned", ("Commissioned",)), ("Planned in visits", ("PlannedInVisits",))),
+            lines=True,
+        ),
+        notes=["Weeks of packages with matched visits. Diff. is what the visits plan less what the package commissions."],
+        nothing="No package with visits differs in these weeks." if wanted.differences else NOTHING,
+    )
+
+
+def _planned_rows(reach: Reach, wanted: PlannedWanted) -> Iterator[PlannedRow]:
+    for piece in _packages(_within(reach, wanted)):
+        sent: dict[int, list[tuple]] = defaultdict(list)
+        query = (
+            Visit.select(Visit.package, Visit.week, fn.SUM(Visit.planned_minutes), fn.COUNT(Visit.id))
+            .where(
+                Visit.package.in_([row[0] for row in piece]) & Visit.week.between(wanted.first, wanted.last) & ~Visit.is_deleted
+            )
+            .group_by(Visit.package, Visit.week)
+            .order_by(Visit.package, Visit.week)
+        )  # fmt: skip
+        for package, week, minutes, count in database.rows(query):
+            sent[package].append((day(week), hours(int(minutes)), count))
+        lines = packages.lines(Package.id.in_(list(sent))) if sent else {}
+        for ident, name, ref, _, level, unit, surname, forename, ssref, cpli, service, *_ in piece:
+            priced = Weeks(lines[ident].plan) if ident in lines else None
+            for week, planned, count in sent.get(ident, ()):
+                commissioned = priced.commissioned(week)[0]
+                if not wanted.differences or planned != commissioned:
+                    yield PlannedRow(
+                        name, ref, f"{surname}, {forename}", ssref, cpli, service, level, unit, week, count, commissioned,
+                        planned, planned - commissioned,
+                    )  # fmt: skip
+
+
+def estimate_planned(reach: Reach, wanted: PlannedWanted) -> int:
+    """About how many rows it has: the actuals that visits make."""
+    return estimate(reach, Wanted(wanted.first, wanted.last, wanted.organisations, client=wanted.client))

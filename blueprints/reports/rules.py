@@ -33,7 +33,7 @@ class Listing(NamedTuple):
     name: str
     title: str
     text: str
-    setting: str  # which decides whether providers have it (U-07)
+    setting: str  # which decides whether providers have it (U-07); empty: officers alone do
     module: str  # the provider's area that must be there
     of_payments: bool
     wanted: type
@@ -66,6 +66,10 @@ LISTED = {
             "What was finalised between two dates, whichever periods that was", "report_finalisations", "payments", True,
             remittances.FinalisedWanted, remittances.by_finalisation, remittances.estimate_by_finalisation,
         ),
+        Listing(
+            "planned-v-commissioned", "Planned v Commissioned", "Hours that visits plan, beside what their packages commission",
+            "", "visits", False, actuals.PlannedWanted, actuals.planned_v_commissioned, actuals.estimate_planned,
+        ),
     )
 }  # fmt: skip
 
@@ -76,7 +80,7 @@ class Refused(ValueError):
 
 def providers_have(one: Listing, now: Settings) -> bool:
     """The authority lets providers run it (U-07)."""
-    return bool(getattr(now, one.setting))
+    return bool(one.setting and getattr(now, one.setting))
 
 
 def about_of(one: Listing, wanted: Any, told: list, now: Settings) -> About:

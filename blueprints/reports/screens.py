@@ -49,6 +49,8 @@ def build(side: str) -> Blueprint:
     screens = Screens(side)
     routes.add_url_rule("/reports", "index", requires(Can.SIGNED_IN)(screens.index))
     for one in LISTED.values():
+        if side not in FORMS[one.name]:
+            continue
         act, name = screens.act(one), one.name.replace("-", "_")
         routes.add_url_rule(f"/reports/{one.name}", name, requires(act)(_for(screens.show, one)))
         routes.add_url_rule(
@@ -80,7 +82,7 @@ class Screens:
 
     def is_there(self, one: Listing) -> bool:
         """This person has the report: the authority lets providers run it, and the module is on (U-07)."""
-        if not can(self.act(one)):
+        if self.side not in FORMS[one.name] or not can(self.act(one)):
             return False
         return self.side == "authority" or (rules.providers_have(one, g.settings) and sides.is_there(one.module))
 

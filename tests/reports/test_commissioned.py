@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blueprints.actuals import pane, report, sums
-from blueprints.actuals.report import Wanted, Weeks, commissioned_cost, commissioned_v_actuals, minutes_of
+from blueprints.actuals.commissioned import Weeks, commissioned_cost, minutes_of
+from blueprints.actuals.report import PlannedWanted, Wanted, commissioned_v_actuals, planned_v_commissioned
 from blueprints.actuals.sums import ActualFigures, FedVisit
 from blueprints.money import hours
 from blueprints.packages.plan import planned_quantity, weekly_cost
@@ -221,3 +222,32 @@ def test_slots_of_two_carers_count_twice(cast):
     add_visit(cast, "V1")
     settle(cast)
     assert rows(cast)[0].commissioned == 1400
+
+
+# what visits plan ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.feature("K-18")
+def test_planned_hours_beside_commissioned_ones_for_officers(client, cast):
+    for number in range(6):
+        add_visit(cast, f"V{number}", day=MONDAY + dt.timedelta(number))
+    for number in range(7):
+        add_visit(cast, f"P{number}", day=MONDAY - WEEK + dt.timedelta(number))
+    settle(cast)
+    cast.sign_in(client, cast.officer)
+    here = "/authority/reports/planned-v-commissioned"
+    shown = text_of(client.get(f"{here}?first=1/9/2026&last=1/11/2026").text)
+    assert "Archer, Ann A100001 156017 Oakfield North Personal Care 28/09/2026 7 7.00 7.00 0.00" in shown
+    assert "05/10/2026 6 7.00 6.00 -1.00" in shown and "Total 13 14.00 13.00 -1.00" in shown
+    shown = text_of(client.get(f"{here}?first=1/9/2026&last=1/11/2026&differences=y").text)
+    assert "05/10/2026" in shown and "28/09/2026 7" not in shown
+    settled = text_of(client.get(f"{here}?first=28/9/2026&last=4/10/2026&differences=y").text)
+    assert "No package with visits differs in these weeks." in settled
+    page = client.get("/authority/packages/planned-against-commissioned?week=2026-10-05").text
+    assert f'href="{here}"' in page
+    cast.sign_in(client, cast.finance)
+    assert client.get(here.replace("authority", "provider")).status_code == 404
+    assert client.get(here).status_code == 404
+    reach = Reach.of_organisation(cast.brookhouse.id)
+    assert not list(planned_v_commissioned(reach, PlannedWanted(MONDAY - WEEK, MONDAY, client=cast.ann.id)).rows)
+    assert len(report.PLANNED) == len(report.PlannedRow._fields)
