@@ -93,7 +93,9 @@ def prepare():
     from models import Contract, Finalisation, Package, PackageRate, PaymentPeriod, db
 
     contract = Contract.get(Contract.ref == "C-OAK")
-    listed = list(PaymentPeriod.select().where(PaymentPeriod.cycle == contract.cycle_id).order_by(PaymentPeriod.start_date))
+    listed = list(
+        PaymentPeriod.select().where(PaymentPeriod.cycle == contract.cycle_id).order_by(PaymentPeriod.start_date)
+    )
     year = min(13, len(listed) // 2)
     if not Finalisation.select().where(Finalisation.contract == contract).exists():
         periods.finalise_all([contract], listed[year - 1].end_date, COMMAND_LINE, listed[-1].end_date)
@@ -138,12 +140,14 @@ def year_of_reports(place: county.Place, repeats: int) -> bool:
     for name, make, wanted, statements in made:
 
         def floor(statements=statements) -> list:
-            return [database.sql(database_of(), text, tuple(map(plain, values))).fetchall() for text, values in statements]
+            return [
+                database.sql(database_of(), text, tuple(map(plain, values))).fetchall() for text, values in statements
+            ]
 
         def report(make=make, wanted=wanted):
             return reporting.screen(make(reach, wanted), 1)
 
-        rows, fetched = report().count, sum(map(len, floor()))
+        rows, fetched = report().rows, sum(map(len, floor()))
         one, other = took(lambda: clock(place), floor, repeats), took(lambda: clock(place), report, repeats)
         print(f"    {name}: {rows:,} rows of {fetched:,}; {other * 1000:.1f} ms, its SQL {one * 1000:.1f} ms")
         held.append(county.said(name, other / one, MOST_SQL, "times its SQL"))
@@ -198,7 +202,12 @@ def documents(repeats: int) -> bool:
         rows = remittance_rows(count)
         made = remittances.as_report(rows, False, [])
         headings = [made.columns[at].heading for at in made.shown]
-        cells = [line.cells for part in reporting.walk(made) if part.what == "rows" for line in reporting.lines_of(made, part)]
+        cells = [
+            line.cells
+            for part in reporting.walk(made)
+            if part.what == "rows"
+            for line in reporting.lines_of(made, part)
+        ]
 
         def ours(rows=rows):
             return editions.pdf(remittances.as_report(rows, False, []), about())
@@ -272,8 +281,12 @@ def memory(place: county.Place) -> bool:
             command = [sys.executable, "-m", "bench.reports", "--height", place.url, form, weeks]
             done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
             found[weeks] = int(done.stdout)
-        print(f"    {form}: {found['4'] // 1024} MB for four weeks of all organisations, {found['16'] // 1024} MB for sixteen")
-        held.append(county.said(f"memory of {form}", found["16"] / found["4"], MOST_MEMORY, "times for four times the weeks"))
+        print(
+            f"    {form}: {found['4'] // 1024} MB for four weeks of all organisations, {found['16'] // 1024} MB for sixteen"
+        )
+        held.append(
+            county.said(f"memory of {form}", found["16"] / found["4"], MOST_MEMORY, "times for four times the weeks")
+        )
     return all(held)
 
 

@@ -75,7 +75,9 @@ def placed(drawn: Drawn) -> Placed:
             value = bar.figures[at]
             x = LEFT + each * number + each * 0.1 + wide * at
             top, bottom = min(y(value), y(0)), max(y(value), y(0))
-            marks.append(Mark(round(x, 1), top, round(wide, 1), round(bottom - top, 1), f"{bar.label}, {name}: {show(value)}"))
+            marks.append(
+                Mark(round(x, 1), top, round(wide, 1), round(bottom - top, 1), f"{bar.label}, {name}: {show(value)}")
+            )
             points.append(f"{round(LEFT + each * (number + 0.5), 1)},{y(value)}")
         series.append((name, marks, " ".join(points)))
     every = -(-len(drawn.bars) // MOST_LABELS)

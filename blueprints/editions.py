@@ -75,7 +75,12 @@ def hundredths(value: int | None) -> Decimal | None:
     return None if value is None else Decimal(value).scaleb(-2)
 
 
-IN_CELLS = {Kind.QUANTITY: hundredths, Kind.MONEY: hundredths, Kind.YES_NO: lambda v: "Y" if v else "N", Kind.TEXT: None}
+IN_CELLS = {
+    Kind.QUANTITY: hundredths,
+    Kind.MONEY: hundredths,
+    Kind.YES_NO: lambda v: "Y" if v else "N",
+    Kind.TEXT: None,
+}
 
 
 def _second_sheet(report: Report, about: About, sums: list[tuple[str, reporting.Sums]]) -> Iterator[list]:
@@ -163,9 +168,7 @@ def heading_rows(report: reporting.Report) -> dict:
         else:
             over.append([column.over, 1])
     summed = next((at for at, column in enumerate(shown) if column.summed), len(shown))
-    classes = [
-        "num" if c.kind in reporting.NUMBERS else "date" if c.kind == reporting.Kind.DATE else "" for c in shown
-    ]
+    classes = ["num" if c.kind in reporting.NUMBERS else "date" if c.kind == reporting.Kind.DATE else "" for c in shown]
     return {
         "over": over if any(text for text, _ in over) else [],
         "columns": [(column.heading, name) for column, name in zip(shown, classes, strict=True)],

@@ -249,7 +249,7 @@ class Screen(NamedTuple):
     """A page of a report."""
 
     lines: list[Line]
-    count: int
+    rows: int  # of the whole report
     page: int
     pages: int
     total: list[str]
@@ -315,7 +315,9 @@ def lines_of(report: Report, part: Part) -> Iterator[Line]:
 
 def sums_of(report: Report, sums: Sums, label: str) -> list[str]:
     """A row of sums as it is drawn, its label first."""
-    made = ["" if (value := sums.value(at)) is None else ON_PAPER[report.columns[at].kind](value) for at in report.shown]
+    made = [
+        "" if (value := sums.value(at)) is None else ON_PAPER[report.columns[at].kind](value) for at in report.shown
+    ]
     return [label, *made[1:]]
 
 
@@ -327,7 +329,9 @@ class Tally:
         self._found: dict[dt.date, list[int]] = {}
         if self._chart:
             self._by = report.place(self._chart.by)
-            self._series = [(at, [report.place(name) for name in names]) for at, (_, names) in enumerate(self._chart.series)]
+            self._series = [
+                (at, [report.place(name) for name in names]) for at, (_, names) in enumerate(self._chart.series)
+            ]
             self._kind = report.columns[self._series[0][1][0]].kind
 
     def add(self, rows: Sequence[tuple]) -> None:

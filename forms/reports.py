@@ -162,9 +162,10 @@ class BySSRef(ForOfficers):
 
     def client_id(self) -> int | None:
         """The client of the SSRef."""
-        found = Client.visible_to(self.reach).where(Client.ssref == self.client.data).first() if self.client.data else None
+        found = (
+            Client.visible_to(self.reach).where(Client.ssref == self.client.data).first() if self.client.data else None
+        )
         return found.id if found else None
-
 
 
 class OfficersCommissionedForm(BySSRef, CommissionedForm):
@@ -198,7 +199,6 @@ class OfficersExceptionsForm(ForOfficers, ExceptionsForm):
     """Over all or some providers."""
 
 
-
 class PendingForm(ReportForm):
     """Pending Scheduled Payments (U-13)."""
 
@@ -227,7 +227,10 @@ class AdviceForm(ReportForm):
     def choose(self) -> None:
         """The contracts, methods and finalised periods within reach."""
         self.contract.choices = [("", "[All Contracts]"), *remittances.contracts(self.reach)]
-        self.method.choices = [("", "[All Payment Methods]"), *((name, name) for name in remittances.methods(self.reach))]
+        self.method.choices = [
+            ("", "[All Payment Methods]"),
+            *((name, name) for name in remittances.methods(self.reach)),
+        ]
         found = remittances.periods(self.reach)
         self.period.choices = [("", "Please select a value" if found else "No period is finalised yet"), *found]
 
@@ -254,7 +257,10 @@ class FinalisationsForm(ReportForm):
     def choose(self) -> None:
         """The contracts and methods within reach."""
         self.contract.choices = [("", "[All Contracts]"), *remittances.contracts(self.reach)]
-        self.method.choices = [("", "[All Payment Methods]"), *((name, name) for name in remittances.methods(self.reach))]
+        self.method.choices = [
+            ("", "[All Payment Methods]"),
+            *((name, name) for name in remittances.methods(self.reach)),
+        ]
 
     def wanted(self) -> remittances.FinalisedWanted:
         """As the report takes them."""

@@ -230,7 +230,10 @@ TABLE: dict[str, tuple[str, str]] = {
         "POST /provider/reports/remittance-advice/preparations",
         "303 303 303 303 404 404",
     ),
-    "provider.reports.remittance_advice_by_finalisation": ("GET /provider/reports/remittance-advice-by-finalisation", PROVIDER),
+    "provider.reports.remittance_advice_by_finalisation": (
+        "GET /provider/reports/remittance-advice-by-finalisation",
+        PROVIDER,
+    ),
     "provider.reports.prepare_remittance_advice_by_finalisation": (
         "POST /provider/reports/remittance-advice-by-finalisation/preparations",
         "303 303 303 303 404 404",
@@ -257,7 +260,10 @@ TABLE: dict[str, tuple[str, str]] = {
         "POST /authority/reports/remittance-advice/preparations",
         "303 404 404 404 303 303",
     ),
-    "authority.reports.remittance_advice_by_finalisation": ("GET /authority/reports/remittance-advice-by-finalisation", OFFICER),
+    "authority.reports.remittance_advice_by_finalisation": (
+        "GET /authority/reports/remittance-advice-by-finalisation",
+        OFFICER,
+    ),
     "authority.reports.prepare_remittance_advice_by_finalisation": (
         "POST /authority/reports/remittance-advice-by-finalisation/preparations",
         "303 404 404 404 303 303",

@@ -113,14 +113,18 @@ def commissioned_v_actuals(reach: Reach, wanted: Wanted) -> Report:
             Group(("OrganisationRef",), lambda row: row.organisation),
             Group(
                 ("ServiceGroupClass", "ServiceLevel", "Unit"),
-                lambda row: f"{row.level}, {unit_for(row.unit, 0).lower()}"
-                + (f" ({row.group_class})" if row.group_class else ""),
+                lambda row: (
+                    f"{row.level}, {unit_for(row.unit, 0).lower()}"
+                    + (f" ({row.group_class})" if row.group_class else "")
+                ),
                 lambda row: row.level,
             ),
             Group(
                 ("CPLIId",),
-                lambda row: f"{row.client} ({row.ssref}), {row.service}, CPLI {row.cpli_id}, "
-                f"Service Start {show_date(row.start)}",
+                lambda row: (
+                    f"{row.client} ({row.ssref}), {row.service}, CPLI {row.cpli_id}, "
+                    f"Service Start {show_date(row.start)}"
+                ),
                 lambda row: f"{row.client}, CPLI {row.cpli_id}",
             ),
         ),
@@ -150,7 +154,7 @@ def estimate(reach: Reach, wanted: Wanted) -> int:
     return found
 
 
-def _within(reach: Reach, wanted: Wanted):
+def _within(reach: Reach, wanted: Wanted | PlannedWanted):
     condition = reach.services(Package.service, Package.organisation)
     if wanted.organisations:
         condition &= Package.organisation.in_(wanted.organisations)
@@ -320,7 +324,9 @@ def planned_v_commissioned(reach: Reach, wanted: PlannedWanted) -> Report:
             (("Commissioned", ("Commissioned",)), ("Planned in visits", ("PlannedInVisits",))),
             lines=True,
         ),
-        notes=["Weeks of packages with matched visits. Diff. is what the visits plan less what the package commissions."],
+        notes=[
+            "Weeks of packages with matched visits. Diff. is what the visits plan less what the package commissions."
+        ],
         nothing="No package with visits differs in these weeks." if wanted.differences else NOTHING,
     )
 

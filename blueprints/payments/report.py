@@ -14,6 +14,7 @@ from blueprints.reporting import Chart, Column, Group, Kind, Report
 from blueprints.values import show_date
 from models import Contract, Due, ItemKind, ItemState, Organisation, PaymentPeriod
 
+Whose = tuple[str, str, str, str]  # what rows begin with: provider and contract, each with its reference
 CAUTION = "Not final: these payments may change until the authority finalises the period."
 
 
@@ -182,13 +183,17 @@ def pending_payments(reach: Reach, wanted: PendingWanted) -> Report:
             BY_PROVIDER,
             Group(
                 ("ContractRef", "PeriodStart"),
-                lambda row: f"{row.contract} ({row.contract_ref}), {show_date(row.period_start)} to "
-                f"{show_date(row.period_end)}",
+                lambda row: (
+                    f"{row.contract} ({row.contract_ref}), {show_date(row.period_start)} to {show_date(row.period_end)}"
+                ),
             ),
         ),
         unit="Unit",
         chart=Chart(
-            "Payments by period", "PeriodStart", (("Payable", ("Total",)), ("Non-payable", ("NonPayable",))), weekly=False
+            "Payments by period",
+            "PeriodStart",
+            (("Payable", ("Total",)), ("Non-payable", ("NonPayable",))),
+            weekly=False,
         ),
         caution=CAUTION,
     )
@@ -216,12 +221,13 @@ def pending_items(contract: Contract, state: State, first: dt.date, last: dt.dat
     return wanted
 
 
-def _pending_of(whose: tuple, period: PaymentPeriod, items: list[Item], names: listing.Names) -> Iterator[PendingRow]:
-    """The rows of one period: items of the same package, kind, reason and status are one."""
+def _pending_of(whose: Whose, period: PaymentPeriod, items: list[Item], names: listing.Names) -> Iterator[PendingRow]:
+    """The rows of one period: items of the same package, kind, reason, note and status are one."""
     groups: dict[tuple, list[Item]] = {}
     for number, item in enumerate(items):
         alone = number if item.package is None else None
-        key = (item.client, item.package, item.kind, item.reason, item.state, alone)
+        why = "; ".join(text for text in (item.reason, item.note) if text)
+        key = (item.client, item.package, item.kind, why, item.state, alone)
         groups.setdefault(key, []).append(item)
     made = []
     for (client, package, kind, reason, state, _), listed in groups.items():
@@ -253,7 +259,7 @@ def estimate_pending(reach: Reach, wanted: PendingWanted) -> int:
     return Due.select().where(Due.contract.in_(contracts) & Due.week.between(wanted.first, wanted.last)).count()
 
 
-def _select(reach: Reach, organisations: Iterable[int]) -> list[tuple[tuple, Contract]]:
+def _select(reach: Reach, organisations: Iterable[int]) -> list[tuple[Whose, Contract]]:
     """The contracts within reach, by provider and name, each after what its rows begin with."""
     query = Contract.visible_to(reach).select(Contract, Organisation).join(Organisation)
     if organisations:
@@ -264,7 +270,7 @@ def _select(reach: Reach, organisations: Iterable[int]) -> list[tuple[tuple, Con
     ]
 
 
-def _contracts(reach: Reach, organisations: Iterable[int]) -> Iterator[tuple[tuple, Contract, State]]:
+def _contracts(reach: Reach, organisations: Iterable[int]) -> Iterator[tuple[Whose, Contract, State]]:
     found = _select(reach, organisations)
     states = payments.states([contract for _, contract in found])
     for whose, contract in found:

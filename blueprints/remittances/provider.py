@@ -24,7 +24,10 @@ def show(contract_id: int, period_id: int):
     states = payments.states([contract])
     listed = listing.listed_periods([contract], states, weeks.today())
     chosen = next((one for one in listed if one.period.id == period_id), None) or abort(404)
-    done, items = states[contract.id].finalised.get(period_id), payments.items(contract, chosen.period, states[contract.id])
+    done, items = (
+        states[contract.id].finalised.get(period_id),
+        payments.items(contract, chosen.period, states[contract.id]),
+    )
     found = documents.answer(contract, chosen.period, done, items, g.settings.authority_name)
     if not isinstance(found, dict):
         return found

@@ -64,7 +64,7 @@ class Row(NamedTuple):
     @property
     def kind(self) -> str:
         """The kind in words."""
-        return listing.KIND_WORDS[self.line.kind]
+        return listing.KIND_WORDS[ItemKind(self.line.kind)]
 
 
 class Remittance(NamedTuple):
@@ -98,4 +98,3 @@ def remittance(listed: Iterable[Item], known: listing.Names | None = None) -> Re
         )
     )
     return Remittance(rows, sum(r.line.amount for r in rows), sum(r.line.vat for r in rows))
-

@@ -150,7 +150,9 @@ def key_of(reach: Reach) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-def prepare(user: User, reach: Reach, one: Listing, wanted: Any, told: list, form: str, expected: int) -> PreparedReport:
+def prepare(
+    user: User, reach: Reach, one: Listing, wanted: Any, told: list, form: str, expected: int
+) -> PreparedReport:
     """Queue the making of a report. Asked for twice while it is under way, it is the same one. Raises Refused."""
     if form == "pdf" and expected > MOST_PDF:
         raise Refused(

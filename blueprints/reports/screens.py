@@ -93,7 +93,11 @@ class Screens:
     def index(self):
         """Reports that may be run, and those that were prepared (U-01)."""
         mine = (
-            rules.own(g.user, g.reach).select_extend(Job).left_outer_join(Job).order_by(PreparedReport.id.desc()).limit(50)
+            rules.own(g.user, g.reach)
+            .select_extend(Job)
+            .left_outer_join(Job)
+            .order_by(PreparedReport.id.desc())
+            .limit(50)
         )
         there = [one for one in LISTED.values() if self.is_there(one)]
         names = {one.name for one in there}
@@ -180,7 +184,10 @@ class Screens:
         today = weeks.today()
         last = weeks.monday(today) - dt.timedelta(1)
         year = weeks.financial_year_dates(weeks.financial_year(today))
-        found = [("Last full week", last - dt.timedelta(6), last), ("Last four weeks", last - 4 * WEEK + dt.timedelta(1), last)]
+        found = [
+            ("Last full week", last - dt.timedelta(6), last),
+            ("Last four weeks", last - 4 * WEEK + dt.timedelta(1), last),
+        ]
         now = (PaymentPeriod.start_date <= today) & (PaymentPeriod.end_date >= today)
         own = PaymentPeriod.cycle.in_(Contract.visible_to(g.reach).select(Contract.cycle))
         for period in PaymentPeriod.select().where(now & own).order_by(PaymentPeriod.id).limit(1):
@@ -197,7 +204,10 @@ class Screens:
         if not self.is_there(one):
             abort(404)
         form = FORMS[one.name][self.side](g.reach, g.settings.report_years)
-        kind, back = request.form.get("form", ""), self.url(one.name.replace("-", "_")) + "?" + request.query_string.decode()
+        kind, back = (
+            request.form.get("form", ""),
+            self.url(one.name.replace("-", "_")) + "?" + request.query_string.decode(),
+        )
         press = PrepareForm()
         if kind not in editions.TYPES or not form.validate() or not press.validate_on_submit():
             for _, message in press.problems():

@@ -41,7 +41,9 @@ def owner(client, cast):
 
 def we12(cast) -> Package:
     """Worked example 12: 5 hours commissioned at £23.226, 183 minutes delivered, an hour frustrated, in four calls."""
-    package = cast.make_package(156050, cast.bob, cast.north, cast.personal_care, cast.dapl, quantity=500, unit_cost=232260)
+    package = cast.make_package(
+        156050, cast.bob, cast.north, cast.personal_care, cast.dapl, quantity=500, unit_cost=232260
+    )
     cast.bobs.delete_instance()
     for number, minutes in enumerate((60, 60, 63)):
         add_visit(cast, f"W{number}", package, MONDAY + dt.timedelta(number), minutes=minutes)
@@ -107,9 +109,7 @@ def test_only_differences_and_weeks_without_actuals(cast):
     missing = next(r for r in with_all if r.week == MONDAY - WEEK)
     assert (missing.commissioned, missing.actual, missing.difference, missing.cost_difference) == (700, 0, -700, -16258)
     assert len(rows(cast, without_actuals=True, differences=True)) == len(with_all) - 1
-    notes = commissioned_v_actuals(
-        Reach.whole(), Wanted(MONDAY, MONDAY + WEEK * 9, without_actuals=True)
-    ).said()
+    notes = commissioned_v_actuals(Reach.whole(), Wanted(MONDAY, MONDAY + WEEK * 9, without_actuals=True)).said()
     assert report.NOT_BEGUN in notes
 
 
@@ -212,7 +212,9 @@ def test_weeks_are_priced_as_the_actuals_page_prices_them(one, week, actual, fru
     assert paid == sums.cost(one, week, figures)
     assert 0 <= own <= paid
     planned, cost = weeks.commissioned(week)
-    assert (planned, cost) == ((planned_quantity(one, week), commissioned_cost(one, week)) if one.authorised else (0, 0))
+    assert (planned, cost) == (
+        (planned_quantity(one, week), commissioned_cost(one, week)) if one.authorised else (0, 0)
+    )
     if frustrated == 0:
         assert own == paid
 

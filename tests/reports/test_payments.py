@@ -77,7 +77,9 @@ def test_an_adjustment_that_is_held_is_listed_and_not_counted(owner, cast):
     late(cast)
     Hold.create(package=cast.package, week=SEPTEMBER, kind="cost", state="Cancelled", reason="Not agreed")
     found = list(csv.DictReader(io.StringIO(owner.get(f"{EXCEPTIONS}?format=csv").text)))
-    assert [(r["Total"], r["NonPayable"], r["Status"], r["Note"]) for r in found] == [("0.00", "11.61", "Cancelled", "Not agreed")]
+    assert [(r["Total"], r["NonPayable"], r["Status"], r["Note"]) for r in found] == [
+        ("0.00", "11.61", "Cancelled", "Not agreed")
+    ]
     assert "Total £0.00 £0.00 £0.00 £11.61" in text_of(owner.get(EXCEPTIONS).text)
 
 
@@ -97,7 +99,9 @@ def test_pending_payments_are_marked_not_final_and_go_down_to_the_package(owner,
     shown = text_of(owner.get(f"{PENDING}?first=1/10/2026&last=31/10/2026").text)
     assert "Not final: these payments may change until the authority finalises the period." in shown
     assert "Oakfield DAPL (C1), 05/10/2026 to 01/11/2026" in shown and "07/09/2026 to 04/10/2026" not in shown
-    assert "Archer, Ann A100001 156017 Oakfield North Personal Care Care 1 1.00 £23.23 £4.65 £27.88 £0.00 Payable" in shown
+    assert (
+        "Archer, Ann A100001 156017 Oakfield North Personal Care Care 1 1.00 £23.23 £4.65 £27.88 £0.00 Payable" in shown
+    )
     address = f"/provider/payments/contracts/{cast.dapl.id}/periods/{period(cast, 1)}"
     total = re.search(r"Total Payable (£[\d.,]+)", text_of(owner.get(address).text))[1]
     assert re.search(rf"Total [\d.]+ £[\d.,]+ £[\d.,]+ {total} £0.00", shown), "the page of the period says the same"
@@ -122,7 +126,9 @@ def test_what_earlier_periods_hold_is_not_asked_for(cast):
     settle(cast)
     reach = Reach.of_organisation(cast.oakfield.id)
     october = pending.PendingWanted(dt.date(2026, 10, 5), dt.date(2026, 10, 5))
-    assert [(r.period_start, r.total) for r in pending.pending_payments(reach, october).rows] == [(dt.date(2026, 10, 5), 2323)]
+    assert [(r.period_start, r.total) for r in pending.pending_payments(reach, october).rows] == [
+        (dt.date(2026, 10, 5), 2323)
+    ]
 
 
 def test_the_chart_has_a_bar_for_each_period(owner, cast):
@@ -146,14 +152,19 @@ def test_periods_that_are_finalised_newest_first(owner, cast):
     paid(cast)
     html = owner.get(ADVICE).text
     assert "requires parameters" in html
-    assert re.findall(r'<option value="(\d+)">([^<]*)</option>', html.split('id="period"')[1].split("</select>")[0]) == [
-        (str(period(cast)), "07/09/2026 - 04/10/2026")
-    ]
+    assert re.findall(
+        r'<option value="(\d+)">([^<]*)</option>', html.split('id="period"')[1].split("</select>")[0]
+    ) == [(str(period(cast)), "07/09/2026 - 04/10/2026")]
     finalise(cast, 1)
     options = [words for _, words in remittances.periods(Reach.of_organisation(cast.oakfield.id))]
     assert options == ["05/10/2026 - 01/11/2026", "07/09/2026 - 04/10/2026"]
     other = Contract.create(
-        ref="C9", name="Another", organisation=cast.oakfield, contract_type="Spot", cycle=cast.cycle, payment_method="BACS"
+        ref="C9",
+        name="Another",
+        organisation=cast.oakfield,
+        contract_type="Spot",
+        cycle=cast.cycle,
+        payment_method="BACS",
     )
     options = [words for _, words in remittances.periods(Reach.of_organisation(cast.oakfield.id))]
     assert options == ["* 05/10/2026 - 01/11/2026", "* 07/09/2026 - 04/10/2026"], "partly finalised"
@@ -198,7 +209,10 @@ def test_a_summary_has_one_line_for_each_client_and_contract(owner, cast):
     paid(cast)
     answer = owner.get(f"{ADVICE}?period={period(cast)}&summary=y&format=csv")
     found = list(csv.DictReader(io.StringIO(answer.text)))
-    assert [(r["SSRef"], r["ContractRef"], r["Total"]) for r in found] == [("A100001", "C1", "29.69"), ("A100002", "C1", "23.23")]
+    assert [(r["SSRef"], r["ContractRef"], r["Total"]) for r in found] == [
+        ("A100001", "C1", "29.69"),
+        ("A100002", "C1", "23.23"),
+    ]
 
 
 @pytest.mark.feature("U-15")
@@ -209,12 +223,17 @@ def test_pairs_that_cancel_are_left_out_and_manual_adjustments_stand_alone(cast)
         "finalisation": done, "contract": cast.dapl, "organisation": cast.oakfield, "week": SEPTEMBER, "state": "Payable",
     }  # fmt: skip
     for amount in (500, -500):
-        PaymentItem.create(package=cast.package, kind=ItemKind.ADJUSTMENT, reason="rate changed", amount=amount, **facts)
+        PaymentItem.create(
+            package=cast.package, kind=ItemKind.ADJUSTMENT, reason="rate changed", amount=amount, **facts
+        )
     for amount, note in ((700, "Travel in the snow"), (-700, "Paid twice in May")):
         PaymentItem.create(kind=ItemKind.MANUAL, reason="agreed", amount=amount, note=note, **facts)
     report = remittances.advice(Reach.of_organisation(cast.oakfield.id), remittances.AdviceWanted(period(cast)))
     lines = [row for part in walk(report) for row in part.rows]
-    assert [(r.kind, r.total) for r in lines if r.kind != "Care"] == [("Manual adjustment", 700), ("Manual adjustment", -700)]
+    assert [(r.kind, r.total) for r in lines if r.kind != "Care"] == [
+        ("Manual adjustment", 700),
+        ("Manual adjustment", -700),
+    ]
     assert report.said()[1:] == [
         "Oakfield DAPL, manual adjustment: Travel in the snow", "Oakfield DAPL, manual adjustment: Paid twice in May",
     ]  # fmt: skip
@@ -238,7 +257,9 @@ def test_the_same_queries_for_one_line_as_for_many(owner, cast):
     late(cast)
     one = [queries(lambda a=a: owner.get(a))[0] for a in addresses]
     for number in range(10):
-        package = cast.make_package(157000 + number, cast.bob, cast.south, cast.personal_care, cast.dapl, quantity=100, unit_cost=200)
+        package = cast.make_package(
+            157000 + number, cast.bob, cast.south, cast.personal_care, cast.dapl, quantity=100, unit_cost=200
+        )
         for week in range(6):
             add_visit(cast, f"W{number}-{week}", package=package, day=SEPTEMBER + dt.timedelta(7 * week))
         settle(cast, package)

@@ -58,14 +58,20 @@ def test_it_is_made_and_fetched(owner, cast, form):
     done = text_of(owner.get(here).text)
     assert "The report is ready: 2 rows" in done and "Date From" in done
     answer = owner.get(here + "/file")
-    assert "attachment" in answer.headers["Content-Disposition"] and "2026-10-31-made-" in answer.headers["Content-Disposition"]
+    assert (
+        "attachment" in answer.headers["Content-Disposition"]
+        and "2026-10-31-made-" in answer.headers["Content-Disposition"]
+    )
     if form == "csv":
         assert [row["SSRef"] for row in csv.DictReader(io.StringIO(answer.text))] == ["A100001", "A100002"]
     elif form == "xlsx":
         assert openpyxl.load_workbook(io.BytesIO(answer.data)).worksheets[0].max_row == 3
     else:
         assert answer.data.startswith(b"%PDF")
-    assert "Commissioned v Actuals" in owner.get("/provider/reports").text and "Done" in owner.get("/provider/reports").text
+    assert (
+        "Commissioned v Actuals" in owner.get("/provider/reports").text
+        and "Done" in owner.get("/provider/reports").text
+    )
     log = [json.loads(row.after) for row in Change.select().where(Change.what == "Ran a report")]
     assert [(run["outcome"], run["form"].lower()[:3]) for run in log] == [("2 rows", form.replace("xlsx", "exc"))]
 
@@ -153,7 +159,9 @@ def test_nonsense_leads_back(owner):
     for query, form in ((DATES, "exe"), ("first=1/1/2027&last=1/1/2026", "csv")):
         answer = owner.post(f"{HERE}/preparations?{query}", data={"form": form})
         assert answer.status_code == 303 and answer.headers["Location"] == f"{HERE}?{query}"
-    answer = owner.post(f"{HERE}/preparations?{DATES}", data={"form": "csv", "organisation_id": "999"}, follow_redirects=True)
+    answer = owner.post(
+        f"{HERE}/preparations?{DATES}", data={"form": "csv", "organisation_id": "999"}, follow_redirects=True
+    )
     assert "You opened this form for another organisation" in text_of(answer.text)
 
 
@@ -171,7 +179,11 @@ def test_it_is_deleted_after_some_days(owner):
     jobs.run_waiting()
     assert rules.tidy() == 0
     PreparedReport.update(asked_at=utc_now().replace(year=2020)).execute()
-    assert rules.tidy() == 1 and not FileChunk.select().exists() and not File.select().where(File.kind == "report").exists()
+    assert (
+        rules.tidy() == 1
+        and not FileChunk.select().exists()
+        and not File.select().where(File.kind == "report").exists()
+    )
     assert owner.get(here).status_code == 404
 
 
@@ -180,7 +192,13 @@ def test_the_region_that_asks_again_is_a_part_of_its_page(owner):
     target = re.search(r'hx-target="#([\w-]+)"', owner.get(here).text)[1]
     asking = {"HX-Request": "true", "HX-Target": f"div#{target}", "HX-Request-Type": "partial"}
     waiting = owner.get(here, headers=asking).text
-    assert "<h1" not in waiting and waiting.lstrip().startswith('<div class="portal-progress"') and f'id="{target}"' in waiting
+    assert (
+        "<h1" not in waiting
+        and waiting.lstrip().startswith('<div class="portal-progress"')
+        and f'id="{target}"' in waiting
+    )
     jobs.run_waiting()
     done = owner.get(here, headers=asking).text
-    assert done.lstrip().startswith(f'<div id="{target}"') and "The report is ready" in done and "hx-trigger" not in done
+    assert (
+        done.lstrip().startswith(f'<div id="{target}"') and "The report is ready" in done and "hx-trigger" not in done
+    )

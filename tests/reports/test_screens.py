@@ -20,7 +20,9 @@ from tests.visits.test_provider import text_of
 TITLES = [one.title for one in LISTED.values() if one.setting]  # those that providers have
 COMMISSIONED = "/reports/commissioned-v-actuals"
 DATES = "first=1/9/2026&last=31/10/2026"
-REQUIRES = "This report requires parameters. Please complete the fields above and press the View or Download Data button."
+REQUIRES = (
+    "This report requires parameters. Please complete the fields above and press the View or Download Data button."
+)
 NOTHING = "No information is available for the criteria you have requested."
 
 
@@ -48,7 +50,9 @@ def test_the_list_leads_to_a_report_and_its_parameters(owner):
     assert [title for title in TITLES if f">{title}</a>" in html] == TITLES
     asked = owner.get("/provider" + COMMISSIONED).text
     assert REQUIRES in asked and "Close and return" in asked and ">View</button>" in asked
-    assert '<button class="govuk-button govuk-button--secondary" name="format" value="csv">Download Data</button>' in asked
+    assert (
+        '<button class="govuk-button govuk-button--secondary" name="format" value="csv">Download Data</button>' in asked
+    )
     assert 'aria-current="page">Reports</a>' in asked, "its tab"
     half = owner.get(f"/provider{COMMISSIONED}?first=1/9/2026&last=")
     assert half.status_code == 422 and "Enter the last date" in half.text and 'value="1/9/2026"' in half.text
@@ -72,10 +76,14 @@ def test_pdf_csv_and_excel_of_the_same_rows_with_parameters_and_time(owner, cast
     assert "made 14 October 2026" not in html and re.search(r"made \d+ \w+ \d{4}, \d\d:\d\d", text_of(html))
     document = owner.get(f"/provider{COMMISSIONED}{links['PDF']}")
     assert document.mimetype == "application/pdf" and document.data.startswith(b"%PDF")
-    assert document.headers["Content-Disposition"].startswith("inline; filename=commissioned-v-actuals-2026-09-01-to-2026-10-31-made-")
+    assert document.headers["Content-Disposition"].startswith(
+        "inline; filename=commissioned-v-actuals-2026-09-01-to-2026-10-31-made-"
+    )
     rows = list(csv.DictReader(io.StringIO(owner.get(f"/provider{COMMISSIONED}{links['CSV']}").text)))
     answer = owner.get(f"/provider{COMMISSIONED}{links['Excel']}")
-    assert "attachment" in answer.headers["Content-Disposition"] and answer.headers["Content-Disposition"].endswith(".xlsx")
+    assert "attachment" in answer.headers["Content-Disposition"] and answer.headers["Content-Disposition"].endswith(
+        ".xlsx"
+    )
     book = openpyxl.load_workbook(io.BytesIO(answer.data))
     sheet, about = book.worksheets
     heading, row = [[cell.value for cell in one] for one in sheet.iter_rows()]
@@ -208,7 +216,9 @@ def test_help_of_the_reports_pages(owner, cast):
 
 def test_a_page_of_a_hundred_and_its_fragment(owner, cast):
     for number in range(120):
-        cast.make_package(158000 + number, cast.bob, cast.south, cast.personal_care, cast.dapl, quantity=100, unit_cost=1000)
+        cast.make_package(
+            158000 + number, cast.bob, cast.south, cast.personal_care, cast.dapl, quantity=100, unit_cost=1000
+        )
     first = owner.get(f"/provider{COMMISSIONED}?first=5/10/2026&last=5/10/2026&without=y")
     assert "122 rows" in first.text and "Page 2 of 2" in first.text
     second = owner.get(

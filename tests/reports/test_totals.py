@@ -133,6 +133,9 @@ def paid_adds_up(reach, contracts, states) -> None:
     remitted = total(everything, "Total")
     assert remitted == [sum(d.amount + d.vat for d in done)]
     if reach.everything:
-        paid = sum(cost + vat + own for cost, vat, own in Due.select(Due.paid_cost, Due.paid_vat, Due.paid_contribution).tuples())
+        paid = sum(
+            cost + vat + own
+            for cost, vat, own in Due.select(Due.paid_cost, Due.paid_vat, Due.paid_contribution).tuples()
+        )
         assert Finalisation.select().count() == len(done)
         assert remitted == [paid], "nothing is held in these stories, so what is paid is what was remitted"
