@@ -44,12 +44,12 @@ VOCABULARY = {
     "package_as_paid": {"plan"},
     "hold": {"kind", "state"},
     "payment_item": {"kind", "reason", "state"},
-    "prepared_report": {"name", "form", "reach"},
+    "prepared_report": {"name", "form", "reach", "wanted"},
     "schema_migration": {"name", "applied"},
 }
 EMPTIED = ("sign_in", "one_time_link", "throttle", "huey_task", "huey_schedule", "huey_kv", "huey_counter")
 JSON = {("change", "before"), ("change", "after"), ("staged_row", "values"), ("staged_visit", "cells"), ("setting", "value"),
-        ("job", "facts"), ("prepared_report", "wanted"), ("prepared_report", "told")}  # fmt: skip
+        ("job", "facts"), ("prepared_report", "told")}  # fmt: skip
 FREE_SETTINGS = ("text", "address", "lines")  # of every other kind the value stays
 BIRTH = ("date_of_birth", "DateOfBirth", "date_of_death", "DateOfDeath")
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
