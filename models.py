@@ -1109,12 +1109,31 @@ PaymentItem.add_index(
         PaymentItem.adjustment, where=PaymentItem.adjustment.is_null(False), name="payment_item_adjustment"
     )
 )
+# reports ---------------------------------------------------------------------------------------------------------------
+
+
+class PreparedReport(Table):
+    """A report too long to wait for, made by a job, for whoever asked and still sees what they saw then."""
+
+    user = ForeignKeyField(User, on_delete="CASCADE")
+    organisation = ForeignKeyField(Organisation, null=True, on_delete="RESTRICT", index=False)
+    name = CharField()  # of the report, as in its address
+    form = CharField()  # csv, xlsx, pdf
+    wanted = TextField()  # its parameters (JSON)
+    told = TextField()  # the same in words (JSON)
+    reach = CharField()  # what the person could see: another reach does not fetch it
+    rows_expected = IntegerField(default=0)
+    asked_at = DateTimeField(default=utc_now)
+    job = ForeignKeyField(Job, null=True, on_delete="SET NULL")
+    file = ForeignKeyField(File, null=True, on_delete="SET NULL")
+    rows = IntegerField(null=True)
+    made_at = DateTimeField(null=True)
 
 
 TABLES = [
     Setting, Counter, Organisation, User, OfficerRole, OneTimeLink, SignIn, Throttle, ServiceLevel, Service, Change, Look,
     Job, File, FileChunk, Import, ImportProblem, StagedRow, Client, PaymentCycle, PaymentPeriod, Contract, Package,
     PackageRate, TimetableSlot, StalePackage, Carer, VisitType, Visit, VisitVersion, StagedVisit, StaleGroup, Actual, ActualDay, LockedWeek,
-    Finalisation, Due, PackageAsPaid, ManualAdjustment, Hold, PaymentItem, PurchaseOrder, OrderVersion, OrderLine,
-    Export, ExportedFinalisation, Charge,
+    Finalisation, Due, PackageAsPaid, ManualAdjustment, Hold, PaymentItem, PreparedReport, PurchaseOrder, OrderVersion,
+    OrderLine, Export, ExportedFinalisation, Charge,
 ]  # fmt: skip

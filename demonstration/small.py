@@ -7,18 +7,23 @@ import random
 from collections.abc import Iterator
 
 from blueprints import consequences, history
+from blueprints.actuals import report as actuals_report
 from blueprints.actuals import rules as actuals
 from blueprints.adjustments import rules as adjustments
 from blueprints.exports import charges
 from blueprints.exports import rules as exports
 from blueprints.history import Actor
 from blueprints.holds import rules as holds
+from blueprints.jobs import rules as jobs
 from blueprints.matching.rules import Group
 from blueprints.orders import rules as orders
 from blueprints.payments import rules as payments
 from blueprints.periods import rhythm
 from blueprints.periods import rules as periods
+from blueprints.reach import Reach
+from blueprints.reports import rules as reports
 from blueprints.settings import rules as settings
+from blueprints.values import show_date
 from demonstration import people, visits
 from demonstration.build import WEEK, logins
 from models import (
@@ -34,6 +39,7 @@ from models import (
     ImportProblem,
     ImportState,
     ItemState,
+    JobState,
     LockedWeek,
     Look,
     ManualAdjustment,
@@ -44,6 +50,7 @@ from models import (
     PaymentBasis,
     PaymentCycle,
     PaymentPeriod,
+    PreparedReport,
     PurchaseOrder,
     Service,
     ServiceLevel,
@@ -59,6 +66,7 @@ SETTINGS = {
     "authority_name": "Northmere County Council",
     "portal_name": "Provider portal",
     "support_contact": "01632 960 100, provider.support@authority.example",
+    "remittance_note": "Questions about a remittance: 01632 960 120, payments@authority.example.",
     "whats_new": "This is a demonstration: look around, change what you like.",
 }
 
@@ -124,6 +132,7 @@ class World:
         self.files()
         self.exports()
         self.year_ahead()
+        self.prepared_reports()
         yield f"The last full week, from {self.last:%d/%m/%Y}, is open: its visits are still to come."
 
     def actor(self, name: str) -> Actor:
@@ -741,3 +750,28 @@ class World:
         ):  # fmt: skip
             self.an_import(self.weeks[0], records, kind=kind, organisation=None, user=officer, file_name=name,
                            ended_by=officer.name)  # fmt: skip
+
+    # reports
+
+    def prepared_reports(self) -> None:
+        """Long reports that people had prepared: done for each door, and one that failed."""
+        four_weeks = (self.last - WEEK * 4, self.last - dt.timedelta(1))
+        self.prepared("finance@oakfield", "xlsx", actuals_report.Wanted(*four_weeks, differences=True))
+        self.prepared("officer@authority", "csv", actuals_report.Wanted(self.weeks[0], self.last))
+        failed = self.prepared("officer@authority", "pdf", actuals_report.Wanted(*four_weeks), fails=True)
+        failed.job.state, failed.job.error = JobState.FAILED, "The disk was full. Ask for the report again."
+        failed.job.ended_at, failed.job.unique_key = failed.asked_at, None
+        failed.job.save()
+
+    def prepared(self, name: str, form: str, wanted, fails: bool = False) -> PreparedReport:
+        """A report of Commissioned v Actuals, asked for by a person."""
+        user = self.users[name]
+        reach = Reach.of(user)
+        one = reports.LISTED["commissioned-v-actuals"]
+        own = user.organisation.name if user.organisation_id else "All Organisations"
+        told = [["Organisation", own], ["Date From", show_date(wanted.first)], ["Date To", show_date(wanted.last)],
+                ["Differences Only", "Yes" if wanted.differences else "No"]]  # fmt: skip
+        row = reports.prepare(user, reach, one, wanted, told, form, one.estimate(reach, wanted))
+        if not fails:
+            jobs.run(row.job_id)
+        return PreparedReport.get_by_id(row.id)

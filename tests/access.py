@@ -259,4 +259,72 @@ TABLE: dict[str, tuple[str, str]] = {
         "POST /authority/imports/{cast.batch.id}/suggestions/1",
         "303 404 404 404 403 403",
     ),
+    # reports, the same at both doors
+    "provider.reports.index": ("GET /provider/reports", PROVIDER),
+    "authority.reports.index": ("GET /authority/reports", OFFICER),
+    "provider.reports.commissioned_v_actuals": ("GET /provider/reports/commissioned-v-actuals", PROVIDER),
+    "provider.reports.prepare_commissioned_v_actuals": (
+        "POST /provider/reports/commissioned-v-actuals/preparations",
+        "303 303 303 303 404 404",
+    ),
+    "provider.reports.pending_payments_exceptions": ("GET /provider/reports/pending-payments-exceptions", PROVIDER),
+    "provider.reports.prepare_pending_payments_exceptions": (
+        "POST /provider/reports/pending-payments-exceptions/preparations",
+        "303 303 303 303 404 404",
+    ),
+    "provider.reports.pending_scheduled_payments": ("GET /provider/reports/pending-scheduled-payments", PROVIDER),
+    "provider.reports.prepare_pending_scheduled_payments": (
+        "POST /provider/reports/pending-scheduled-payments/preparations",
+        "303 303 303 303 404 404",
+    ),
+    "provider.reports.remittance_advice": ("GET /provider/reports/remittance-advice", PROVIDER),
+    "provider.reports.prepare_remittance_advice": (
+        "POST /provider/reports/remittance-advice/preparations",
+        "303 303 303 303 404 404",
+    ),
+    "provider.reports.remittance_advice_by_finalisation": (
+        "GET /provider/reports/remittance-advice-by-finalisation",
+        PROVIDER,
+    ),
+    "provider.reports.prepare_remittance_advice_by_finalisation": (
+        "POST /provider/reports/remittance-advice-by-finalisation/preparations",
+        "303 303 303 303 404 404",
+    ),
+    "provider.reports.prepared": ("GET /provider/reports/prepared/0", NOTHING),
+    "provider.reports.file": ("GET /provider/reports/prepared/0/file", NOTHING),
+    "authority.reports.commissioned_v_actuals": ("GET /authority/reports/commissioned-v-actuals", OFFICER),
+    "authority.reports.prepare_commissioned_v_actuals": (
+        "POST /authority/reports/commissioned-v-actuals/preparations",
+        "303 404 404 404 303 303",
+    ),
+    "authority.reports.pending_payments_exceptions": ("GET /authority/reports/pending-payments-exceptions", OFFICER),
+    "authority.reports.prepare_pending_payments_exceptions": (
+        "POST /authority/reports/pending-payments-exceptions/preparations",
+        "303 404 404 404 303 303",
+    ),
+    "authority.reports.pending_scheduled_payments": ("GET /authority/reports/pending-scheduled-payments", OFFICER),
+    "authority.reports.prepare_pending_scheduled_payments": (
+        "POST /authority/reports/pending-scheduled-payments/preparations",
+        "303 404 404 404 303 303",
+    ),
+    "authority.reports.remittance_advice": ("GET /authority/reports/remittance-advice", OFFICER),
+    "authority.reports.prepare_remittance_advice": (
+        "POST /authority/reports/remittance-advice/preparations",
+        "303 404 404 404 303 303",
+    ),
+    "authority.reports.remittance_advice_by_finalisation": (
+        "GET /authority/reports/remittance-advice-by-finalisation",
+        OFFICER,
+    ),
+    "authority.reports.prepare_remittance_advice_by_finalisation": (
+        "POST /authority/reports/remittance-advice-by-finalisation/preparations",
+        "303 404 404 404 303 303",
+    ),
+    "authority.reports.prepared": ("GET /authority/reports/prepared/0", "303 404 404 404 404 404"),
+    "authority.reports.file": ("GET /authority/reports/prepared/0/file", "303 404 404 404 404 404"),
+    "authority.reports.planned_v_commissioned": ("GET /authority/reports/planned-v-commissioned", OFFICER),
+    "authority.reports.prepare_planned_v_commissioned": (
+        "POST /authority/reports/planned-v-commissioned/preparations",
+        "303 404 404 404 303 303",
+    ),
 }

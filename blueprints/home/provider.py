@@ -116,6 +116,7 @@ def tiles() -> list[dict]:
         ("packages", "Care Package Line Items", "What the authority commissioned for your clients, and its price", "provider.packages.index", Can.SEE_OWN),
         ("payments", "Scheduled Payments", "What is paid and when, and remittances", "provider.payments.index", Can.SEE_PAYMENTS),
         ("orders", "Purchase Orders", "What your clients’ packages are worth in a year, and what has been spent", "provider.orders.index", Can.SEE_PAYMENTS),
+        ("reports", "Reports", "View & print financial reports", "provider.reports.index", Can.SIGNED_IN),
         ("help", "Help", "How each page works, and whom to ask", "provider.home.help_index", Can.SIGNED_IN),
     ]  # fmt: skip
     return [
@@ -137,6 +138,7 @@ TOPICS = {
     "remittances": "Remittances",
     "calendar": "Payment calendar",
     "orders": "Purchase Orders",
+    "reports": "Reports",
     "your-login": "Your login",
 }
 HELP_OF = {
@@ -144,7 +146,8 @@ HELP_OF = {
     "provider.carers": "imports",
     "provider.imports": "imports",
     "provider.packages": "packages",
-    "provider.reports": "commissioned-care",
+    "provider.reports": "reports",
+    "provider.reports.commissioned_care": "commissioned-care",
     "provider.payments": "payments",
     "provider.remittances": "remittances",
     "provider.periods": "calendar",

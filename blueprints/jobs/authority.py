@@ -23,6 +23,7 @@ KINDS = {
     "export-charges": ("Making a file of clients’ charges", False),
     "import-check": ("Reading an import", False),
     "import-take": ("Updating the system with an import", False),
+    "report": ("Preparing a report", False),
 }
 
 

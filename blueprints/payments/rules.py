@@ -309,7 +309,7 @@ def finalised_items(condition) -> list[Item]:
         .switch(PaymentItem).join(ManualAdjustment, JOIN.LEFT_OUTER)
         .where(condition).order_by(Package.cpli_id, PaymentItem.week, PaymentItem.kind, PaymentItem.adjustment).tuples()
     )  # fmt: skip
-    return [Item._make((*row[:7], day(row[7]), *row[8:])) for row in rows]
+    return [Item._make((*row[:7], day(row[7]), *row[8:])) for row in database.rows(rows)]
 
 
 def _dues(condition):
@@ -348,6 +348,7 @@ def own_items(
     condition = (Due.contract == contract) & Due.week.between(period.start_date, until or period.end_date)
     for (package, cpli, client, service, level, week, quantity, unit_cost, cost, vat, contribution,
          paid_cost, paid_vat, paid_contribution) in _dues(condition):  # fmt: skip
+         paid_cost, paid_vat, paid_contribution, held, own_held, why, own_why) in database.rows(_dues(condition)):  # fmt: skip
         who = (contract.id, period.id, package, cpli, client, service, level, day(week))
         if cost - paid_cost or vat - paid_vat:
             item = Item(*who, ItemKind.COST, "", quantity, unit_cost, cost - paid_cost, vat - paid_vat, "")
@@ -381,6 +382,9 @@ def adjustments(contract: Contract, period: PaymentPeriod, held: Mapping[Key, He
     What is suspended and was listed in a finalised period stays there and is not raised again (rule 7.5).
     """
     rows = list(
+def adjustments(contract: Contract, period: PaymentPeriod) -> list[Item]:
+    """Differences in weeks of finalised periods, each with its reason (rule 7.3); in the oldest current period only."""
+    rows = database.rows(
         _dues(
             (Due.contract == contract)
             & (Due.week < period.start_date)
@@ -432,6 +436,8 @@ def first_monday(period: PaymentPeriod) -> dt.date:
 
 def why_changed(before: Plan | None, now: Plan, week: dt.date) -> str:
     """The reason of an adjustment, judged against what held when the contract was last finalised (rule 7.3)."""
+    if before is not None and before._replace(unit_cost=now.unit_cost, rates=now.rates) == now:
+        return sums.reason_of_rates(before, now, week)  # the same to say, in a third of the time
     return sums.reason(sums.basis(before, week) if before else None, sums.basis(now, week), now.entry)
 
 

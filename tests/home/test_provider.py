@@ -29,6 +29,7 @@ def test_name_and_tiles(owner, cast):
     assert "Pick a task..." in html
     tiles = re.findall(r'portal-tile__title"><a[^>]*>(.*?)</a>', html)
     assert tiles == ["Actuals/Visits", "Care Package Line Items", "Scheduled Payments", "Purchase Orders", "Help"]
+    assert tiles == ["Actuals/Visits", "Care Package Line Items", "Scheduled Payments", "Reports", "Help"]
     assert "Log out" in html
 
 
@@ -42,6 +43,7 @@ def test_tabs_and_tiles_follow_the_modules(owner, cast):
         "Care package line items",
         "Scheduled payments",
         "POs",
+        "Reports",
         "Help",
     ]
     assert [text for here, text in tabs if here] == ["Actuals/Visits"]
