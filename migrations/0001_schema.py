@@ -146,6 +146,10 @@ CREATE TABLE "payment_item" ("id" INTEGER NOT NULL PRIMARY KEY, "finalisation_id
 CREATE INDEX "payment_item_finalisation_id" ON "payment_item" ("finalisation_id");
 CREATE INDEX "payment_item_package_id_week" ON "payment_item" ("package_id", "week");
 CREATE INDEX "payment_item_adjustment" ON "payment_item" ("adjustment_id") WHERE ("adjustment_id" IS NOT NULL);
+CREATE TABLE "prepared_report" ("id" INTEGER NOT NULL PRIMARY KEY, "user_id" INTEGER NOT NULL, "organisation_id" INTEGER, "name" VARCHAR(255) NOT NULL, "form" VARCHAR(255) NOT NULL, "wanted" TEXT NOT NULL, "told" TEXT NOT NULL, "reach" VARCHAR(255) NOT NULL, "rows_expected" INTEGER NOT NULL, "asked_at" DATETIME NOT NULL, "job_id" INTEGER, "file_id" INTEGER, "rows" INTEGER, "made_at" DATETIME, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE CASCADE, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT, FOREIGN KEY ("job_id") REFERENCES "job" ("id") ON DELETE SET NULL, FOREIGN KEY ("file_id") REFERENCES "file" ("id") ON DELETE SET NULL);
+CREATE INDEX "prepared_report_user_id" ON "prepared_report" ("user_id");
+CREATE INDEX "prepared_report_job_id" ON "prepared_report" ("job_id");
+CREATE INDEX "prepared_report_file_id" ON "prepared_report" ("file_id");
 CREATE TABLE "setting" ("name" VARCHAR(255) NOT NULL PRIMARY KEY, "value" TEXT NOT NULL, "changed_at" DATETIME NOT NULL, "changed_by" VARCHAR(255) NOT NULL);
 CREATE TABLE "sign_in" ("id" INTEGER NOT NULL PRIMARY KEY, "digest" VARCHAR(255) NOT NULL, "user_id" INTEGER NOT NULL, "started_at" DATETIME NOT NULL, "seen_at" DATETIME NOT NULL, "ended_at" DATETIME, "address" VARCHAR(255) NOT NULL, "agent" VARCHAR(255) NOT NULL, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE CASCADE);
 CREATE UNIQUE INDEX "sign_in_digest" ON "sign_in" ("digest");
@@ -299,6 +303,10 @@ CREATE TABLE "payment_item" ("id" SERIAL NOT NULL PRIMARY KEY, "finalisation_id"
 CREATE INDEX "payment_item_finalisation_id" ON "payment_item" ("finalisation_id");
 CREATE INDEX "payment_item_package_id_week" ON "payment_item" ("package_id", "week");
 CREATE INDEX "payment_item_adjustment" ON "payment_item" ("adjustment_id") WHERE ("adjustment_id" IS NOT NULL);
+CREATE TABLE "prepared_report" ("id" SERIAL NOT NULL PRIMARY KEY, "user_id" INTEGER NOT NULL, "organisation_id" INTEGER, "name" VARCHAR(255) NOT NULL, "form" VARCHAR(255) NOT NULL, "wanted" TEXT NOT NULL, "told" TEXT NOT NULL, "reach" VARCHAR(255) NOT NULL, "rows_expected" INTEGER NOT NULL, "asked_at" TIMESTAMP NOT NULL, "job_id" INTEGER, "file_id" INTEGER, "rows" INTEGER, "made_at" TIMESTAMP, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE CASCADE, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT, FOREIGN KEY ("job_id") REFERENCES "job" ("id") ON DELETE SET NULL, FOREIGN KEY ("file_id") REFERENCES "file" ("id") ON DELETE SET NULL);
+CREATE INDEX "prepared_report_user_id" ON "prepared_report" ("user_id");
+CREATE INDEX "prepared_report_job_id" ON "prepared_report" ("job_id");
+CREATE INDEX "prepared_report_file_id" ON "prepared_report" ("file_id");
 CREATE TABLE "setting" ("name" VARCHAR(255) NOT NULL PRIMARY KEY, "value" TEXT NOT NULL, "changed_at" TIMESTAMP NOT NULL, "changed_by" VARCHAR(255) NOT NULL);
 CREATE TABLE "sign_in" ("id" SERIAL NOT NULL PRIMARY KEY, "digest" VARCHAR(255) NOT NULL, "user_id" INTEGER NOT NULL, "started_at" TIMESTAMP NOT NULL, "seen_at" TIMESTAMP NOT NULL, "ended_at" TIMESTAMP, "address" VARCHAR(255) NOT NULL, "agent" VARCHAR(255) NOT NULL, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE CASCADE);
 CREATE UNIQUE INDEX "sign_in_digest" ON "sign_in" ("digest");

@@ -24,7 +24,6 @@ from models import (
     Finalisation,
     ItemKind,
     ItemState,
-    ManualAdjustment,
     OrderLine,
     OrderVersion,
     Package,
@@ -66,21 +65,12 @@ def cycle_years(cycles: Iterable[int]) -> dict[int, set[int]]:
 def spend(contract: Contract, year: int | None = None) -> dict[tuple[int, int], int]:
     """Pence finalised by client and financial year of the period's first day, without VAT and contributions (6.1).
 
-    A manual adjustment that is about a client is spent on the client's order. With a year, of that one alone.
+    With a year, of that one alone.
     """
     found: dict[tuple[int, int], int] = defaultdict(int)
-    client_of = fn.COALESCE(Package.client, ManualAdjustment.client)
-    within = (Finalisation.contract == contract) & counted()
+    within = Finalisation.contract == contract
     if year is not None:
         within &= PaymentPeriod.start_date.between(*year_days(year))
-    rows = (
-        PaymentItem.select(client_of, PaymentPeriod.start_date, fn.SUM(PaymentItem.amount))
-        .join(Package, JOIN.LEFT_OUTER).switch(PaymentItem).join(ManualAdjustment, JOIN.LEFT_OUTER)
-        .switch(PaymentItem).join(Finalisation).join(PaymentPeriod)
-        .where(within & client_of.is_null(False)).group_by(client_of, PaymentPeriod.start_date)
-    )  # fmt: skip
-    for client, start, amount in rows.tuples():
-    within = Finalisation.contract == contract
     whose = (WHOSE, PaymentPeriod.start_date)
     for client, start, amount in spent(*whose, fn.SUM(PaymentItem.amount)).where(within).group_by(*whose).tuples():
         found[client, year_of(day(start))] += int(amount)

@@ -16,7 +16,6 @@ from blueprints.packages import rules as packages
 from blueprints.packages.plan import Plan
 from blueprints.packages.rules import Line, day
 from blueprints.payments import as_paid, sums
-from blueprints.prepared import Statement
 from models import (
     Client,
     Contract,
@@ -197,7 +196,7 @@ def work_out_weeks(lines: Mapping[int, Line], found: Mapping[tuple[int, dt.date]
 
 def _stored(condition):
     columns = (getattr(Due, name) for name in AMOUNTS + PAID)
-    return Statement(Due.select(Due.package, Due.week, Due.contract, *columns).where(condition)).run()
+    return database.rows(Due.select(Due.package, Due.week, Due.contract, *columns).where(condition))
 
 
 def _row(line: Line, week: dt.date, due: sums.Due) -> tuple | None:
@@ -347,8 +346,7 @@ def own_items(
     """A current period's own weeks: what is due less what has been paid (rule 7.3); `until` takes later weeks too."""
     condition = (Due.contract == contract) & Due.week.between(period.start_date, until or period.end_date)
     for (package, cpli, client, service, level, week, quantity, unit_cost, cost, vat, contribution,
-         paid_cost, paid_vat, paid_contribution) in _dues(condition):  # fmt: skip
-         paid_cost, paid_vat, paid_contribution, held, own_held, why, own_why) in database.rows(_dues(condition)):  # fmt: skip
+         paid_cost, paid_vat, paid_contribution) in database.rows(_dues(condition)):  # fmt: skip
         who = (contract.id, period.id, package, cpli, client, service, level, day(week))
         if cost - paid_cost or vat - paid_vat:
             item = Item(*who, ItemKind.COST, "", quantity, unit_cost, cost - paid_cost, vat - paid_vat, "")
@@ -381,9 +379,6 @@ def adjustments(contract: Contract, period: PaymentPeriod, held: Mapping[Key, He
 
     What is suspended and was listed in a finalised period stays there and is not raised again (rule 7.5).
     """
-    rows = list(
-def adjustments(contract: Contract, period: PaymentPeriod) -> list[Item]:
-    """Differences in weeks of finalised periods, each with its reason (rule 7.3); in the oldest current period only."""
     rows = database.rows(
         _dues(
             (Due.contract == contract)

@@ -89,7 +89,6 @@ SPECS: dict[str, Spec] = {
         Spec("module_packages", "yes-no", True, "Care package line items", "The list of packages.", "Z-04", group="Modules"),
         Spec("module_payments", "yes-no", True, "Scheduled payments", "Payments, remittances and the payment calendar.", "Z-04", group="Modules"),
         Spec("module_orders", "yes-no", True, "Purchase orders", "What packages are worth in a financial year.", "Z-04", group="Modules"),
-        Spec("module_payments", "yes-no", True, "Scheduled payments", "Payments and remittances.", "Z-04", group="Modules"),
         Spec("report_commissioned", "yes-no", True, "Providers have Commissioned v Actuals", "A report that is off is absent for providers; officers have it all the same.", "U-07", group="Reports"),
         Spec("report_exceptions", "yes-no", True, "Providers have Pending Payments Exceptions", "", "U-07", group="Reports"),
         Spec("report_pending", "yes-no", True, "Providers have Pending Scheduled Payments", "", "U-07", group="Reports"),
