@@ -32,12 +32,19 @@ class ActualFigures(NamedTuple):
 
     `source` is generated, entered, imported or visits. A visits-fed row carries what its visits are priced from:
     (minutes, rate at the planned date) pairs, or the total minutes where one rate holds the whole week.
+    `unpaid` is what of the actual waits for an officer, or was refused by one (4.6).
     """
 
     actual: int
     frustrated: int
     source: str = "entered"
     priced: int | tuple[tuple[int, int], ...] | None = None
+    unpaid: int = 0
+
+    @property
+    def quantity(self) -> int:
+        """Hundredths that are paid: actual + frustrated, less what waits (4.2, 4.6)."""
+        return self.actual + self.frustrated - self.unpaid
 
 
 class Fed(NamedTuple):
@@ -114,7 +121,7 @@ def exact_cost(plan: Plan, monday: date, row: ActualFigures, kept: int = WHOLE) 
     if not rates or not plan.authorised:
         return 0
     if row.source != VISITS:
-        return (row.actual + row.frustrated) * sum(rates) * (PER_QUANTITY // len(rates)) * kept
+        return row.quantity * sum(rates) * (PER_QUANTITY // len(rates)) * kept
     if row.priced is None:
         raise ValueError("a visits-fed row needs the minutes that it is priced from")
     if not isinstance(row.priced, int):
@@ -133,6 +140,11 @@ def cost_working(paid: int, unit: str, rate: int | None) -> str:
     """`14 (Actual + Frstd) Hours x £16.16` (4.2); without a price where no day is active (4.11)."""
     text = f"{number(paid)} (Actual + Frstd) {unit_for(unit, paid)}"
     return text if rate is None else f"{text} x {unit_price(rate)}"
+
+
+def unpaid(planned: int, actual: int, agreed: int) -> int:
+    """Hundredths of an actual that are not paid while it needs an officer: above plan and above what is agreed (4.6)."""
+    return max(0, actual - max(planned, agreed))
 
 
 def difference(planned: int, actual: int, frustrated: int, missed: int, extra: int) -> int:
@@ -157,6 +169,8 @@ def balance_warning(
     if not authorised:
         return Remark(True, "The package is not authorised any more. The row is kept and costs nothing.")
     off = difference(planned, actual, frustrated, missed, extra)
+    if missed > planned and source != VISITS:
+        return Remark(True, f"Missed {number(missed)} is more than the planned {number(planned)}.")
     if source == VISITS:
         return Remark(False, f"The visits fall short of plan by {number(-off)}." if off < 0 else "")
     if not off:
@@ -168,10 +182,25 @@ def balance_warning(
     )
 
 
+def away_from_plan(planned: int, actual: int, frustrated: int, missed: int, extra: int) -> bool:
+    """Whether a row differs from plan, so that it may need a comment (4.6)."""
+    return actual != planned or bool(frustrated or missed or extra)
+
+
 def missed_and_extra(planned: int, actual: int, frustrated: int) -> tuple[int, int]:
     """Missed and extra of a row by the day, worked out and never typed (4.5)."""
     over = actual - (planned - frustrated)
     return (0, over) if over > 0 else (-over, 0)
+
+
+def ticks_of(row: DailyRow) -> int:
+    """The ticks as the table keeps them: bit 0 is Monday."""
+    return sum(1 << day for day, ticked in enumerate(row.ticks) if ticked)
+
+
+def row_of(quantity: int, bits: int) -> DailyRow:
+    """A daily row from what the table keeps."""
+    return DailyRow(quantity, tuple(bool(bits >> day & 1) for day in range(7)))
 
 
 def daily_actual(rows: Iterable[DailyRow]) -> int:
