@@ -22,6 +22,7 @@ from models import Contract, Due, Package, StaleGroup, StalePackage, VisitType, 
 
 Group = matching.Group
 MOST_PACKAGES = 250  # worked out in one transaction
+MOST_WEEKS = 2000  # of packages whose actuals changed, worked out in the change's own transaction
 
 
 class Change(NamedTuple):
@@ -31,6 +32,7 @@ class Change(NamedTuple):
     people: Iterable[tuple[int, int]] = ()
     groups: Iterable[matching.Group | tuple] = ()
     moved: Iterable[int] = ()  # packages whose client, service, level or contract is another one now
+    weeks: Iterable[tuple[int, dt.date]] = ()  # packages and weeks of which only the actuals changed
 
 
 def follow_touched(touched: Touched, now: bool = False) -> None:
@@ -46,14 +48,20 @@ def follow(change: Change, now: bool = False) -> None:
     (A change that itself writes visits or actuals takes database.serialise(db, "settle") first.)
 
     With `now` what this change touches is settled in the same transaction (a single package edited on a screen), and
-    no more than that: an import of thousands may be waiting beside it. Otherwise a job does it.
+    no more than that: an import of thousands may be waiting beside it. Otherwise a job does it. Weeks of which only the
+    actuals changed match nothing anew; up to MOST_WEEKS of them are worked out at once in any case.
     """
     database.serialise(db, "settle")
     groups = {matching.Group(*group) for group in change.groups}
     idents = sorted(set(change.packages))
     people = set(change.people)
+    weeks = set(change.weeks)
+    few = len(weeks) <= MOST_WEEKS
+    if few:
+        work_out_weeks(weeks)
+    if weeks and few and not (idents or people or groups):
+        return
     if idents:
-        database.bulk_upsert(StalePackage, ["package"], [(i,) for i in idents], key=["package"], update=[])
         people |= {
             (organisation, client)
             for organisation, client in Package.select(Package.organisation, Package.client)
@@ -61,6 +69,10 @@ def follow(change: Change, now: bool = False) -> None:
             .distinct()
             .tuples()
         }
+    if not few:
+        idents = sorted({*idents, *(package for package, _ in weeks)})
+    if idents:
+        database.bulk_upsert(StalePackage, ["package"], [(i,) for i in idents], key=["package"], update=[])
     actuals.move(change.moved)
     matching.stale_people(people)
     matching.stale_groups(groups)
@@ -68,6 +80,16 @@ def follow(change: Change, now: bool = False) -> None:
         settle_own(idents, people, groups)
     else:
         jobs.queue("settle", key="settle", afresh=True)
+
+
+def work_out_weeks(weeks: Iterable[tuple[int, dt.date]]) -> None:
+    """Work out the dues of packages in single weeks of which only the actuals changed; in the caller's transaction."""
+    weeks = sorted(set(weeks))
+    for start in range(0, len(weeks), MOST_PACKAGES):
+        piece = weeks[start : start + MOST_PACKAGES]
+        lines = packages.lines(Package.id.in_({package for package, _ in piece}))
+        figures = actuals.figures_of(lines, {week for _, week in piece})
+        payments.work_out_weeks(lines, {key: figures[key[0]].get(key[1]) for key in piece})
 
 
 def packages_of(*, cycle=None, level=None, contract=None) -> list[int]:

@@ -19,7 +19,7 @@ from blueprints.actuals.sums import (
     unpaid,
 )
 from blueprints.packages import rules as packages
-from blueprints.packages.plan import active_days, planned_quantity, planned_visits
+from blueprints.packages.plan import ONE_OFF, active_days, planned_quantity, planned_visits
 from blueprints.packages.rules import Line, day
 from models import (
     Actual,
@@ -188,6 +188,7 @@ def generate_for(condition, weeks: Sequence[dt.date], by: history.Actor, about) 
         condition
         & Package.authorised
         & (ServiceLevel.paid_on == PaidOn.ACTUALS)
+        & (Package.frequency != ONE_OFF)  # paid once, whatever its level says (rule 7.2)
         & ~ServiceLevel.intermittent
         & ServiceLevel.entry.in_([Entry.WEEKLY, Entry.DAILY])
     )

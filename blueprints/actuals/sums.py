@@ -162,12 +162,18 @@ def balance_warning(
     source: str = "entered",
     active: bool = True,
     authorised: bool = True,
+    intermittent: bool = False,
 ) -> Remark:
-    """What a row says about its balance (4.1) or about having lost its package (4.11); no words where all is well."""
+    """What a row says about its balance (4.1) or about having lost its package (4.11); no words where all is well.
+
+    What is taken out of a yearly allocation is planned by nobody in a week, so it has nothing to balance with (3.3).
+    """
     if not active:
         return Remark(True, "The package is not active on any day of this week. The row is kept and costs nothing.")
     if not authorised:
         return Remark(True, "The package is not authorised any more. The row is kept and costs nothing.")
+    if intermittent:
+        return Remark(False, "")
     off = difference(planned, actual, frustrated, missed, extra)
     if missed > planned and source != VISITS:
         return Remark(True, f"Missed {number(missed)} is more than the planned {number(planned)}.")
@@ -242,11 +248,37 @@ def _timetabled_days(plan: Plan, monday: date) -> list[int]:
     return [day * 100 // 60 for day in minutes]
 
 
-def colour(actual: int, planned: int) -> str:
-    """green above plan, red below, else plain (4.3)."""
-    if actual == planned:
+def colour(actual: int, planned: int, intermittent: bool = False) -> str:
+    """green above plan, red below, else plain (4.3); plain out of a yearly allocation, which no week plans."""
+    if actual == planned or intermittent:
         return "plain"
     return "green" if actual > planned else "red"
 
 
 COLOUR_WORDS = {"green": "above plan", "red": "below plan", "plain": "as planned"}
+
+
+def in_whole_units(unit: str) -> bool:
+    """Whether the unit is one that the setting of M-12 holds to whole numbers: sessions, days, nights."""
+    return unit_for(unit, 100).casefold() in ("session", "day", "night")
+
+
+def by_the_box(unit: str) -> bool:
+    """Whether a level entered by the day shows the actual box alone: by session or by day (4.5)."""
+    return unit_for(unit, 100).casefold() in ("session", "half session", "day", "half day")
+
+
+def lone_halves(rows: Iterable[DailyRow], generated: Iterable[DailyRow]) -> bool:
+    """Whether rows that a double-handed round adds to its plan do not come in pairs, one for each carer (M-34)."""
+    count: dict[DailyRow, int] = {}
+    for row in rows:
+        count[row] = count.get(row, 0) + 1
+    for row in generated:
+        if count.get(row):
+            count[row] -= 1
+    return any(number % 2 for row, number in count.items() if row.quantity and any(row.ticks))
+
+
+def is_double_handed(plan: Plan) -> bool:
+    """Whether every planned visit of the timetable wants an even number of carers (3.4)."""
+    return bool(plan.slots) and all(slot.carers % 2 == 0 for slot in plan.slots)
