@@ -189,7 +189,10 @@ def _current_periods(reach, today: dt.date) -> dict[int, list[tuple[dt.date, dt.
         PaymentPeriod.select(Contract.id, PaymentPeriod.start_date, PaymentPeriod.end_date, PaymentPeriod.cut_off)
         .join(Contract, on=(Contract.cycle == PaymentPeriod.cycle))
         .where(
-            reach.contracts(Contract.id, Contract.organisation) & (PaymentPeriod.start_date <= full) & ~fn.EXISTS(done)
+            reach.contracts(Contract.id, Contract.organisation)
+            & (Contract.payment_basis == PaymentBasis.PORTAL)
+            & (PaymentPeriod.start_date <= full)
+            & ~fn.EXISTS(done)
         )
         .tuples()
     ):
