@@ -16,7 +16,6 @@ from blueprints.packages.rules import day
 from blueprints.settings import rules as settings
 from models import (
     Actual,
-    Client,
     ConfirmedWeek,
     Contract,
     Entry,
@@ -29,7 +28,6 @@ from models import (
     Reminder,
     Service,
     ServiceLevel,
-    Source,
     db,
     utc_now,
 )
@@ -53,15 +51,6 @@ class Missing(NamedTuple):
     week: dt.date
     clients: int
     due: dt.date
-
-
-class Change(NamedTuple):
-    """A row that was changed after its week was confirmed."""
-
-    client: str
-    level: str
-    by: str
-    at: dt.datetime
 
 
 def active_in(week):
@@ -202,27 +191,6 @@ def _current_periods(reach, today: dt.date) -> dict[int, list[tuple[dt.date, dt.
             found[contract].append((week, day(cut_off)))
             week += WEEK
     return found
-
-
-def changed_since(reach, week: dt.date, service: int, confirmed_at: dt.datetime, most: int = 20) -> list[Change]:
-    """The rows of a service's week that were changed after it was confirmed, newest first (4.10)."""
-    rows = (
-        Actual.select(
-            Client.surname, Client.forename, ServiceLevel.name, Actual.changed_by, Actual.source, Actual.changed_at
-        )
-        .join(Package).join(Client).switch(Package).join(ServiceLevel)
-        .where(
-            reach.services(Actual.service, Actual.organisation)
-            & (Actual.service == service) & (Actual.week == week) & (Actual.changed_at > confirmed_at)
-        )
-        .order_by(Actual.changed_at.desc(), Actual.id)
-        .limit(most)
-        .tuples()
-    )  # fmt: skip
-    return [
-        Change(f"{surname}, {forename}", level, by or ("visits" if source == Source.VISITS else "the plan"), at)
-        for surname, forename, level, by, source, at in rows
-    ]
 
 
 # locking ---------------------------------------------------------------------------------------------------------------

@@ -269,17 +269,12 @@ def first_weeks(cycles: set[int]) -> dict[int, dt.date]:
 
 def generate_until(service: Service, until: dt.date, by: history.Actor) -> set[int]:
     """Generate Actuals for every week whose Monday is on or before a date, from the first period on (rule 4.4)."""
-    cycles = {
-        cycle
-        for (cycle,) in Contract.select(Contract.cycle)
-        .join(Package)
-        .where(Package.service == service)
-        .distinct()
-        .tuples()
-    }
-    firsts = [week for week in first_weeks(cycles).values() if week < dt.date.max]
-    weeks, week = [], min(firsts, default=dt.date.max)
-    while week <= until:
-        weeks.append(week)
-        week += dt.timedelta(7)
-    return generate(service, weeks, by)
+    return generate(service, weeks_until(service.id, until), by)
+
+
+def weeks_until(service: int, until: dt.date) -> list[dt.date]:
+    """The weeks whose Monday is on or before a date, from the first period of the service's contracts on (rule 4.4)."""
+    contracts = Contract.select(Contract.cycle).join(Package).where(Package.service == service).distinct()
+    firsts = first_weeks({cycle for (cycle,) in contracts.tuples()}).values()
+    first = min((week for week in firsts if week < dt.date.max), default=dt.date.max)
+    return [first + dt.timedelta(7 * n) for n in range((until - first).days // 7 + 1)] if first <= until else []
