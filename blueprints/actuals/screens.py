@@ -117,14 +117,13 @@ class Screens(Presses):
     def crumbs(self, here: Here, *more) -> list:
         """The way back."""
         if self.side == "provider":
-            return [("Home", url_for("provider.home.index")), *more] if not more else [
-                ("Home", url_for("provider.home.index")), ("Actuals", self.url(here, "index")), *more
-            ]  # fmt: skip
+            own = ("Actuals", self.url(here, "index") if more else None)
+            return [("Home", url_for("provider.home.index")), own, *more]
         first = [
             ("Home", url_for("authority.home.index")),
             ("Actuals", url_for("authority.actuals.index", week=here.monday)),
         ]
-        return [*first, (here.name, self.url(here, "index")), *more]
+        return [*first, (here.name, self.url(here, "index") if more else None), *more]
 
     def chrome(self, here: Here) -> dict:
         """What stands around the grid: calendar, services, links, and who looks."""
@@ -193,7 +192,7 @@ class Screens(Presses):
             allocations=self.allocations(week, here),
             edit_prefix=self.url_of_client(here),
             package_prefix=self.package_prefix(),
-            breadcrumbs=self.crumbs(here, ("Actuals", None)) if self.side == "provider" else self.crumbs(here),
+            breadcrumbs=self.crumbs(here),
             **self.chrome(here),
         )
 
