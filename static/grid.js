@@ -280,6 +280,7 @@ document.addEventListener("htmx:after:settle", (event) => {
     if (!row.querySelector("[data-box]")) continue;
     settled(row);
   }
+  if (region.matches("tbody.editing")) (region.querySelector("[aria-invalid]") ?? region.querySelector("[data-box]"))?.focus();
   lines().forEach((row) => costs.has(row.dataset.row) || costs.set(row.dataset.row, Number(row.dataset.cost)));
 });
 
@@ -320,8 +321,8 @@ function total(row, difference) {
 function ranks() {
   const found = [];
   for (const row of lines()) {
-    found.push([...row.querySelectorAll(":scope > td > :not(.days) [data-box], :scope > td > [data-box]")].filter((box) => !box.closest(".days")));
     for (const days of row.querySelectorAll(".days__table tbody tr")) found.push([...days.querySelectorAll("[data-box]:not(:disabled)")]);
+    found.push([...row.querySelectorAll("[data-box]")].filter((box) => !box.closest(".days__table")));
   }
   return found.filter((rank) => rank.length);
 }
