@@ -266,7 +266,7 @@ def told_of(figures: Figures) -> dict:
     told = {name: number(getattr(figures, name)) for name in ("actual", "frustrated", "missed", "extra")}
     told |= {"visits": figures.visits, "comments": figures.comments}
     if figures.days is not None:
-        told["days"] = [day_words(row) for row in figures.days]
+        told["days"] = "; ".join(day_words(row) for row in figures.days)
     return told
 
 

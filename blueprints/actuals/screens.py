@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from flask import Blueprint, abort, g, request, url_for
 
-from blueprints import weeks
+from blueprints import records, weeks
 from blueprints.actuals import cells, posting, unplanned
 from blueprints.actuals.entering import Terms
 from blueprints.actuals.grid import PLANNED, Wanted, Week
@@ -23,7 +23,7 @@ from blueprints.values import show_date_long
 from blueprints.visits import pane as chrome
 from blueprints.visits import provider as week_page
 from forms.actuals import ActualsFilter, ConfirmForm, NothingForm, PressForm
-from models import Client, ConfirmedWeek, LockedWeek, Organisation, Package, ServiceLevel
+from models import Actual, Client, ConfirmedWeek, LockedWeek, Organisation, Package, ServiceLevel
 
 PER_PAGE = 25
 COLUMNS = [
@@ -322,7 +322,5 @@ class Screens(Presses):
 
     def changes(self, week: Week, client_id: int) -> list:
         """The history of a client's rows in this week, newest first."""
-        from blueprints import history
-
-        stored = {i.stored.id: i for i in week.items if i.client == client_id and i.stored}
-        return history.of_many("actual", list(stored), 30) if stored else []
+        stored = [i.stored.id for i in week.items if i.client == client_id and i.stored]
+        return records.stories(Actual, stored)[:30] if stored else []
