@@ -199,3 +199,14 @@ def _decided(row: UnplannedActual, state: str, reason: str, by: history.Actor, p
     what = "Accepted an unplanned actual" if package else "Refused an unplanned actual"
     after = {"package": package.cpli_id} if package else {"reason": reason}
     history.record(by, what, ("unplanned_actual", row.id), {}, after, organisation=row.organisation_id)
+
+
+def refused(reach, since: dt.datetime) -> list[UnplannedActual]:
+    """What was refused within reach since a moment, for the provider's home page."""
+    within = reach.services(UnplannedActual.service, UnplannedActual.organisation)
+    return list(
+        UnplannedActual.select(UnplannedActual, Client)
+        .join(Client)
+        .where(within & (UnplannedActual.state == UnplannedState.REFUSED) & (UnplannedActual.at > since))
+        .order_by(UnplannedActual.at)
+    )
