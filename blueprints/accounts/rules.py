@@ -210,7 +210,13 @@ def session_of(token: str, minutes: int) -> SignIn | None:
     )
     by_visits = paid_on_actuals.where(ServiceLevel.entry == Entry.VISITS)
     return (
-        SignIn.select(SignIn, User, Organisation, fn.EXISTS(paid_on_actuals).alias("has_actuals"), fn.EXISTS(by_visits).alias("has_visits"))
+        SignIn.select(
+            SignIn,
+            User,
+            Organisation,
+            fn.EXISTS(paid_on_actuals).alias("has_actuals"),
+            fn.EXISTS(by_visits).alias("has_visits"),
+        )
         .join(User)
         .join(Organisation, JOIN.LEFT_OUTER)
         .where(

@@ -10,6 +10,7 @@ from flask import Blueprint, url_for
 from peewee import SQL, fn
 
 from blueprints import desk, weeks
+from blueprints.actuals import posting
 from blueprints.jobs import rules as jobs
 from blueprints.packages.rules import day
 from blueprints.pages import page
@@ -17,7 +18,18 @@ from blueprints.periods import overview
 from blueprints.permissions import OFFICER_ROLES, ROLES, Can, can, requires
 from blueprints.values import show_date_long
 from blueprints.visits import search
-from models import Client, Import, ImportState, Job, JobState, Package, Visit, VisitStatus
+from models import (
+    Client,
+    Import,
+    ImportState,
+    Increase,
+    Job,
+    JobState,
+    Package,
+    UnplannedActual,
+    Visit,
+    VisitStatus,
+)
 
 routes = Blueprint("home", __name__)
 
@@ -64,6 +76,7 @@ def to_do(queue: Queue, today: dt.date) -> dict:
 def queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     """Every queue of what is built, whether or not something waits in it."""
     yield from visit_queues()
+    yield from actual_queues(today)
     yield package_queue()
     yield from import_queues()
     yield job_queue()
@@ -91,6 +104,20 @@ def visit_queues() -> Iterator[Queue]:
     count, oldest = found.get(VisitStatus.MISSING_DATA, (0, None))
     words = plural(count, "visit with missing data", "visits with missing data")
     yield Queue(count, words, oldest, f"{here}?status=Missing+Data")
+
+
+def actual_queues(today: dt.date) -> Iterator[Queue]:
+    """Weeks that services have not confirmed, increases and unplanned actuals that wait for a decision (M-26, M-37, M-38)."""
+    count, oldest = posting.not_posted(today)
+    here = url_for("authority.actuals.index", week=oldest, show="open") if oldest else None
+    yield Queue(count, plural(count, "week of a service not posted", "weeks of services not posted"), oldest, here)
+    for model, moment, one, many, endpoint in (
+        (Increase, Increase.asked_at, "increase waits", "increases wait", "authority.actuals.increases_waiting"),
+        (UnplannedActual, UnplannedActual.created_at, "unplanned actual waits", "unplanned actuals wait", "authority.actuals.unplanned_waiting"),
+    ):  # fmt: skip
+        count, first = model.select(fn.COUNT(model.id), fn.MIN(moment)).where(model.state == "Pending").tuples().get()
+        since = dt.date.fromisoformat(str(first)[:10]) if first else None
+        yield Queue(count, plural(count, f"{one} for a decision", f"{many} for a decision"), since, url_for(endpoint))
 
 
 def package_queue() -> Queue:
@@ -215,6 +242,13 @@ def tiles() -> list[dict]:
         ("clients", "Clients", "The people who receive care", "authority.clients.index", {}),
         ("packages", "Packages", "Care package line items, rates and timetables", "authority.packages.index", {}),
         ("visits", "Visits", "Every provider’s visits, and those that are not matched", "authority.visits.index", {}),
+        (
+            "actuals",
+            "Actuals",
+            "By week: who posted, what differs; increases and unplanned actuals",
+            "authority.actuals.index",
+            {},
+        ),
         ("payments", "Payments", "Periods, adjustments, finalising and remittances", "authority.periods.index", {}),
         ("imports", "Files", "Load the authority’s files; every import so far", "authority.imports.index", {}),
         ("history", "Audit", "Who changed what, and when", "authority.audit.index", {}),
@@ -235,6 +269,7 @@ TOPICS = {
     "packages": "Packages",
     "visits": "Visits",
     "unmatched": "Unmatched visits",
+    "actuals": "Actuals",
     "payments": "Payments and finalising",
     "remittances": "Remittances",
     "files": "Files and imports",
@@ -249,6 +284,7 @@ HELP_OF = {
     "authority.packages": "packages",
     "authority.visits": "visits",
     "authority.visits.unmatched": "unmatched",
+    "authority.actuals": "actuals",
     "authority.periods": "payments",
     "authority.payments": "payments",
     "authority.remittances": "remittances",

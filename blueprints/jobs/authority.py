@@ -18,6 +18,7 @@ routes = Blueprint("jobs", __name__)
 KINDS = {
     "settle": ("Matching visits and working out payments", True),
     "finalise": ("Finalising a period", False),
+    "generate": ("Generating actuals", False),
     "import-check": ("Reading an import", False),
     "import-take": ("Updating the system with an import", False),
 }
