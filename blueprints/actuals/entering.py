@@ -143,6 +143,11 @@ def check(
             faults.append(Fault(name, f"Enter a whole number: {number(quantity)} is not one"))
         elif now.quarter_steps and quantity % 25:
             faults.append(Fault(name, f"Enter a quantity in steps of 0.25: {number(quantity)} is not one"))
+    if wanted.days is not None:
+        first, last, _ = active_days(plan, week)
+        off = [packages.WEEKDAYS[d] for d in range(7) if not first <= d <= last and any(r.ticks[d] for r in wanted.days)]
+        if off:
+            faults.append(Fault("days", f"Untick {', '.join(off)}: the package is not active then"))
     if plan.intermittent:
         faults += _intermittent_faults(line, level, week, wanted.actual, used, now.over_allocation)
     away = sums.away_from_plan(planned, wanted.actual, wanted.frustrated, wanted.missed, wanted.extra)
