@@ -53,7 +53,6 @@ def test_a_week_by_keyboard_alone(visit):
     box = page.locator(f"#{key}-actual")
     planned = float(first.locator('[data-label="Planned"]').inner_text())
     box.focus()
-    assert page.evaluate("getSelection().toString()") or True
     page.keyboard.type(str(planned - 1))
     assert "Not saved" in first.locator("[data-state]").inner_text(), "said at once"
     cost = first.locator('[data-shows="cost"]').inner_text()
@@ -93,9 +92,7 @@ def test_days_add_up_at_once(visit):
     assert float(row.locator("[data-sum]").inner_text()) == pytest.approx(before - quantity)
     assert float(row.locator('[data-shows="missed"]').inner_text()) == pytest.approx(quantity)
     row.get_by_role("button", name="Add row").click()
-    page.locator(f"#{key}-day1-quantity").wait_for() if page.locator(
-        f"#{key}-day1-quantity"
-    ).count() else page.wait_for_timeout(500)
+    page.locator(f"#{key}-day1-quantity").wait_for()
     row = page.locator(f"#line-{key}")
     added = row.locator(".days__table tbody tr").last
     added.locator("input:not([type])").fill("0.5")
@@ -150,8 +147,6 @@ def test_without_a_script_each_client_has_a_page(visit):
     window = visit(MANAGER, script=False)
     page = window.page
     page.goto(f"/provider/actuals?week={last_week()}")
-    if page.get_by_role("link", name=re.compile("Add/Edit")).count() == 0:
-        page.get_by_role("button", name="Generate Actuals").click()
     page.locator("a", has_text="Add/Edit").last.click()
     assert page.get_by_role("heading", level=1).inner_text().startswith("Edit Actuals for Harbour Supported Housing, ")
     box = page.locator('tr.line input[data-box="actual"]').last
