@@ -7,11 +7,12 @@ piece at a time, each in a transaction of its own; killed anywhere, what is left
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import database
 from blueprints.actuals import rules as actuals
+from blueprints.actuals.sums import ActualFigures
 from blueprints.facts import Touched
 from blueprints.jobs import rules as jobs
 from blueprints.jobs.rules import NoProgress
@@ -25,6 +26,9 @@ MOST_PACKAGES = 250  # worked out in one transaction
 MOST_WEEKS = 2000  # of packages whose actuals changed, worked out in the change's own transaction
 
 
+Priced = tuple[packages.Line, ActualFigures]
+
+
 class Change(NamedTuple):
     """What changed: packages (by row id); people as (organisation, client) whose visits match anew; groups of visits."""
 
@@ -33,6 +37,7 @@ class Change(NamedTuple):
     groups: Iterable[matching.Group | tuple] = ()
     moved: Iterable[int] = ()  # packages whose client, service, level or contract is another one now
     weeks: Iterable[tuple[int, dt.date]] = ()  # packages and weeks of which only the actuals changed
+    priced: Mapping[tuple[int, dt.date], Priced] = {}  # the same, with what was just written
 
 
 def follow_touched(touched: Touched, now: bool = False) -> None:
@@ -56,10 +61,13 @@ def follow(change: Change, now: bool = False) -> None:
     idents = sorted(set(change.packages))
     people = set(change.people)
     weeks = set(change.weeks)
+    if change.priced:
+        figures = {key: figures for key, (_, figures) in change.priced.items()}
+        payments.work_out_weeks({line.id: line for line, _ in change.priced.values()}, figures)
     few = len(weeks) <= MOST_WEEKS
     if few:
         work_out_weeks(weeks)
-    if weeks and few and not (idents or people or groups):
+    if (weeks or change.priced) and few and not (idents or people or groups):
         return
     if idents:
         people |= {

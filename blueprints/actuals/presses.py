@@ -13,7 +13,7 @@ from blueprints.actuals.entering import Clash, Closed, Seen
 from blueprints.actuals.grid import UNPLANNED, Row, Week
 from blueprints.facts import Faulty
 from blueprints.jobs import rules as jobs
-from blueprints.pages import asked_for, go, page
+from blueprints.pages import asked_for, go, page, part
 from blueprints.values import show_date_long
 from forms.actuals import ConfirmForm, NothingForm, PressForm
 from models import Job, Package, Service, ServiceLevel, db
@@ -97,7 +97,7 @@ class Presses:
         if any(outcome.theirs for outcome in results.values()):
             status = 409
         if asked_for() and gone:
-            return page("actuals/_gone.html", status, parts={asked_for(): "actuals/_gone.html"}, key=gone[0])
+            return part("actuals/_gone.html", status, key=gone[0])
         week = Week(here.reach, here.monday, here.service, client_id)
         self.add_unplanned(here, week, client_id, keys)
         if asked_for() or status != 200 or "" in states:

@@ -175,9 +175,9 @@ def accept(row: UnplannedActual | int, package: Package, by: history.Actor, term
         if line.plan.entry != Entry.DAILY:
             over = row.actual - planned
             wanted = wanted._replace(extra=max(0, over), missed=max(0, -over))
-        entering.put(line, row.week, planned, None, None, wanted, by, terms)
+        figures = entering.put(line, row.week, planned, None, None, wanted, by, terms)
         _decided(row, UnplannedState.ACCEPTED, "", by, package)
-        consequences.follow(consequences.Change(weeks=[(package.id, row.week)]), now=True)
+        consequences.follow(consequences.Change(priced={(package.id, row.week): (line, figures)}), now=True)
 
 
 def refuse(row: UnplannedActual | int, reason: str, by: history.Actor) -> None:
