@@ -270,14 +270,21 @@ class Week:
         chosen = {client: ([i for i in fitting[client] if i.has_actual], fitting[client]) for client in clients}
         return self._client_weeks(chosen, terms)
 
-    def edited(self, clients: Iterable[int], terms: Terms, added: Collection[str] = ()) -> list[ClientWeek]:
-        """These clients with every row that may be changed, with or without actuals, and those `added` (M-27, M-28)."""
+    def edited(
+        self, clients: Iterable[int], terms: Terms, added: Collection[str] = (), only: Collection[str] = ()
+    ) -> list[ClientWeek]:
+        """These clients with every row that may be changed, with or without actuals, and those `added` (M-27, M-28).
+
+        `only` names the rows that are wanted, where not all are.
+        """
         chosen: dict[int, tuple[list[Item], list[Item]]] = {client: ([], []) for client in clients}
         for item in self.items:
             if item.client in chosen:
                 rows, everything = chosen[item.client]
                 everything.append(item)
-                if item.has_actual or item.kind != INTERMITTENT or item.key in added:
+                if item.key in only or (
+                    not only and (item.has_actual or item.kind != INTERMITTENT or item.key in added)
+                ):
                     rows.append(item)
         return self._client_weeks({c: found for c, found in chosen.items() if found[1]}, terms, edit=True)
 

@@ -53,7 +53,7 @@ class Presses:
                 flash(message, "warning")
         gone = [key for key in keys if key not in {item.key for item in week.items}]
         results = {}
-        for edited in week.edited([client_id], here.terms, keys):
+        for edited in week.edited([client_id], here.terms, keys, keys):
             for row in edited.rows:
                 if row.key in keys:
                     found = cells.read(row, request.form)

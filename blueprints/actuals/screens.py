@@ -275,7 +275,8 @@ class Screens(Presses):
             client = None
         added = [*added, *request.args.getlist("add")] if here.may_enter else []
         self.add_unplanned(here, week, client_id, added)
-        weeks_of = week.edited([client_id], here.terms, added) if here.may_enter else week.shown(
+        only = [asked.removeprefix("line-")] if asked and asked.startswith("line-") else []
+        weeks_of = week.edited([client_id], here.terms, added, only) if here.may_enter else week.shown(
             week.fitting(Wanted()), [client_id] if week.items else [], here.terms
         )  # fmt: skip
         own = weeks_of[0] if weeks_of else None
