@@ -177,13 +177,16 @@ def generate(service: Service, weeks: Sequence[dt.date], by: history.Actor) -> s
     return {package for package, _ in generate_for(Package.service == service, weeks, by, service)}
 
 
-def generate_for(condition, weeks: Sequence[dt.date], by: history.Actor, about) -> set[tuple[int, dt.date]]:
-    """Generate Actuals for the packages of a condition, by set-based statements; returns the packages and weeks made.
+def generate_for(
+    condition, weeks: Sequence[dt.date], by: history.Actor, about
+) -> dict[tuple[int, dt.date], tuple[Line, ActualFigures]]:
+    """Generate Actuals for the packages of a condition, by set-based statements.
 
-    `about` is the record, a service or an organisation, in whose history it stands.
+    Returns the packages and weeks that got rows, with what they are priced from. `about` is the record, a service or
+    an organisation, in whose history it stands.
     """
     if not weeks:
-        return set()
+        return {}
     wanted = (
         condition
         & Package.authorised
@@ -207,7 +210,10 @@ def generate_for(condition, weeks: Sequence[dt.date], by: history.Actor, about) 
             _write_planned(made)
             told = {"weeks": f"{min(weeks)} to {max(weeks)}", "packages": len({line.id for line, _ in made})}
             history.record(by, "Generated actuals", about, {}, told, organisation=made[0][0].organisation)
-    return {(line.id, week) for line, week in made}
+    source = str(Source.GENERATED)
+    return {
+        (line.id, week): (line, ActualFigures(planned_quantity(line.plan, week), 0, source)) for line, week in made
+    }
 
 
 def _there(lines: Mapping[int, Line], weeks: Sequence[dt.date]) -> set[tuple[int, dt.date]]:
