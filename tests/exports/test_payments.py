@@ -24,6 +24,7 @@ from models import (
     Hold,
     Job,
     Look,
+    ManualAdjustment,
     Organisation,
     Package,
 )
@@ -249,3 +250,23 @@ def test_nothing_payable_is_a_heading_alone(world):
     assert b"".join(rules.attachments.pieces(File.get_by_id(export.file_id))).decode().splitlines() == [
         ",".join(rules.HEADINGS)
     ]
+
+
+def test_a_manual_adjustment_is_in_the_file_and_on_the_client_s_order(officer, world):
+    ManualAdjustment.create(contract=world.dapl, organisation=world.oakfield, client=world.ann, amount=-1234,
+                            with_vat=True, reason="Mileage", note="In August", key="k1")  # fmt: skip
+    ManualAdjustment.create(contract=world.dapl, organisation=world.oakfield, amount=500, reason="Other", note="All",
+                            key="k2")  # fmt: skip
+    before = order_of(world.ann).spend
+    finalise(world, 1)
+    make(officer, world)
+    make(officer, world, 1)
+    two = Export.select().order_by(Export.id.desc()).get()
+    rows = [r for r in rows_of(officer.get(f"/authority/exports/{two.id}/file")) if r["Kind"] == "manual"]
+    assert sorted((r["SSRef"], r["Reason"], r["Amount"], r["VAT"], r["CPLIId"]) for r in rows) == [
+        ("", "Other", "5.00", "0.00", ""), ("A100001", "Mileage", "-12.34", "-2.47", "")
+    ]  # fmt: skip
+    ann = order_of(world.ann)
+    assert ann.spend == before - 1234
+    text = text_of(officer.get(f"/authority/orders/{ann.id}").text)
+    assert "05/10/2026 to 01/11/2026" in text and "-£12.34" in text
