@@ -33,6 +33,7 @@ from models import (
     ItemState,
     Job,
     Look,
+    ManualAdjustment,
     Organisation,
     Package,
     PaymentCycle,
@@ -181,7 +182,8 @@ def item_rows(finalisation: int) -> Iterator[tuple[int, int, tuple]]:
         .join(Finalisation).join(PaymentPeriod).join(PaymentCycle).switch(PaymentItem).join(Contract)
         .switch(PaymentItem).join(Organisation, on=(PaymentItem.organisation == Organisation.id))
         .switch(PaymentItem).join(Package, JOIN.LEFT_OUTER).join(ServiceLevel, JOIN.LEFT_OUTER)
-        .switch(Package).join(Client, JOIN.LEFT_OUTER)
+        .switch(PaymentItem).join(ManualAdjustment, JOIN.LEFT_OUTER)
+        .join(Client, JOIN.LEFT_OUTER, on=(Client.id == fn.COALESCE(Package.client, ManualAdjustment.client)))
         .where((PaymentItem.finalisation == finalisation) & (PaymentItem.state == ItemState.PAYABLE))
         .order_by(Package.cpli_id, PaymentItem.week, PaymentItem.kind, PaymentItem.id).tuples()
     )  # fmt: skip

@@ -21,6 +21,7 @@ from models import (
     Client,
     Contract,
     Finalisation,
+    ManualAdjustment,
     OrderLine,
     OrderVersion,
     Organisation,
@@ -298,8 +299,9 @@ def spent(order: Row) -> list[Spent]:
             PaymentPeriod.id, PaymentPeriod.start_date, PaymentPeriod.end_date, Finalisation.at, fn.SUM(PaymentItem.amount)
         )
         .join(Finalisation).join(PaymentPeriod).switch(PaymentItem).join(Package, JOIN.LEFT_OUTER)
+        .switch(PaymentItem).join(ManualAdjustment, JOIN.LEFT_OUTER)
         .where(
-            (Finalisation.contract == order.contract_id) & (Package.client == order.client_id) & rules.counted()
+            (Finalisation.contract == order.contract_id) & (rules.CLIENT_OF == order.client_id) & rules.counted()
             & PaymentPeriod.start_date.between(first, last)
         )
         .group_by(PaymentPeriod.id, PaymentPeriod.start_date, PaymentPeriod.end_date, Finalisation.at)

@@ -40,6 +40,7 @@ from models import (
 SAYS = ["package", "service", "level", "first", "last", "quantity", "frequency", "timetabled", "unit_cost", "discount",
         "amount"]  # fmt: skip
 MOST_REASON = 500
+CLIENT_OF = fn.COALESCE(Package.client, ManualAdjustment.client)  # of an item, by its package or manual adjustment
 
 
 class Refused(ValueError):
@@ -69,15 +70,14 @@ def spend(contract: Contract, year: int | None = None) -> dict[tuple[int, int], 
     A manual adjustment that is about a client is spent on the client's order. With a year, of that one alone.
     """
     found: dict[tuple[int, int], int] = defaultdict(int)
-    client_of = fn.COALESCE(Package.client, ManualAdjustment.client)
     within = (Finalisation.contract == contract) & counted()
     if year is not None:
         within &= PaymentPeriod.start_date.between(*year_days(year))
     rows = (
-        PaymentItem.select(client_of, PaymentPeriod.start_date, fn.SUM(PaymentItem.amount))
+        PaymentItem.select(CLIENT_OF, PaymentPeriod.start_date, fn.SUM(PaymentItem.amount))
         .join(Package, JOIN.LEFT_OUTER).switch(PaymentItem).join(ManualAdjustment, JOIN.LEFT_OUTER)
         .switch(PaymentItem).join(Finalisation).join(PaymentPeriod)
-        .where(within & client_of.is_null(False)).group_by(client_of, PaymentPeriod.start_date)
+        .where(within & CLIENT_OF.is_null(False)).group_by(CLIENT_OF, PaymentPeriod.start_date)
     )  # fmt: skip
     for client, start, amount in rows.tuples():
         found[client, year_of(day(start))] += int(amount)
