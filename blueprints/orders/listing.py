@@ -301,7 +301,7 @@ def spent(order: Row) -> list[Spent]:
         .join(Finalisation).join(PaymentPeriod).switch(PaymentItem).join(Package, JOIN.LEFT_OUTER)
         .switch(PaymentItem).join(ManualAdjustment, JOIN.LEFT_OUTER)
         .where(
-            (Finalisation.contract == order.contract_id) & (rules.CLIENT_OF == order.client_id) & rules.counted()
+            (Finalisation.contract == order.contract_id) & (rules.client_of() == order.client_id) & rules.counted()
             & PaymentPeriod.start_date.between(first, last)
         )
         .group_by(PaymentPeriod.id, PaymentPeriod.start_date, PaymentPeriod.end_date, Finalisation.at)

@@ -40,7 +40,6 @@ from models import (
 SAYS = ["package", "service", "level", "first", "last", "quantity", "frequency", "timetabled", "unit_cost", "discount",
         "amount"]  # fmt: skip
 MOST_REASON = 500
-CLIENT_OF = fn.COALESCE(Package.client, ManualAdjustment.client)  # of an item, by its package or manual adjustment
 
 
 class Refused(ValueError):
@@ -74,14 +73,19 @@ def spend(contract: Contract, year: int | None = None) -> dict[tuple[int, int], 
     if year is not None:
         within &= PaymentPeriod.start_date.between(*year_days(year))
     rows = (
-        PaymentItem.select(CLIENT_OF, PaymentPeriod.start_date, fn.SUM(PaymentItem.amount))
+        PaymentItem.select(client_of(), PaymentPeriod.start_date, fn.SUM(PaymentItem.amount))
         .join(Package, JOIN.LEFT_OUTER).switch(PaymentItem).join(ManualAdjustment, JOIN.LEFT_OUTER)
         .switch(PaymentItem).join(Finalisation).join(PaymentPeriod)
-        .where(within & CLIENT_OF.is_null(False)).group_by(CLIENT_OF, PaymentPeriod.start_date)
+        .where(within & client_of().is_null(False)).group_by(client_of(), PaymentPeriod.start_date)
     )  # fmt: skip
     for client, start, amount in rows.tuples():
         found[client, year_of(day(start))] += int(amount)
     return dict(found)
+
+
+def client_of():
+    """Whose an item is: its package's client, or the one that its manual adjustment is about."""
+    return fn.COALESCE(Package.client, ManualAdjustment.client)
 
 
 def counted():
