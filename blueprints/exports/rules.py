@@ -186,8 +186,6 @@ def item_rows(finalisation: int) -> Iterator[tuple[int, int, tuple]]:
         .switch(Package).join(Client, JOIN.LEFT_OUTER).switch(PaymentItem)
         .join(ManualAdjustment, JOIN.LEFT_OUTER, on=(PaymentItem.adjustment == ManualAdjustment.id))
         .join(about, JOIN.LEFT_OUTER, on=(ManualAdjustment.client == about.id))
-        .switch(PaymentItem).join(ManualAdjustment, JOIN.LEFT_OUTER)
-        .join(Client, JOIN.LEFT_OUTER, on=(Client.id == fn.COALESCE(Package.client, ManualAdjustment.client)))
         .where((PaymentItem.finalisation == finalisation) & (PaymentItem.state == ItemState.PAYABLE))
         .order_by(Package.cpli_id, PaymentItem.week, PaymentItem.kind, PaymentItem.id).tuples()
     )  # fmt: skip

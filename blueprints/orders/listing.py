@@ -21,7 +21,6 @@ from models import (
     Client,
     Contract,
     Finalisation,
-    ManualAdjustment,
     OrderLine,
     OrderVersion,
     Organisation,
@@ -299,12 +298,6 @@ def spent(order: Row) -> list[Spent]:
         rules.spent(*period, fn.SUM(PaymentItem.amount))
         .where(
             (Finalisation.contract == order.contract_id) & (order.client_id == rules.WHOSE)
-        PaymentItem.select(
-            PaymentPeriod.id, PaymentPeriod.start_date, PaymentPeriod.end_date, Finalisation.at, fn.SUM(PaymentItem.amount)
-        )
-        .join(Finalisation).join(PaymentPeriod).switch(PaymentItem).join(Package, JOIN.LEFT_OUTER)
-        .switch(PaymentItem).join(ManualAdjustment, JOIN.LEFT_OUTER)
-            (Finalisation.contract == order.contract_id) & (rules.client_of() == order.client_id) & rules.counted()
             & PaymentPeriod.start_date.between(first, last)
         )
         .group_by(*period).order_by(PaymentPeriod.start_date).tuples()

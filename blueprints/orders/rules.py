@@ -74,14 +74,6 @@ def spend(contract: Contract, year: int | None = None) -> dict[tuple[int, int], 
         within &= PaymentPeriod.start_date.between(*year_days(year))
     whose = (WHOSE, PaymentPeriod.start_date)
     for client, start, amount in spent(*whose, fn.SUM(PaymentItem.amount)).where(within).group_by(*whose).tuples():
-    within = (Finalisation.contract == contract) & counted()
-    rows = (
-        PaymentItem.select(client_of(), PaymentPeriod.start_date, fn.SUM(PaymentItem.amount))
-        .join(Package, JOIN.LEFT_OUTER).switch(PaymentItem).join(ManualAdjustment, JOIN.LEFT_OUTER)
-        .switch(PaymentItem).join(Finalisation).join(PaymentPeriod)
-        .where(within & client_of().is_null(False)).group_by(client_of(), PaymentPeriod.start_date)
-    )  # fmt: skip
-    for client, start, amount in rows.tuples():
         found[client, year_of(day(start))] += int(amount)
     return dict(found)
 
@@ -99,14 +91,6 @@ def spent(*columns):
     return query.where(
         (PaymentItem.kind != ItemKind.CONTRIBUTION) & (PaymentItem.state == ItemState.PAYABLE) & WHOSE.is_null(False)
     )
-def client_of():
-    """Whose an item is: its package's client, or the one that its manual adjustment is about."""
-    return fn.COALESCE(Package.client, ManualAdjustment.client)
-
-
-def counted():
-    """The items that count as spent: payable, contributions apart (rule 6.1)."""
-    return (PaymentItem.kind != ItemKind.CONTRIBUTION) & (PaymentItem.state == ItemState.PAYABLE)
 
 
 # keeping orders in step ------------------------------------------------------------------------------------------------
