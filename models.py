@@ -900,16 +900,50 @@ class ItemState(StrEnum):
     CARRIED = "Carried forward"
 
 
-class Hold(Table):
-    """An officer's word that an item is not to be paid, kept by package, week and kind (rule 7.5)."""
+class ManualAdjustment(Table):
+    """What an officer pays or takes back by hand; it stands in its contract's oldest current period (rule 7.4)."""
 
-    package = ForeignKeyField(Package, on_delete="RESTRICT")
-    week = DateField()
-    kind = CharField()  # cost (an adjustment of the week too) or contribution
+    contract = ForeignKeyField(Contract, on_delete="RESTRICT")
+    organisation = ForeignKeyField(Organisation, on_delete="RESTRICT", index=False)
+    client = ForeignKeyField(Client, null=True, on_delete="RESTRICT", index=False)  # whom it is about, if anybody
+    amount = BigIntegerField()  # without VAT; below nothing it is taken back
+    with_vat = BooleanField(default=False)
+    reason = CharField()
+    note = TextField()  # for the provider to read
+    by = CharField(default="")
+    at = DateTimeField(default=utc_now)
+    version = IntegerField(default=1)  # the second of two savers is refused
+    key = CharField(unique=True)  # of the form that it came from: sent twice it is added once
+    finalisation = ForeignKeyField(Finalisation, null=True, on_delete="RESTRICT")  # which paid it, or cancelled it
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The manual adjustments of the contracts within reach."""
+        return cls.select().where(reach.contracts(cls.contract, cls.organisation))
+
+
+class Hold(Table):
+    """An officer's word that something is not to be paid: kept by package, week and kind, or by manual adjustment, it
+    survives recalculation (rule 7.5).
+
+    A finalisation notes on it what it held back; such a hold, once released, stays until that is paid, to say so.
+    """
+
+    package = ForeignKeyField(Package, null=True, on_delete="RESTRICT", index=False)
+    week = DateField(null=True)
+    kind = CharField()  # cost (an adjustment of the week too), contribution, or manual
+    adjustment = ForeignKeyField(ManualAdjustment, null=True, unique=True, on_delete="CASCADE")
     state = CharField()
     reason = TextField(default="")
     by = CharField(default="")
     at = DateTimeField(default=utc_now)
+    version = IntegerField(default=1)  # grows with each change: nobody releases what a colleague just cancelled
+    finalisation = ForeignKeyField(Finalisation, null=True, on_delete="RESTRICT")  # the last that held it back
+    amount = BigIntegerField(default=0)  # what was held back there, or cancelled in all, without VAT
+    vat = BigIntegerField(default=0)
+    released_at = DateTimeField(null=True)
+    released_by = CharField(default="")
+    release_reason = TextField(default="")
 
     class Meta:
         indexes = ((("package", "week", "kind"), True),)
@@ -931,14 +965,23 @@ class PaymentItem(Table):
     vat = IntegerField(default=0)
     state = CharField(default=ItemState.PAYABLE)
     note = TextField(default="")
+    adjustment = ForeignKeyField(ManualAdjustment, null=True, on_delete="RESTRICT", index=False)  # which it pays
 
     class Meta:
         indexes = ((("package", "week"), False),)  # what was paid for a week
+
+
+# Few items are of manual adjustments: what became of one, and whether it may be taken away.
+PaymentItem.add_index(
+    PaymentItem.index(
+        PaymentItem.adjustment, where=PaymentItem.adjustment.is_null(False), name="payment_item_adjustment"
+    )
+)
 
 
 TABLES = [
     Setting, Counter, Organisation, User, OfficerRole, OneTimeLink, SignIn, Throttle, ServiceLevel, Service, Change, Look,
     Job, File, FileChunk, Import, ImportProblem, StagedRow, Client, PaymentCycle, PaymentPeriod, Contract, Package,
     PackageRate, TimetableSlot, StalePackage, Carer, VisitType, Visit, VisitVersion, StagedVisit, StaleGroup, Actual, ActualDay, LockedWeek,
-    Finalisation, Due, PackageAsPaid, Hold, PaymentItem,
+    Finalisation, Due, PackageAsPaid, ManualAdjustment, Hold, PaymentItem,
 ]  # fmt: skip

@@ -42,6 +42,7 @@ VOCABULARY = {
     "staged_visit": {"level_ref", "level_name", "action"},
     "actual": {"source"},
     "package_as_paid": {"plan"},
+    "manual_adjustment": {"reason", "key"},
     "hold": {"kind", "state"},
     "payment_item": {"kind", "reason", "state"},
     "schema_migration": {"name", "applied"},

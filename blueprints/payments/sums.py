@@ -34,6 +34,9 @@ PACKAGE_CHANGED = "package changed"
 RATE_CHANGED = "rate changed"
 VISITS_CHANGED = "visits changed"
 ACTUALS_CHANGED = "actuals changed"
+# what comes back just as a finalised period held it back (7.5)
+RELEASED = "released"
+CARRIED_FORWARD = "carried forward"
 
 
 class Basis(NamedTuple):

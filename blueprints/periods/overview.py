@@ -10,13 +10,17 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from peewee import fn
+from peewee import JOIN, fn
 
 import database
 from blueprints.packages.rules import day
+from blueprints.payments.sums import vat_on
 from models import (
     Contract,
     Finalisation,
+    Hold,
+    ItemState,
+    ManualAdjustment,
     Organisation,
     Package,
     PaymentCycle,
@@ -155,21 +159,28 @@ def current_sums(book: Book, pairs: Iterable[tuple[int, PaymentPeriod]]) -> dict
             stand_in[contract] = oldest.id
     for contract, *sums in _adjusted(before):
         found[contract, stand_in[contract]] += Sums(*sums, sums[-1])
+    for contract, amount, vat, is_payable in _manual(sorted(stand_in)):
+        held = 0 if is_payable else amount + vat
+        found[contract, stand_in[contract]] += Sums(amount * is_payable, vat * is_payable, held, 1)
     return found
 
 
-_SUMS = """
- SUM(CASE WHEN ch.state IS NULL OR ch.state = 'Payable' THEN d.cost - d.paid_cost ELSE 0 END)
- + SUM(CASE WHEN oh.state IS NULL OR oh.state = 'Payable' THEN d.contribution - d.paid_contribution ELSE 0 END),
- SUM(CASE WHEN ch.state IS NULL OR ch.state = 'Payable' THEN d.vat - d.paid_vat ELSE 0 END),
- SUM(CASE WHEN ch.state <> 'Payable' THEN d.cost - d.paid_cost + d.vat - d.paid_vat ELSE 0 END)
- + SUM(CASE WHEN oh.state <> 'Payable' THEN d.contribution - d.paid_contribution ELSE 0 END),
- SUM(CASE WHEN d.cost <> d.paid_cost OR d.vat <> d.paid_vat THEN 1 ELSE 0 END)
- + SUM(CASE WHEN d.contribution <> d.paid_contribution THEN 1 ELSE 0 END)
+# What is suspended and was listed in a finalised period is not raised again (rule 7.5): it counts in nothing.
+_CARE = "(ch.finalisation_id IS NULL OR ch.state <> 'Suspended')"
+_OWN = "(oh.finalisation_id IS NULL OR oh.state <> 'Suspended')"
+_SUMS = f"""
+ SUM(CASE WHEN ch.state IS NULL THEN d.cost - d.paid_cost ELSE 0 END)
+ + SUM(CASE WHEN oh.state IS NULL THEN d.contribution - d.paid_contribution ELSE 0 END),
+ SUM(CASE WHEN ch.state IS NULL THEN d.vat - d.paid_vat ELSE 0 END),
+ SUM(CASE WHEN ch.state IS NOT NULL AND {_CARE} THEN d.cost - d.paid_cost + d.vat - d.paid_vat ELSE 0 END)
+ + SUM(CASE WHEN oh.state IS NOT NULL AND {_OWN} THEN d.contribution - d.paid_contribution ELSE 0 END),
+ SUM(CASE WHEN (d.cost <> d.paid_cost OR d.vat <> d.paid_vat) AND {_CARE} THEN 1 ELSE 0 END)
+ + SUM(CASE WHEN d.contribution <> d.paid_contribution AND {_OWN} THEN 1 ELSE 0 END)
 """
 _HOLDS = """
- LEFT JOIN hold ch ON ch.package_id = d.package_id AND ch.week = d.week AND ch.kind = 'cost'
+ LEFT JOIN hold ch ON ch.package_id = d.package_id AND ch.week = d.week AND ch.kind = 'cost' AND ch.released_at IS NULL
  LEFT JOIN hold oh ON oh.package_id = d.package_id AND oh.week = d.week AND oh.kind = 'contribution'
+ AND oh.released_at IS NULL
 """
 _DIFFERS = "(d.cost <> d.paid_cost OR d.vat <> d.paid_vat OR d.contribution <> d.paid_contribution)"
 
@@ -208,6 +219,22 @@ def _adjusted(before: dict[dt.date, list[int]]):
     ).fetchall()
 
 
+def _manual(contracts: list[int]):
+    """Manual adjustments that wait to be settled (rule 7.4): contract, pence, VAT in pence, whether payable."""
+    rows = (
+        ManualAdjustment.select(
+            ManualAdjustment.contract, ManualAdjustment.amount, ManualAdjustment.with_vat, Contract.vat_rate, Hold.state,
+            Hold.finalisation, Hold.released_at,
+        )
+        .join(Contract).switch(ManualAdjustment).join(Hold, JOIN.LEFT_OUTER)
+        .where(ManualAdjustment.contract.in_(contracts) & ManualAdjustment.finalisation.is_null()).tuples()
+    )  # fmt: skip
+    for contract, amount, with_vat, rate, state, listed, released in rows:
+        if state == ItemState.SUSPENDED and listed and not released:
+            continue
+        yield contract, amount, vat_on(amount, rate if with_vat else 0), state is None or released is not None
+
+
 def adjusted_contracts(book: Book) -> dict[int, Sums]:
     """Contracts with adjustments waiting in their oldest current period (rule 7.3)."""
     before: dict[dt.date, list[int]] = defaultdict(list)
@@ -215,7 +242,7 @@ def adjusted_contracts(book: Book) -> dict[int, Sums]:
         oldest = book.oldest(contract)
         if oldest is not None and any(book.is_done(contract, p) for p in book.periods[book.contracts[contract].cycle]):
             before[oldest.start_date].append(contract)
-    return {contract: Sums(*sums, sums[-1]) for contract, *sums in _adjusted(before)}
+    return {contract: Sums(*sums, sums[-1]) for contract, *sums in _adjusted(before) if sums[-1]}
 
 
 class Warned(NamedTuple):

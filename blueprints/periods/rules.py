@@ -10,6 +10,7 @@ import database
 from blueprints import facts as records
 from blueprints import history
 from blueprints.facts import Changed, Facts, Fault, Saved, Touched, enter, show
+from blueprints.payments import paying
 from blueprints.payments import rules as payments
 from blueprints.settings import rules as settings
 from models import (
@@ -62,8 +63,7 @@ def finalise(contract: Contract, period: PaymentPeriod, by: history.Actor, today
         done = Finalisation.create(
             contract=contract, period=period, by=by.name, at=utc_now(), **payments.kept_sums(listed)
         )
-        payments.pay(done, listed)
-        payments.keep_as_paid(contract)
+        paying.pay(done, listed)
         settings.bump_organisations("packages", [contract.organisation_id], "periods", "packages")
         sums = payments.totals(listed)
         history.record(
