@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 
+from peewee import JOIN, fn
+
 from blueprints.actuals import rules as actuals
 from blueprints.actuals import sums
 from blueprints.orders.sums import order_lines
@@ -22,6 +24,7 @@ from models import (
     Entry,
     Finalisation,
     LockedWeek,
+    ManualAdjustment,
     Organisation,
     Package,
     PaymentCycle,
@@ -172,11 +175,17 @@ def year_of(date: dt.date) -> int:
 
 
 def spend(contract: Contract) -> dict[tuple[int, int], int]:
-    """Pence finalised by client and financial year of the period's first day, without VAT and contributions (6.1)."""
+    """Pence finalised by client and financial year of the period's first day, without VAT and contributions (6.1).
+
+    A manual adjustment that is about a client is spent on the client's order.
+    """
     found: dict[tuple[int, int], int] = {}
     rows = (
-        PaymentItem.select(Package.client, PaymentPeriod.start_date, PaymentItem.amount)
-        .join(Package).switch(PaymentItem).join(Finalisation).join(PaymentPeriod)
+        PaymentItem.select(
+            fn.COALESCE(Package.client, ManualAdjustment.client), PaymentPeriod.start_date, PaymentItem.amount
+        )
+        .join(Package, JOIN.LEFT_OUTER).switch(PaymentItem).join(ManualAdjustment, JOIN.LEFT_OUTER)
+        .switch(PaymentItem).join(Finalisation).join(PaymentPeriod)
         .where((PaymentItem.contract == contract) & (PaymentItem.kind != "contribution") & (PaymentItem.state == "Payable"))
     )  # fmt: skip
     for client, start, amount in rows.tuples():

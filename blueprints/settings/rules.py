@@ -41,6 +41,16 @@ DELETION_REASONS = (
     "Dispute unanswered in 7 days",
 )
 
+# What an officer may give as the reason of a manual adjustment; the note says the rest.
+ADJUSTMENT_REASONS = (
+    "Agreed extra cost",
+    "Underpaid before",
+    "Overpaid before",
+    "Mileage or travel",
+    "Recovery of a payment",
+    "Other",
+)
+
 SPECS: dict[str, Spec] = {
     spec.name: spec
     for spec in (
@@ -69,6 +79,8 @@ SPECS: dict[str, Spec] = {
         Spec("package_reference", "choice", "CPLI ID", "Reference column of the packages list", "Which reference providers see.", "K-03", choices=("CPLI ID", "CarePackageRef"), group="Packages"),
         Spec("show_authorised", "yes-no", True, "Packages list shows the Authorised column", "Tells a confirmed line from a draft.", "K-04", group="Packages"),
         Spec("same_person_may_finalise", "yes-no", True, "Who changed a package may finalise its period", "Off: nobody finalises a period in which they changed a package.", "11.5", group="Payments"),
+        Spec("rate_change_percent", "whole", 10, "Rate change that stands out, per cent", "Before a period is finalised, packages whose rate differs by more than this from the period before are listed.", "7", 0, 1000, group="Payments"),
+        Spec("adjustment_reasons", "lines", ADJUSTMENT_REASONS, "Reasons for manual adjustments", "One a line. A reason that was used stays with the adjustment when it is taken off the list.", "7.4", group="Payments"),
         Spec("module_visits", "yes-no", True, "Visits", "Actuals/Visits and everything that leads there.", "Z-04", group="Modules"),
         Spec("module_carers", "yes-no", True, "Carers import", "The list of carers that visits name.", "Z-04", group="Modules"),
         Spec("module_commissioned_care", "yes-no", True, "Commissioned care export", "The file of all packages.", "Z-04", group="Modules"),
@@ -158,7 +170,7 @@ def clean_lines(name: str, value: Any) -> list[str]:
     found = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
     if len(found) > 100 or any(len(line) > 200 for line in found):
         raise Refused("Enter at most 100 lines of at most 200 characters")
-    if name == "deletion_reasons" and not found:
+    if name in ("deletion_reasons", "adjustment_reasons") and not found:
         raise Refused("Enter at least one reason")
     if name == "video_addresses" and not all(re.match(r"https?://[^\s<>\"']+(\s|$)", line) for line in found):
         raise Refused("Enter on each line an address that begins with https:// or http://, then what it shows")
