@@ -21,6 +21,7 @@ TABS = {
     "provider": [
         ("Home", "provider.home.index", Can.SIGNED_IN),
         ("Actuals/Visits", "provider.visits.index", Can.SEE_OWN),
+        ("One-Off Claims", "provider.claims.index", Can.SEE_OWN),
         ("Care package line items", "provider.packages.index", Can.SEE_OWN),
         ("Scheduled payments", "provider.payments.index", Can.SEE_PAYMENTS),
         ("Help", "provider.home.help_index", Can.SIGNED_IN),
@@ -31,6 +32,7 @@ TABS = {
         ("Clients", "authority.clients.index", Can.SEE_RECORDS),
         ("Packages", "authority.packages.index", Can.SEE_RECORDS),
         ("Visits", "authority.visits.index", Can.SEE_RECORDS),
+        ("Claims", "authority.claims.index", Can.SEE_RECORDS),
         ("Payments", "authority.periods.index", Can.SEE_RECORDS),
         ("Files", "authority.imports.index", Can.SEE_RECORDS),
         ("Settings", "authority.settings.index", Can.SEE_RECORDS),

@@ -15,12 +15,14 @@ class Can(StrEnum):
 
     SEE_OWN = "see the organisation's own records"
     SEND_VISITS = "send, correct and delete visits, and keep the list of carers"
+    SEND_CLAIMS = "make, submit and take back one-off claims"
     SEE_PAYMENTS = "see scheduled payments and remittances"
     SEE_RECORDS = "see every provider's records, visits and payments"
     EDIT_RECORDS = "edit organisations, services, service levels, contracts and clients"
     EDIT_PACKAGES = "edit and authorise packages"
     LOAD_FILES = "load the authority's files"
     EDIT_PERIODS = "set payment cycles, periods and cut-off dates"
+    DECIDE_CLAIMS = "decide one-off claims, and set what contract types pay for hospital stays"
     FINALISE = "calculate and finalise payment periods"
     EDIT_SETTINGS = "change settings and visit types"
     SEE_AUDIT = "search the audit trail"
@@ -34,7 +36,7 @@ ADMINISTRATOR = "administrator"
 
 # Officers' roles are those of rule 11.5; a provider's login has the one role until contacts' roles arrive.
 ROLES: dict[str, frozenset[Can]] = {
-    PROVIDER: frozenset({Can.SIGNED_IN, Can.SEE_OWN, Can.SEND_VISITS, Can.SEE_PAYMENTS}),
+    PROVIDER: frozenset({Can.SIGNED_IN, Can.SEE_OWN, Can.SEND_VISITS, Can.SEND_CLAIMS, Can.SEE_PAYMENTS}),
     ADMINISTRATOR: frozenset(
         _OFFICER
         | {
@@ -42,13 +44,14 @@ ROLES: dict[str, frozenset[Can]] = {
             Can.EDIT_PACKAGES,
             Can.LOAD_FILES,
             Can.EDIT_PERIODS,
+            Can.DECIDE_CLAIMS,
             Can.FINALISE,
             Can.EDIT_SETTINGS,
             Can.SEE_AUDIT,
         }
     ),
     "packages": frozenset(_OFFICER | {Can.EDIT_RECORDS, Can.EDIT_PACKAGES, Can.LOAD_FILES}),
-    "payments": frozenset(_OFFICER | {Can.EDIT_PERIODS, Can.FINALISE}),
+    "payments": frozenset(_OFFICER | {Can.EDIT_PERIODS, Can.DECIDE_CLAIMS, Can.FINALISE}),
     "requests": frozenset(_OFFICER),
     "quality": frozenset(_OFFICER),
     "read-only": frozenset(_OFFICER),

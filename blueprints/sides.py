@@ -12,7 +12,7 @@ from blueprints import permissions
 # The areas, a later one building on earlier ones. An area is shown at a door where it has a file of the door's name.
 AREAS = (
     "settings", "accounts", "organisations", "services", "home", "audit", "jobs", "attachments", "imports", "clients",
-    "contracts", "packages", "carers", "visits", "matching", "actuals", "payments", "periods", "remittances", "orders",
+    "contracts", "packages", "carers", "visits", "matching", "actuals", "claims", "payments", "periods", "remittances", "orders",
     "reports",
 )  # fmt: skip
 PREFIX = {"public": None, "provider": "/provider", "authority": "/authority"}
@@ -22,11 +22,12 @@ MODULES = {
     "imports": "module_visits",  # a provider's files are its visits and the carers that they name
     "carers": "module_carers",
     "packages": "module_packages",
+    "claims": "module_claims",
     "payments": "module_payments",
     "remittances": "module_payments",
 }
 # Provider areas that are there only for organisations with something that is paid on actuals (C-08).
-ON_ACTUALS = {"visits", "carers", "imports"}
+ON_ACTUALS = {"visits", "carers", "imports", "claims"}
 
 
 def build(app: Flask) -> None:

@@ -11,7 +11,7 @@ from models import Contract, Due, Finalisation, Hold, ItemKind, ItemState, Manua
 
 COLUMNS = [
     "finalisation", "contract", "organisation", "package", "week", "kind", "reason", "quantity", "unit_cost", "amount",
-    "vat", "state", "note", "adjustment",
+    "vat", "state", "note", "adjustment", "claim",
 ]  # fmt: skip
 SETTLED = (ItemState.PAYABLE, ItemState.CANCELLED)
 
@@ -24,7 +24,8 @@ def pay(finalisation: Finalisation, listed: list[Item]) -> None:
         COLUMNS,
         [
             (finalisation.id, contract.id, contract.organisation_id, i.package, i.week, str(i.kind), i.reason, i.quantity,
-             i.unit_cost, i.amount, i.vat, str(i.state), i.note, i.adjustment)
+             i.unit_cost, i.amount, i.vat, str(i.state), i.note, i.adjustment,
+             i.claim)
             for i in listed
         ],
     )  # fmt: skip

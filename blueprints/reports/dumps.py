@@ -19,6 +19,7 @@ from blueprints.values import file_date, file_money, file_quantity, file_rate
 from blueprints.weeks import today
 from models import (
     Actual,
+    ClaimItem,
     Client,
     Contract,
     Entry,
@@ -177,14 +178,16 @@ def year_of(date: dt.date) -> int:
 def spend(contract: Contract) -> dict[tuple[int, int], int]:
     """Pence finalised by client and financial year of the period's first day, without VAT and contributions (6.1).
 
-    A manual adjustment that is about a client is spent on the client's order.
+    A claim, and a manual adjustment that is about a client, is spent on the client's order.
     """
     found: dict[tuple[int, int], int] = {}
     rows = (
         PaymentItem.select(
-            fn.COALESCE(Package.client, ManualAdjustment.client), PaymentPeriod.start_date, PaymentItem.amount
+            fn.COALESCE(Package.client, ManualAdjustment.client, ClaimItem.client), PaymentPeriod.start_date,
+            PaymentItem.amount,
         )
         .join(Package, JOIN.LEFT_OUTER).switch(PaymentItem).join(ManualAdjustment, JOIN.LEFT_OUTER)
+        .switch(PaymentItem).join(ClaimItem, JOIN.LEFT_OUTER, on=(PaymentItem.claim == ClaimItem.id))
         .switch(PaymentItem).join(Finalisation).join(PaymentPeriod)
         .where((PaymentItem.contract == contract) & (PaymentItem.kind != "contribution") & (PaymentItem.state == "Payable"))
     )  # fmt: skip
