@@ -23,7 +23,7 @@ from upkeep import copies
 VOCABULARY = {
     "counter": {"name"},
     "officer_role": {"role"},
-    "service_level": {"ref", "name", "unit", "paid_on", "entry", "service_group_class"},
+    "service_level": {"ref", "name", "unit", "paid_on", "entry", "claimable", "service_group_class"},
     "service": {"service_type"},
     "change": {"what", "thing"},
     "look": {"thing"},
@@ -41,6 +41,8 @@ VOCABULARY = {
     "visit_version": {"level_ref", "level_name"},
     "staged_visit": {"level_ref", "level_name", "action"},
     "actual": {"source"},
+    "claim_rule": {"contract_type", "longer"},
+    "claim": {"state"},
     "package_as_paid": {"plan"},
     "manual_adjustment": {"reason", "key"},
     "hold": {"kind", "state"},
@@ -48,7 +50,7 @@ VOCABULARY = {
     "schema_migration": {"name", "applied"},
 }
 EMPTIED = ("sign_in", "one_time_link", "throttle", "huey_task", "huey_schedule", "huey_kv", "huey_counter")
-JSON = {("change", "before"), ("change", "after"), ("staged_row", "values"), ("staged_visit", "cells"), ("setting", "value"),
+JSON = {("change", "before"), ("change", "after"), ("staged_row", "values"), ("staged_visit", "cells"), ("claim_item", "working"), ("setting", "value"),
         ("job", "facts")}  # fmt: skip
 FREE_SETTINGS = ("text", "address", "lines")  # of every other kind the value stays
 BIRTH = ("date_of_birth", "DateOfBirth", "date_of_death", "DateOfDeath")

@@ -17,7 +17,7 @@ from blueprints.periods import overview
 from blueprints.permissions import OFFICER_ROLES, ROLES, Can, can, requires
 from blueprints.values import show_date_long
 from blueprints.visits import search
-from models import Client, Import, ImportState, Job, JobState, Package, Visit, VisitStatus
+from models import Claim, ClaimState, Client, Import, ImportState, Job, JobState, Package, Visit, VisitStatus
 
 routes = Blueprint("home", __name__)
 
@@ -67,6 +67,7 @@ def queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     yield package_queue()
     yield from import_queues()
     yield job_queue()
+    yield claim_queue()
     yield from period_queues(today, book)
     yield death_queue(today)
 
@@ -125,6 +126,15 @@ def job_queue() -> Queue:
     since = min((j.ended_at.date() for j in failed if j.ended_at), default=None)
     words = plural(len(failed), "job failed", "jobs failed")
     return Queue(len(failed), words, since, url_for("authority.jobs.index", state=str(JobState.FAILED)))
+
+
+def claim_queue() -> Queue:
+    """Claims that wait for a decision; those for which evidence was asked wait for the provider."""
+    query = Claim.select(fn.COUNT(Claim.id), fn.MIN(Claim.claimed_on))
+    waits = (Claim.state == ClaimState.PENDING) & Claim.asked_at.is_null()
+    count, oldest = query.where(waits).tuples().get()
+    words = plural(count, "one-off claim waits for a decision", "one-off claims wait for a decision")
+    return Queue(count, words, day(oldest), url_for("authority.claims.index", status="Pending", waits="authority"))
 
 
 def period_queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
@@ -215,6 +225,7 @@ def tiles() -> list[dict]:
         ("clients", "Clients", "The people who receive care", "authority.clients.index", {}),
         ("packages", "Packages", "Care package line items, rates and timetables", "authority.packages.index", {}),
         ("visits", "Visits", "Every provider’s visits, and those that are not matched", "authority.visits.index", {}),
+        ("claims", "Claims", "What providers ask for outside packages", "authority.claims.index", {}),
         ("payments", "Payments", "Periods, adjustments, finalising and remittances", "authority.periods.index", {}),
         ("imports", "Files", "Load the authority’s files; every import so far", "authority.imports.index", {}),
         ("history", "Audit", "Who changed what, and when", "authority.audit.index", {}),
@@ -235,6 +246,7 @@ TOPICS = {
     "packages": "Packages",
     "visits": "Visits",
     "unmatched": "Unmatched visits",
+    "claims": "One-off claims",
     "payments": "Payments and finalising",
     "remittances": "Remittances",
     "files": "Files and imports",
@@ -249,6 +261,7 @@ HELP_OF = {
     "authority.packages": "packages",
     "authority.visits": "visits",
     "authority.visits.unmatched": "unmatched",
+    "authority.claims": "claims",
     "authority.periods": "payments",
     "authority.payments": "payments",
     "authority.remittances": "remittances",

@@ -73,7 +73,25 @@ def to_do_items(periods: list, today) -> list[dict]:
                 },
             )
         )
+    found += claims_to_do()
     return [item for _, item in sorted(found, key=lambda pair: pair[0])]
+
+
+def claims_to_do() -> list[tuple]:
+    """Claims that wait for the provider: more evidence is asked for, or a draft is not submitted (P-26)."""
+    if not built("provider.claims.index"):
+        return []
+    found = []
+    for ident, on, at in to_do.claims_asked(g.reach):
+        words = f"One-off claim of {show_date_long(on)}: more evidence is asked for"
+        href = url_for("provider.claims.evidence", claim_id=ident)
+        found.append((weeks.london(at).date(), {"what": words, "href": href}))
+    count, oldest = to_do.claim_drafts(g.reach)
+    if count:
+        what = "one-off claim is" if count == 1 else "one-off claims are"
+        href = url_for("provider.claims.index", status="Unsubmitted", year=weeks.financial_year(oldest))
+        found.append((oldest, {"count": count, "what": f"{what} not submitted yet", "href": href}))
+    return found
 
 
 def coming(deadline, on_visits: bool) -> str:
@@ -92,6 +110,7 @@ def tiles() -> list[dict]:
     """Pick a task... : what is built, turned on and not refused (C-06, C-08)."""
     wanted = [
         ("visits", "Actuals/Visits", "Send and look up visits, and the actuals that they make", "provider.visits.index", Can.SEE_OWN),
+        ("claims", "One-Off Claims", "Ask for a payment outside packages, such as the hospital incentive", "provider.claims.index", Can.SEE_OWN),
         ("packages", "Care Package Line Items", "What the authority commissioned for your clients, and its price", "provider.packages.index", Can.SEE_OWN),
         ("payments", "Scheduled Payments", "What is paid and when, and remittances", "provider.payments.index", Can.SEE_PAYMENTS),
         ("help", "Help", "How each page works, and whom to ask", "provider.home.help_index", Can.SIGNED_IN),
@@ -111,6 +130,7 @@ TOPICS = {
     "imports": "Sending a file",
     "packages": "Care Package Line Items",
     "commissioned-care": "Commissioned Care Export",
+    "claims": "One-Off Claims",
     "payments": "Scheduled Payments",
     "remittances": "Remittances",
     "your-login": "Your login",
@@ -121,6 +141,7 @@ HELP_OF = {
     "provider.imports": "imports",
     "provider.packages": "packages",
     "provider.reports": "commissioned-care",
+    "provider.claims": "claims",
     "provider.payments": "payments",
     "provider.remittances": "remittances",
 }

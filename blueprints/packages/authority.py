@@ -10,7 +10,8 @@ from markupsafe import Markup
 from peewee import fn
 
 from blueprints import consequences, facts, history, records, values
-from blueprints.packages import rules, screens
+from blueprints.packages import one_off, rules, screens
+from blueprints.packages.listing import Wanted
 from blueprints.packages.plan import (
     Slot,
     active_days,
@@ -207,6 +208,9 @@ def package_list(owner, condition, of: str = "", ident: int | None = None, when:
         return package_file(list(rows))
     found = records.listed(query, ORDERS, "client", Package.id)
     with_words(found.rows)
+    claims = []
+    if of == "client":
+        claims = one_off.rows(one_off.fitting(g.reach, Wanted(client=ident, historical=True), today()), today())
     waiting = Package.visible_to(g.reach).where(~Package.authorised).count() if owner is None else 0
     return page(
         "packages/list.html",
@@ -225,6 +229,8 @@ def package_list(owner, condition, of: str = "", ident: int | None = None, when:
         filter=form,
         of=of,
         found=found,
+        claims=claims,
+        claim_prefix=(records.where("authority.claims.item", item_id=0) or "")[:-1],
     )
 
 

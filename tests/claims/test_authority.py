@@ -346,7 +346,7 @@ def test_an_organisation_without_actuals_has_no_claims(cast, app):
 
 
 def test_deciding_is_one_transaction(claim, cast, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise RuntimeError("power cut")
 
     monkeypatch.setattr(rules, "touch", fail)
