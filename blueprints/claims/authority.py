@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from flask import Blueprint, abort, flash, g, request, url_for
 from peewee import fn
 
@@ -208,8 +206,11 @@ def beside(claim: Claim, one: shown.Shown) -> dict:
     now = what.working(first, last) if what.in_hospital and first else None
     near = []
     if first:
-        span = first - dt.timedelta(3), last + dt.timedelta(3)
-        near = sorted((c for c in what.calls if span[0] <= c.day <= span[1]), key=lambda c: (c.day, c.entry, c.ref))
+        ordered = sorted(what.calls, key=lambda c: (c.day, c.entry, c.ref))
+        within = [n for n, call in enumerate(ordered) if first <= call.day <= last]
+        before = sum(call.day < first for call in ordered)
+        ends = (within[0], within[-1] + 1) if within else (before, before)
+        near = ordered[max(0, ends[0] - 2) : ends[1] + 2]
     own = (Package.contract == item.contract_id) & (Package.client == item.client_id) & (Package.service == claim.service_id)
     lines = packages.lines(own)
     on = first or packages.day(claim.claimed_on)
@@ -219,7 +220,7 @@ def beside(claim: Claim, one: shown.Shown) -> dict:
         "pays_nothing": claim_items.no_scheme(what),
         "now": now,
         "moved": claim_items.moved(item, now),
-        "near": near[:60],
+        "near": near[:100],
         "packages": [
             (ident, line.plan.id, levels[line.level], weekly_quantity(line.plan), rate_on(line.plan, on), line.plan)
             for ident, line in sorted(lines.items(), key=lambda pair: pair[1].plan.id)
