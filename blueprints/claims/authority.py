@@ -248,7 +248,7 @@ def decide(claim_id: int):
         for ident, one in forms.items()
     }  # fmt: skip
     notes, version = (form.notes.data or "").strip(), version_of(form)
-    for ident, one in forms.items():
+    for one in forms.values():
         for field in (one.quantity, one.unit_cost):
             if field.data is not None and (field.data < 0 or field.data > claim_items.MOST):
                 field.errors = [f"{field.label.text} must be from 0 to 1,000,000"]

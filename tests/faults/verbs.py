@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from blueprints import consequences, history, weeks
 from blueprints.actuals import rules as actuals
+from blueprints.claims import rules as claims
 from blueprints.imports import rules as imports
 from blueprints.jobs import rules as jobs
 from blueprints.periods import rules as periods
 from blueprints.visits import rules as visits
-from models import Contract, Import, ImportState, Job, Package, Service, Visit, db
+from models import Contract, Import, ImportState, Job, Package, Service, User, Visit, db
 from tests.faults import world
 
 
@@ -146,6 +147,37 @@ def delete_visit() -> None:
     visits.delete_visit(Visit.get(Visit.ref == "V2"), world.actor(), "")
 
 
+def decide_claim(accept: bool, version: int | None = None) -> None:
+    """An officer decides the claim that waits, as it was shown."""
+    claim = world.the_claim()
+    decided = {item.id: claims.Decided(True, item.quantity, item.unit_cost, "") for item in claim.items}
+    officer = User.get(User.email == "officer@authority.example")
+    claims.decide(claim, accept, decided, "as shown", version, history.Actor(officer.id, officer.name))
+
+
+def accept_claim() -> None:
+    """An officer accepts the claim."""
+    decide_claim(True)
+
+
+def accept_again() -> None:
+    """The officer presses again, and is told where it was done."""
+    try:
+        accept_claim()
+    except claims.Overtaken as told:
+        assert "accepted this claim" in str(told), told
+
+
+def reject_claim() -> None:
+    """Another officer rejects the claim."""
+    decide_claim(False)
+
+
+def take_claim_back() -> None:
+    """The provider takes the claim back."""
+    claims.take_back(world.the_claim(), None, world.actor())
+
+
 VERBS: dict[str, Verb] = {
     "apply": Verb(apply, apply_again),
     "check": Verb(check, apply_again),
@@ -155,6 +187,7 @@ VERBS: dict[str, Verb] = {
     "settle": Verb(settle, worker),
     "generate": Verb(generate, generate),
     "delete-visit": Verb(delete_visit, delete_visit),
+    "accept-claim": Verb(accept_claim, accept_again),
     # in races only
     "press": Verb(press_second, worker),
     "work-take": Verb(work_take, worker),
@@ -162,6 +195,8 @@ VERBS: dict[str, Verb] = {
     "finalise-last": Verb(finalise_last, worker),
     "change-package": Verb(change_package, worker),
     "send-and-look": Verb(check, worker),
+    "reject-claim": Verb(reject_claim, worker),
+    "take-claim-back": Verb(take_claim_back, worker),
 }
 BROKEN = (
     "apply",
@@ -172,4 +207,5 @@ BROKEN = (
     "settle",
     "generate",
     "delete-visit",
+    "accept-claim",
 )  # at every statement
