@@ -363,7 +363,7 @@ def write_rates(
     history.record_many(by, entries)
     if idents:
         settings.bump_organisations("packages", set(owners.values()), "packages")
-    return Touched(packages=frozenset(idents))
+    return Touched(repriced=frozenset(idents))
 
 
 def owners_of(idents: Iterable[int]) -> dict[int, int]:
