@@ -18,7 +18,7 @@ from blueprints.jobs.rules import NoProgress
 from blueprints.matching import rules as matching
 from blueprints.packages import rules as packages
 from blueprints.payments import rules as payments
-from models import Contract, Due, Package, StaleGroup, StalePackage, VisitType, db
+from models import Contract, Due, Finalisation, Package, StaleGroup, StalePackage, VisitType, db
 
 Group = matching.Group
 MOST_PACKAGES = 250  # worked out in one transaction
@@ -102,6 +102,14 @@ def visit_type_changed(kind: VisitType) -> None:
 def settle_job(job, progress) -> None:
     """Settle everything that is stale."""
     settle(progress=progress)
+
+
+def finalised(done: Finalisation) -> None:
+    """What follows from finalising a contract's period, inside its transaction.
+
+    Its provider is told: the home page shows what has been finalised lately (`home.to_do.finalised`), so nothing is
+    written here. Whoever sends mail queues it here, and a finalisation that is rolled back has told nobody.
+    """
 
 
 def resettle() -> None:

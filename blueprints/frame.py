@@ -191,6 +191,8 @@ UNDER = {
     "authority.services": "authority.organisations",
     "authority.contracts": "authority.organisations",
     "authority.payments": "authority.periods",
+    "authority.holds": "authority.periods",
+    "authority.adjustments": "authority.periods",
     "authority.remittances": "authority.periods",
 }
 

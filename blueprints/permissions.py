@@ -24,6 +24,7 @@ class Can(StrEnum):
     EDIT_PERIODS = "set payment cycles, periods and cut-off dates"
     DECIDE_CLAIMS = "decide one-off claims, and set what contract types pay for hospital stays"
     FINALISE = "calculate and finalise payment periods"
+    HOLD_AND_ADJUST = "hold and release payments, and adjust them by hand"
     EDIT_SETTINGS = "change settings and visit types"
     SEE_AUDIT = "search the audit trail"
     SIGNED_IN = "use what everybody who is signed in may use"
@@ -46,12 +47,15 @@ ROLES: dict[str, frozenset[Can]] = {
             Can.EDIT_PERIODS,
             Can.DECIDE_CLAIMS,
             Can.FINALISE,
+            Can.HOLD_AND_ADJUST,
             Can.EDIT_SETTINGS,
             Can.SEE_AUDIT,
         }
     ),
     "packages": frozenset(_OFFICER | {Can.EDIT_RECORDS, Can.EDIT_PACKAGES, Can.LOAD_FILES}),
-    "payments": frozenset(_OFFICER | {Can.EDIT_PERIODS, Can.DECIDE_CLAIMS, Can.FINALISE}),
+    "payments": frozenset(
+        _OFFICER | {Can.EDIT_PERIODS, Can.DECIDE_CLAIMS, Can.FINALISE, Can.HOLD_AND_ADJUST}
+    ),
     "requests": frozenset(_OFFICER),
     "quality": frozenset(_OFFICER),
     "read-only": frozenset(_OFFICER),

@@ -103,6 +103,7 @@ UNITS: dict[str, Callable] = {
     "discount": lambda v: f"{values.show_quantity(v, short=True)}%",
     "vat_rate": lambda v: f"{values.show_quantity(v, short=True)}%",
     "contribution": values.show_money,
+    "amount": values.show_money,
 }
 
 

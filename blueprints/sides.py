@@ -12,8 +12,8 @@ from blueprints import permissions
 # The areas, a later one building on earlier ones. An area is shown at a door where it has a file of the door's name.
 AREAS = (
     "settings", "accounts", "organisations", "services", "home", "audit", "jobs", "attachments", "imports", "clients",
-    "contracts", "packages", "carers", "visits", "matching", "actuals", "claims", "payments", "periods", "remittances", "orders",
-    "reports",
+    "contracts", "packages", "carers", "visits", "matching", "actuals", "claims", "payments", "holds", "adjustments",
+    "periods", "remittances", "orders", "reports",
 )  # fmt: skip
 PREFIX = {"public": None, "provider": "/provider", "authority": "/authority"}
 # Modules by provider areas: off means that no tab, tile, link or address of it is there.

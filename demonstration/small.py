@@ -8,8 +8,11 @@ from collections.abc import Iterator
 
 from blueprints import consequences, history
 from blueprints.actuals import rules as actuals
+from blueprints.adjustments import rules as adjustments
 from blueprints.history import Actor
+from blueprints.holds import rules as holds
 from blueprints.matching.rules import Group
+from blueprints.payments import rules as payments
 from blueprints.periods import rules as periods
 from blueprints.settings import rules as settings
 from demonstration import people, visits
@@ -29,6 +32,7 @@ from models import (
     ImportState,
     ItemState,
     LockedWeek,
+    ManualAdjustment,
     Organisation,
     Package,
     PackageRate,
@@ -528,6 +532,37 @@ class World:
                 by="Priya Shah", at=evening(self.last - WEEK * 11),
             )  # fmt: skip
 
+    def by_hand_in_the_past(self, contract: Contract) -> None:
+        """In the last period that is finalised: manual adjustments that are paid and taken back, one that is suspended,
+        and a line that is carried into the period that is current."""
+        self.adjust(contract, "Pike", 4520, "Mileage or travel", "Mileage of the double-handed calls in August")
+        self.adjust(contract, "", -12500, "Recovery of a payment", "Training grant paid twice, agreed by e-mail")
+        late = self.adjust(contract, "Lark", 8000, "Agreed extra cost", "Night cover while the family was away")
+        period = adjustments.period_of(contract)
+        barrow = self.packages["Barrow"].id
+        lines = [i for i in payments.items(contract, period) if i.package == barrow and i.kind == "cost"]
+        self.hold(contract, frozenset({f"manual-{late.id}"}), ItemState.SUSPENDED, "Waiting for the family’s letter")
+        self.hold(contract, frozenset({lines[0].key.text}), ItemState.CARRIED, "Times disputed by the family")
+
+    def adjust(self, contract: Contract, who: str, amount: int, reason: str, note: str) -> ManualAdjustment:
+        """A manual adjustment by the payments officer."""
+        client = self.packages[who].client_id if who else None
+        facts = {"client": client, "amount": amount, "with_vat": False, "reason": reason, "note": note}
+        period = adjustments.period_of(contract)
+        by = self.actor("payments@authority")
+        row, _ = adjustments.add(contract, facts, [reason], period.id, f"demonstration {note}", by)
+        moment = evening(min(period.end_date, self.last) + dt.timedelta(2), 11, 5)
+        ManualAdjustment.update(at=moment).where(ManualAdjustment.id == row.id).execute()
+        return row
+
+    def hold(self, contract: Contract, keys: frozenset[str], state: ItemState, reason: str) -> None:
+        """Lines of the contract's oldest current period, held by the payments officer."""
+        period, wanted = adjustments.period_of(contract), holds.Wanted(keys=keys)
+        shown = holds.find(contract, period, wanted).shown
+        holds.hold(contract, period, wanted, state, reason, shown, self.actor("payments@authority"))
+        moment = evening(min(period.end_date, self.last) + dt.timedelta(3), 15, 40)
+        Hold.update(at=moment).where(Hold.reason == reason).execute()
+
     def finalise(self) -> int:
         """Finalise every period that ended before the one in which the last full week lies; returns how many.
 
@@ -545,6 +580,9 @@ class World:
                 until = self.last.replace(day=1) - dt.timedelta(1)
             if contract.id == self.lwah.id:
                 until -= WEEK * 4
+            if contract.id == self.dapl.id:
+                done += periods.finalise_all([contract], until - WEEK * 4, by, self.last + WEEK)
+                self.by_hand_in_the_past(contract)
             done += periods.finalise_all([contract], until, by, self.last + WEEK)
         for one in done:
             moment = min(
@@ -600,6 +638,10 @@ class World:
         ):
             package = self.packages[who]
             Hold.create(package=package, week=week, kind="cost", state=state, reason=reason, by="Priya Shah")
+        self.adjust(self.dapl, "Okafor", 3150,
+                    "Agreed extra cost", "Key safe fitted at the authority’s request")  # fmt: skip
+        entered_twice = self.adjust(self.spot, "", -4000, "Overpaid before", "Deposit returned by the family")
+        self.hold(self.spot, frozenset({f"manual-{entered_twice.id}"}), ItemState.CANCELLED, "Entered twice")
 
     def files(self) -> None:
         """Imports in the history that did not go through, one with rejected rows, and the authority's own."""

@@ -188,6 +188,30 @@ TABLE: dict[str, tuple[str, str]] = {
         "GET /authority/periods/{cast.periods[0].id}/finalisations/0",
         "303 404 404 404 404 404",
     ),
+    "authority.periods.look_through": ("GET /authority/periods/{cast.periods[0].id}/review", OFFICER),
+    "authority.periods.look_at": ("GET /authority/periods/{cast.periods[0].id}/review/rates", OFFICER),
+    "authority.holds.held_list": ("GET /authority/holds", OFFICER),
+    "authority.holds.hold": (
+        "GET /authority/holds/contracts/{cast.dapl.id}/periods/{cast.periods[0].id}/new?all=1",
+        "303 404 404 404 200 403",
+    ),
+    "authority.holds.hold_lines": (
+        "POST /authority/holds/contracts/{cast.dapl.id}/periods/{cast.periods[0].id}",
+        "303 404 404 404 422 403",
+    ),
+    "authority.holds.release_page": ("GET /authority/holds/releases/new", "303 404 404 404 200 403"),
+    "authority.holds.release": ("POST /authority/holds/releases", "303 404 404 404 303 403"),
+    "authority.adjustments.adjustments": ("GET /authority/adjustments", OFFICER),
+    "authority.adjustments.add_adjustment": (
+        "GET /authority/adjustments/contracts/{cast.dapl.id}/new",
+        "303 404 404 404 200 403",
+    ),
+    "authority.adjustments.adjustment": ("GET /authority/adjustments/0", "303 404 404 404 404 404"),
+    "authority.adjustments.edit_adjustment": ("GET /authority/adjustments/0/edit", "303 404 404 404 404 403"),
+    "authority.adjustments.take_away_adjustment": (
+        "POST /authority/adjustments/0/deletion",
+        "303 404 404 404 404 403",
+    ),
     "authority.payments.show": (
         "GET /authority/payments/contracts/{cast.dapl.id}/periods/{cast.periods[0].id}",
         "303 404 404 404 303 303",

@@ -321,20 +321,28 @@ def stories(draw):
         return "finalise", until, draw(often(None, "C1", "C2", "C3"))
 
     def hold():
+        p = draw(st.sampled_from(list(packages.values())))
         scope = draw(st.sampled_from(["client", "client", "line", "all"]))
-        value = draw(st.sampled_from(clients)) if scope == "client" else ""
+        value = draw(seldom(p["SSRef"], *clients)) if scope == "client" else ""
         if scope == "line":
             kind = draw(often("cost", "contribution"))
-            value = (int(draw(st.sampled_from(list(packages)))), first + 7 * draw(st.integers(0, 8)) * DAY, kind)
+            value = (int(p["CPLIId"]), first + 7 * draw(st.integers(0, 8)) * DAY, kind)
         state = draw(st.sampled_from(["Suspended", "Suspended", "Carried forward", "Cancelled"]))
-        return "hold", draw(often("C1", "C2", "C3")), scope, value, state, draw(often(0, 1))
+        return "hold", p["ContractRef"], scope, value, state, draw(often(0, 1))
 
     def release():
-        return "release", draw(often("C1", "C2", "C3")), draw(st.sampled_from([None, *clients]))
+        p = draw(st.sampled_from(list(packages.values())))
+        return "release", p["ContractRef"], draw(st.sampled_from([None, p["SSRef"]]))
 
     def adjust():
         amount = draw(st.sampled_from(["100", "12.35", "-12.35", "-0.01", "1003.33"]))
-        return "adjust", draw(often("C1", "C2", "C3")), amount, draw(st.booleans()), draw(st.sampled_from(["", *clients]))
+        return (
+            "adjust",
+            draw(often("C1", "C2", "C3")),
+            amount,
+            draw(st.booleans()),
+            draw(st.sampled_from(["", *clients])),
+        )
 
     def claim():
         amount = draw(st.sampled_from(["11.89", "47.54", "0.03", "1003.33"]))
@@ -369,7 +377,8 @@ def stories(draw):
               load_timetables, load_actuals, load_actuals, generate, finalise, finalise, load_carers, hold, hold, hold,
               release, release, adjust, adjust, claim, claim]  # fmt: skip
     # Something is sent and paid early on, so that most of what follows corrects a finalised week; some of it is held.
-    early = [load_visits, generate, hold, adjust, finalise] if draw(st.booleans()) else [load_visits, generate, finalise]
+    early = [load_visits, generate, *draw(st.sampled_from([[], [hold, hold, adjust], [hold, hold, release]])), finalise]
+    early += draw(st.sampled_from([[], [release, release], [finalise, release]]))
     for event in [*early, *draw(st.permutations(events))[: draw(st.integers(4, 18))]]:
         steps.append(event())
         if once_in(draw, 4):

@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 
 from blueprints import consequences, sheets, weeks
 from blueprints.actuals import rules as actuals
+from blueprints.adjustments import rules as manual
 from blueprints.claims import rules as claims
 from blueprints.history import COMMAND_LINE
+from blueprints.holds import rules as holds
 from blueprints.imports import rules as imports
-from blueprints.payments import holds, manual
 from blueprints.payments import rules as payments
 from blueprints.periods import rules as periods
 from blueprints.reports import dumps
@@ -86,9 +87,9 @@ class Portal:
         shown = {}
         for row in Hold.select().where(Hold.released_at.is_null()):
             one = row.package or row.adjustment
-            if one.contract_id == contract.id and not holds.is_final(row):
-                if ssref is None or (one.client_id and one.client.ssref == ssref):
-                    shown[row.id] = row.version
+            wanted = ssref is None or (one.client_id and one.client.ssref == ssref)
+            if wanted and one.contract_id == contract.id and not holds.is_final(row):
+                shown[row.id] = row.version
         if shown:
             holds.release(shown, "asked", COMMAND_LINE)
 

@@ -10,6 +10,7 @@ from flask import Blueprint, url_for
 from peewee import SQL, fn
 
 from blueprints import desk, weeks
+from blueprints.holds import listing as held
 from blueprints.jobs import rules as jobs
 from blueprints.packages.rules import day
 from blueprints.pages import page
@@ -69,6 +70,7 @@ def queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     yield job_queue()
     yield claim_queue()
     yield from period_queues(today, book)
+    yield held_queue()
     yield death_queue(today)
 
 
@@ -163,6 +165,14 @@ def period_queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     yield Queue(len(adjusted), words, start, href)
 
 
+def held_queue() -> Queue:
+    """Payments that are held back and not cancelled (rule 7.5)."""
+    count, since = held.waiting()
+    return Queue(
+        count, plural(count, "payment line held", "payment lines held"), since, url_for("authority.holds.held_list")
+    )
+
+
 def death_queue(today: dt.date) -> Queue:
     """Clients who have died and have a package that goes on (rule 3.9)."""
     open_after = Package.end_date.is_null() | ((Package.end_date > Client.date_of_death) & (Package.end_date >= today))
@@ -248,6 +258,7 @@ TOPICS = {
     "unmatched": "Unmatched visits",
     "claims": "One-off claims",
     "payments": "Payments and finalising",
+    "holds": "Holding payments and adjusting them",
     "remittances": "Remittances",
     "files": "Files and imports",
     "audit": "Audit and jobs",
@@ -264,6 +275,8 @@ HELP_OF = {
     "authority.claims": "claims",
     "authority.periods": "payments",
     "authority.payments": "payments",
+    "authority.holds": "holds",
+    "authority.adjustments": "holds",
     "authority.remittances": "remittances",
     "authority.imports": "files",
     "authority.jobs": "audit",

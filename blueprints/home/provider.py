@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from urllib.parse import urlencode
 
 from flask import Blueprint, current_app, g, url_for
@@ -34,8 +35,27 @@ def index():
         items=to_do_items(periods, today) if on_visits else [],
         coming=coming(deadline, on_visits),
         deadline=deadline,
+        finalised=lately_finalised(today),
         tiles=tiles(),
     )
+
+
+TOLD_FOR_DAYS = 28
+MOST_TOLD = 10
+
+
+def lately_finalised(today) -> list[dict]:
+    """The periods that the authority finalised in the last four weeks, with their remittances."""
+    if g.reach.limited or not built("provider.payments.index") or not can(Can.SEE_PAYMENTS):
+        return []
+    since = dt.datetime.combine(today - dt.timedelta(TOLD_FOR_DAYS), dt.time())
+    return [
+        {
+            "paid": one,
+            "href": url_for("provider.remittances.show", contract_id=one.contract, period_id=one.period),
+        }
+        for one in to_do.finalised(g.reach, since)[:MOST_TOLD]
+    ]
 
 
 def day_words(day) -> str:

@@ -7,7 +7,18 @@ from typing import NamedTuple
 
 from peewee import JOIN, fn
 
-from models import Claim, ClaimState, Contract, Finalisation, Import, ImportState, PaymentPeriod, User, Visit, VisitStatus
+from models import (
+    Claim,
+    ClaimState,
+    Contract,
+    Finalisation,
+    Import,
+    ImportState,
+    PaymentPeriod,
+    User,
+    Visit,
+    VisitStatus,
+)
 
 
 def day(value) -> dt.date | None:
@@ -94,6 +105,33 @@ def claim_drafts(reach) -> tuple[int, dt.date | None]:
     query = Claim.visible_to(reach).select(fn.COUNT(Claim.id), fn.MIN(Claim.claimed_on))
     count, oldest = query.where(Claim.state == ClaimState.UNSUBMITTED).tuples().get()
     return count, day(oldest)
+
+
+class Paid(NamedTuple):
+    """A contract's period that the authority has finalised; pence with VAT."""
+
+    contract: int
+    name: str
+    period: int
+    start: dt.date
+    end: dt.date
+    at: dt.datetime
+    total: int
+    non_payable: int
+
+
+def finalised(reach, since: dt.datetime) -> list[Paid]:
+    """What has been finalised since a moment for contracts within reach, newest first: how a provider is told (R-11)."""
+    found = (
+        Finalisation.select(
+            Contract.id, Contract.name, PaymentPeriod.id, PaymentPeriod.start_date, PaymentPeriod.end_date,
+            Finalisation.at, Finalisation.amount + Finalisation.vat, Finalisation.non_payable,
+        )
+        .join(Contract).switch(Finalisation).join(PaymentPeriod)
+        .where(reach.contracts(Contract.id, Contract.organisation) & (Finalisation.at >= since) & (Finalisation.lines > 0))
+        .order_by(Finalisation.at.desc(), PaymentPeriod.start_date.desc(), Contract.name)
+    )  # fmt: skip
+    return [Paid(c, n, p, day(s), day(e), at, *sums) for c, n, p, s, e, at, *sums in found.tuples()]
 
 
 def next_deadline(periods: list[Deadline], today: dt.date) -> Deadline | None:

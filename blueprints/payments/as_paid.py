@@ -30,7 +30,9 @@ def thaw(text: str) -> Plan:
 
 def plans(idents: Iterable[int]) -> dict[int, Plan]:
     """The kept plans of these packages, by row id; none for a package that was not there."""
-    rows = PackageAsPaid.select(PackageAsPaid.package, PackageAsPaid.plan).where(PackageAsPaid.package.in_(list(idents)))
+    rows = PackageAsPaid.select(PackageAsPaid.package, PackageAsPaid.plan).where(
+        PackageAsPaid.package.in_(list(idents))
+    )
     return {ident: thaw(text) for ident, text in rows.tuples()}
 
 

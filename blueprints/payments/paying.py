@@ -7,7 +7,19 @@ from collections.abc import Iterable
 import database
 from blueprints.payments import as_paid
 from blueprints.payments.rules import Item
-from models import Contract, Due, Finalisation, Hold, ItemKind, ItemState, ManualAdjustment, Package, PaymentItem, db, utc_now
+from models import (
+    Contract,
+    Due,
+    Finalisation,
+    Hold,
+    ItemKind,
+    ItemState,
+    ManualAdjustment,
+    Package,
+    PaymentItem,
+    db,
+    utc_now,
+)
 
 COLUMNS = [
     "finalisation", "contract", "organisation", "package", "week", "kind", "reason", "quantity", "unit_cost", "amount",

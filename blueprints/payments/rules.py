@@ -367,7 +367,9 @@ def own_items(
             item = Item(*who, ItemKind.COST, "", quantity, unit_cost, cost - paid_cost, vat - paid_vat, "")
             yield as_held(item, held)
         if contribution - paid_contribution:
-            yield as_held(Item(*who, ItemKind.CONTRIBUTION, "", None, None, contribution - paid_contribution, 0, ""), held)
+            yield as_held(
+                Item(*who, ItemKind.CONTRIBUTION, "", None, None, contribution - paid_contribution, 0, ""), held
+            )
 
 
 def as_held(item: Item, held: Mapping[Key, Held]) -> Item:
@@ -420,11 +422,12 @@ def adjustments(contract: Contract, period: PaymentPeriod, held: Mapping[Key, He
 def manual_items(contract: Contract, period: PaymentPeriod, held: Mapping[Key, Held]) -> list[Item]:
     """The manual adjustments that no finalisation has settled, in the contract's oldest current period (rule 7.4)."""
     waiting = (ManualAdjustment.contract == contract) & ManualAdjustment.finalisation.is_null()
+    query = ManualAdjustment.select(ManualAdjustment, Contract).join(Contract).where(waiting)
     made = []
-    for row in ManualAdjustment.select().where(waiting).order_by(ManualAdjustment.id):
+    for row in query.order_by(ManualAdjustment.id):
         item = Item(
             contract.id, period.id, None, None, row.client_id, None, None, first_monday(period), ItemKind.MANUAL,
-            row.reason, None, None, row.amount, sums.vat_on(row.amount, contract.vat_rate if row.with_vat else 0), "",
+            row.reason, None, None, row.amount, sums.vat_on(row.amount, row.contract.vat_rate if row.with_vat else 0), "",
             row.note, row.id,
         )  # fmt: skip
         hold = held.get(item.key)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from peewee import JOIN, fn
 
 import database
+from blueprints.money import half_up
 from blueprints.packages.rules import day
 from blueprints.payments.rules import unpaid_claims
 from blueprints.payments.sums import vat_on
@@ -105,12 +106,20 @@ class Book:
         }
 
     def parties(self, period: PaymentPeriod) -> list[Party]:
-        """The contracts that a period is for: those of its cycle."""
-        return self.of_cycle[period.cycle_id]
+        """The contracts that a period is for: those of its cycle that the portal pays, and whoever it was finalised for.
+
+        Under a contract paid by invoice nothing is due (rule 7.2): a period does not wait for it.
+        """
+        return [p for p in self.of_cycle[period.cycle_id] if not p.is_invoiced or self.is_done(p.id, period)]
 
     def is_done(self, contract: int, period: PaymentPeriod) -> bool:
         """Finalised for the contract."""
         return (contract, period.id) in self.done
+
+    def previous(self, period: PaymentPeriod) -> PaymentPeriod | None:
+        """The period before, of the same cycle."""
+        earlier = [p for p in self.periods[period.cycle_id] if p.start_date < period.start_date]
+        return earlier[-1] if earlier else None
 
     def oldest(self, contract: int) -> PaymentPeriod | None:
         """The contract's oldest current period, in which adjustments stand (rule 7.3)."""
@@ -133,7 +142,7 @@ class Book:
             (self.contracts[c], p)
             for c in contracts
             for p in self.periods[self.contracts[c].cycle]
-            if p.end_date <= until and not self.is_done(c, p)
+            if p.end_date <= until and not self.is_done(c, p) and not self.contracts[c].is_invoiced
         ]
         return sorted(found, key=lambda pair: (pair[1].start_date, pair[0].ref))
 
@@ -168,6 +177,43 @@ def current_sums(book: Book, pairs: Iterable[tuple[int, PaymentPeriod]]) -> dict
     for contract, amount, rate in _claims(sorted(stand_in)):
         found[contract, stand_in[contract]] += Sums(amount, vat_on(amount, rate), 0, 1)
     return found
+
+
+class Compared(NamedTuple):
+    """A contract's period beside the one before: sums as finalised or as they stand, and whether it is finalised."""
+
+    party: Party
+    done: Done | None
+    sums: Sums
+    before: Sums | None
+
+    @property
+    def change(self) -> int | None:
+        """Pence more than in the period before; None where there is none."""
+        return self.sums.total - self.before.total if self.before is not None else None
+
+    @property
+    def percent(self) -> int | None:
+        """The change in whole per cent of the period before; None where that came to nothing."""
+        if self.before is None or not self.before.total:
+            return None
+        return half_up(self.change * 100, abs(self.before.total))
+
+
+def compare(book: Book, period: PaymentPeriod, parties: Iterable[Party]) -> list[Compared]:
+    """Contracts with a period and the one before; as many queries for many as for one."""
+    parties, before = list(parties), book.previous(period)
+    both = [one for one in (period, before) if one]
+    current = current_sums(book, [(p.id, one) for one in both for p in parties if not book.is_done(p.id, one)])
+
+    def sums_of(contract: int, one: PaymentPeriod) -> Sums:
+        done = book.done.get((contract, one.id))
+        return done.sums if done else current[contract, one.id]
+
+    return [
+        Compared(p, book.done.get((p.id, period.id)), sums_of(p.id, period), sums_of(p.id, before) if before else None)
+        for p in parties
+    ]
 
 
 # What is suspended and was listed in a finalised period is not raised again (rule 7.5): it counts in nothing.

@@ -7,8 +7,8 @@ import itertools
 from collections.abc import Container, Iterable, Sequence
 
 import database
+from blueprints import consequences, history
 from blueprints import facts as records
-from blueprints import history
 from blueprints.facts import Changed, Facts, Fault, Saved, Touched, enter, show
 from blueprints.payments import paying
 from blueprints.payments import rules as payments
@@ -74,6 +74,7 @@ def finalise(contract: Contract, period: PaymentPeriod, by: history.Actor, today
             {"contract": contract.ref, "from": period.start_date, "to": period.end_date, **sums},
             organisation=contract.organisation_id,
         )
+        consequences.finalised(done)
     return done
 
 

@@ -284,11 +284,11 @@ def test_a_decided_claim_cannot_be_taken_back(officer, mine, cast, claim):
 
 
 def test_a_claim_accepted_while_a_period_is_finalised_stands_wholly_in_one(officer, cast, claim):
-    ahead = finalising.ahead(cast.periods[0], cast.dapl.id)
+    ahead = finalising.ahead(cast.periods[0], [cast.dapl.id])
     decide(officer, claim, "accept")
     with pytest.raises(periods.Refused, match="The figures have changed since you looked"):
         finalising.finalise_as_shown(
-            cast.periods[0], cast.dapl.id, ahead.sums.lines, ahead.sums.total, BY, TODAY
+            cast.periods[0], [cast.dapl.id], ahead.sums.lines, ahead.sums.total, BY, TODAY
         )
     finalise(cast, 0)
     with pytest.raises(rules.Refused, match="A finalised period has paid this claim"):

@@ -53,6 +53,11 @@ class Wanted(NamedTuple):
     client: int | None = None
     everything: bool = False
 
+    @property
+    def is_something(self) -> bool:
+        """It names anything at all."""
+        return bool(self.keys or self.client or self.everything)
+
     def wants(self, item: Item) -> bool:
         """The item is one of them."""
         if self.everything:
@@ -98,7 +103,7 @@ def find(contract: Contract, period: PaymentPeriod, wanted: Wanted, state: State
         for item in payments.items(contract, period, state)
         if item.key and wanted.wants(item)
     }
-    if not wanted.keys:
+    if wanted.client or wanted.everything:
         for key in empty_weeks(contract, period, wanted.client):
             lines.setdefault(key, Line(key, None, held.get(key)))
     there = {key.text for key in lines}
@@ -150,7 +155,9 @@ def hold(
         found = find(contract, period, wanted, now)
         if found.gone or not found.lines:
             raise Refused(gone_words(found))
-        if all(x.held and not x.held.is_released and (x.held.state, x.held.reason) == (state, reason) for x in found.lines):
+        if all(
+            x.held and not x.held.is_released and (x.held.state, x.held.reason) == (state, reason) for x in found.lines
+        ):
             return 0
         if found.shown != shown:
             raise Refused(meanwhile(found) or "The lines have changed since you looked. Nothing was changed.")
@@ -252,13 +259,15 @@ def release(shown: Mapping[int, int], reason: str, by: history.Actor) -> int:
             if row.version != version:
                 raise Refused(f"{told(row)} Nothing was released.")
             if is_final(row):
-                raise Refused(f"{told(row)} A period has been finalised since, so it is never paid. Nothing was released.")
+                raise Refused(
+                    f"{told(row)} A period has been finalised since, so it is never paid. Nothing was released."
+                )
         stays = [r.id for r in open_ones.values() if r.state == ItemState.SUSPENDED and r.finalisation_id]
         goes = [ident for ident in open_ones if ident not in set(stays)]
         owners = owners_of(open_ones)
-        Hold.update(
-            released_at=utc_now(), released_by=by.name, release_reason=reason, version=Hold.version + 1
-        ).where(Hold.id.in_(stays)).execute()
+        Hold.update(released_at=utc_now(), released_by=by.name, release_reason=reason, version=Hold.version + 1).where(
+            Hold.id.in_(stays)
+        ).execute()
         Hold.delete().where(Hold.id.in_(goes)).execute()
         history.record_many(
             by,
@@ -268,7 +277,10 @@ def release(shown: Mapping[int, int], reason: str, by: history.Actor) -> int:
                     "hold",
                     row.id,
                     {"state": row.state, "reason": row.reason},
-                    {"reason": reason, **about(Key(row.package_id, row.week, row.kind, row.adjustment_id), owners[row.id])},
+                    {
+                        "reason": reason,
+                        **about(Key(row.package_id, row.week, row.kind, row.adjustment_id), owners[row.id]),
+                    },
                     owners[row.id].organisation_id,
                 )
                 for row in open_ones.values()

@@ -11,9 +11,20 @@ from typing import Any
 import database
 from blueprints import history
 from blueprints.facts import Fault, Faulty, short
+from blueprints.holds.rules import moment
 from blueprints.payments import rules as payments
-from blueprints.payments.holds import moment
-from models import Client, Contract, Hold, ManualAdjustment, Package, PaymentBasis, PaymentItem, PaymentPeriod, db, utc_now
+from models import (
+    Client,
+    Contract,
+    Hold,
+    ManualAdjustment,
+    Package,
+    PaymentBasis,
+    PaymentItem,
+    PaymentPeriod,
+    db,
+    utc_now,
+)
 
 MOST = 10_000_000_00  # pence: a larger one is a slip of the keyboard
 LONGEST = 1000
@@ -43,7 +54,9 @@ def check(contract: Contract, facts: Mapping[str, Any], reasons: list[str]) -> l
     contract or none."""
     faults = []
     if not facts["amount"]:
-        faults.append(Fault("amount", "Enter an amount of £0.01 or more: an adjustment of nothing is not an adjustment"))
+        faults.append(
+            Fault("amount", "Enter an amount of £0.01 or more: an adjustment of nothing is not an adjustment")
+        )
     elif abs(facts["amount"]) > MOST:
         faults.append(Fault("amount", "Enter an amount of at most £10,000,000.00"))
     if not facts["reason"]:
@@ -66,7 +79,9 @@ def client_of(contract: Contract, ssref: str) -> int | None:
     """The client of an SSRef. Raises Faulty where nobody of the contract has it."""
     if not ssref:
         return None
-    found = Client.select(Client.id).join(Package).where((Package.contract == contract) & (Client.ssref == ssref)).first()
+    found = (
+        Client.select(Client.id).join(Package).where((Package.contract == contract) & (Client.ssref == ssref)).first()
+    )
     if found is None:
         raise Faulty([Fault("client", f"Nobody with the SSRef {short(ssref)} has a package under {contract.name}")])
     return found.id
@@ -152,7 +167,9 @@ def still_open(row: ManualAdjustment, version: int) -> ManualAdjustment:
             "Add another one that corrects it."
         )
     if now.version != version:
-        raise Refused(f"{now.by} changed this adjustment at {moment(now.at)}, while you had it open. Nothing was changed.")
+        raise Refused(
+            f"{now.by} changed this adjustment at {moment(now.at)}, while you had it open. Nothing was changed."
+        )
     if listed := was_listed(now):
         raise Refused(
             f"The period that {listed.finalisation.by} finalised lists this adjustment as {listed.state.lower()}, so it "

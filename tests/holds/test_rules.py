@@ -7,10 +7,11 @@ import datetime as dt
 import pytest
 
 from blueprints import consequences
+from blueprints.adjustments import rules as manual
 from blueprints.history import Actor
-from blueprints.payments import holds, manual
+from blueprints.holds import rules as holds
+from blueprints.holds.rules import Wanted
 from blueprints.payments import rules as payments
-from blueprints.payments.holds import Wanted
 from blueprints.periods import overview
 from blueprints.periods import rules as periods
 from blueprints.remittances import rules as remittances
@@ -136,7 +137,10 @@ def test_a_release_before_the_period_is_finalised_leaves_nothing(world):
     holds.release(open_holds(), "a slip", PETRA)
     assert {state for state, _, _ in states_of(world)} == {"Payable"}
     assert not Hold.select().exists()
-    assert [c.what for c in Change.select().where(Change.thing == "hold").order_by(Change.id)] == ["Suspended", "Released"]
+    assert [c.what for c in Change.select().where(Change.thing == "hold").order_by(Change.id)] == [
+        "Suspended",
+        "Released",
+    ]
 
 
 # carried forward ---------------------------------------------------------------------------------------------------------
@@ -256,7 +260,9 @@ def test_releasing_what_a_colleague_just_cancelled(world):
     hold(world, line(world, world.ann))
     shown = open_holds()
     hold(world, line(world, world.ann), CANCELLED, "The client never moved in")
-    with pytest.raises(holds.Refused, match=r"Amir Khan cancelled this at .*: The client never moved in\. Nothing was rel"):
+    with pytest.raises(
+        holds.Refused, match=r"Amir Khan cancelled this at .*: The client never moved in\. Nothing was rel"
+    ):
         holds.release(shown, "", PETRA)
     assert open_holds() and states_of(world).count(("Cancelled", "", 2323)) == 1
 
@@ -265,13 +271,13 @@ def test_releasing_what_a_colleague_has_released(world):
     hold(world, line(world, world.ann))
     shown = open_holds()
     holds.release(shown, "", AMIR)
-    with pytest.raises(holds.Refused, match="Amir Khan released this already, at "):
+    with pytest.raises(holds.Refused, match=r"Amir Khan released this already, at "):
         holds.release(shown, "", PETRA)
     hold(world, line(world, world.ann))
     finalise(world)
     shown = open_holds()
     holds.release(shown, "", AMIR)
-    with pytest.raises(holds.Refused, match="Amir Khan released this already, at "):
+    with pytest.raises(holds.Refused, match=r"Amir Khan released this already, at "):
         holds.release(shown, "", PETRA)
 
 
@@ -279,7 +285,7 @@ def test_releasing_what_has_been_carried_meanwhile(world):
     hold(world, line(world, world.ann), CARRIED)
     shown = open_holds()
     finalise(world)
-    with pytest.raises(holds.Refused, match="The period that Rose Hill finalised at .* carried this forward"):
+    with pytest.raises(holds.Refused, match=r"The period that Rose Hill finalised at .* carried this forward"):
         holds.release(shown, "", PETRA)
 
 
@@ -288,10 +294,10 @@ def test_a_line_that_vanishes(world):
     shown = holds.find(world.dapl, world.periods[0], wanted).shown
     Package.update(authorised=False).where(Package.id == world.package.id).execute()
     consequences.follow(consequences.Change(packages=[world.package.id]), now=True)
-    with pytest.raises(holds.Refused, match="Nothing is there to hold any more"):
+    with pytest.raises(holds.Refused, match=r"Nothing is there to hold any more"):
         hold(world, wanted, shown=shown)
     both = Wanted(keys=wanted.keys | line(world, world.bob).keys)
-    with pytest.raises(holds.Refused, match="One line that you chose is no longer there"):
+    with pytest.raises(holds.Refused, match=r"One line that you chose is no longer there"):
         hold(world, both)
     assert not Hold.select().exists()
 
@@ -308,14 +314,14 @@ def test_a_period_that_a_colleague_has_finalised(world):
     wanted = line(world, world.ann)
     shown = holds.find(world.dapl, world.periods[0], wanted).shown
     finalise(world)
-    with pytest.raises(holds.Refused, match="^Rose Hill finalised this period at .* can no longer be held"):
+    with pytest.raises(holds.Refused, match=r"^Rose Hill finalised this period at .* can no longer be held"):
         hold(world, wanted, shown=shown)
 
 
 def test_a_line_of_another_contract_is_none_of_this_one(world):
     consequences.follow(consequences.Change(packages=[world.placed.id]), now=True)
     theirs = payments.items(world.spot, world.periods[0])[0].key.text
-    with pytest.raises(holds.Refused, match="Nothing is there to hold"):
+    with pytest.raises(holds.Refused, match=r"Nothing is there to hold"):
         hold(world, Wanted(keys=frozenset({theirs})))
 
 
@@ -353,7 +359,7 @@ def test_a_manual_adjustment_stands_alone_with_its_vat(world):
 @pytest.mark.feature("R-14")
 def test_it_moves_to_the_next_period_where_the_shown_one_is_finalised(world):
     finalise(world)
-    with pytest.raises(manual.Elsewhere, match="Rose Hill finalised the period that was shown at .* from 05/10/2026"):
+    with pytest.raises(manual.Elsewhere, match=r"Rose Hill finalised the period that was shown at .* from 05/10/2026"):
         add(world)
     add(world, period=1)
     assert states_of(world, 1) == [("Payable", "Other", 5000)]
@@ -378,14 +384,14 @@ def test_a_form_sent_twice_adds_one(world):
 def test_what_cannot_be_added(world, facts, words):
     with pytest.raises(manual.Faulty, match=words):
         add(world, **facts)
-    with pytest.raises(manual.Faulty, match="A200001” has no package under Oakfield DAPL"):
+    with pytest.raises(manual.Faulty, match=r"A200001” has no package under Oakfield DAPL"):
         add(world, client=world.cat.id)
     assert not ManualAdjustment.select().exists()
 
 
 def test_a_contract_that_is_paid_by_invoice_takes_none(world):
     Contract.update(payment_basis="invoice").where(Contract.id == world.dapl.id).execute()
-    with pytest.raises(manual.Refused, match="paid by invoice"):
+    with pytest.raises(manual.Refused, match=r"paid by invoice"):
         add(world, contract=Contract.get_by_id(world.dapl.id))
 
 
@@ -393,12 +399,12 @@ def test_changed_by_two_the_second_is_told(world):
     row = add(world)
     facts = {"client": None, "amount": -700, "with_vat": False, "reason": "Other", "note": "Gloves"}
     manual.change(row, facts, list(ADJUSTMENT_REASONS), 1, PETRA)
-    with pytest.raises(manual.Refused, match="^Petra Ames changed this adjustment at "):
+    with pytest.raises(manual.Refused, match=r"^Petra Ames changed this adjustment at "):
         manual.change(row, facts, list(ADJUSTMENT_REASONS), 1, AMIR)
-    with pytest.raises(manual.Refused, match="^Petra Ames changed this adjustment at "):
+    with pytest.raises(manual.Refused, match=r"^Petra Ames changed this adjustment at "):
         manual.take_away(row, 1, AMIR)
     manual.take_away(row, 2, AMIR)
-    with pytest.raises(manual.Refused, match="taken this adjustment away"):
+    with pytest.raises(manual.Refused, match=r"taken this adjustment away"):
         manual.take_away(row, 2, AMIR)
     assert states_of(world)[-1] == ("Payable", "", 1161)
 
@@ -408,9 +414,9 @@ def test_a_finalised_one_cannot_change_and_a_listed_one_neither(world):
     hold(world, Wanted(keys=frozenset({f"manual-{held.id}"})))
     finalise(world)
     facts = {"client": None, "amount": 1, "with_vat": False, "reason": "Other", "note": "x"}
-    with pytest.raises(manual.Refused, match="^Rose Hill finalised the period of this adjustment at "):
+    with pytest.raises(manual.Refused, match=r"^Rose Hill finalised the period of this adjustment at "):
         manual.change(row, facts, list(ADJUSTMENT_REASONS), 1, AMIR)
-    with pytest.raises(manual.Refused, match="lists this adjustment as suspended"):
+    with pytest.raises(manual.Refused, match=r"lists this adjustment as suspended"):
         manual.take_away(held, 1, AMIR)
     assert states_of(world, 1) == []
     holds.release(open_holds(), "agreed", PETRA)
@@ -425,5 +431,5 @@ def test_a_cancelled_manual_adjustment_is_settled_for_good(world):
     hold(world, Wanted(keys=frozenset({f"manual-{row.id}"})), CANCELLED, "Entered twice")
     finalise(world)
     assert ManualAdjustment.get().finalisation_id and states_of(world, 1) == []
-    with pytest.raises(holds.Refused, match="it is never paid. Nothing was released"):
+    with pytest.raises(holds.Refused, match=r"it is never paid. Nothing was released"):
         holds.release(open_holds(), "", PETRA)
