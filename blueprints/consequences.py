@@ -22,6 +22,7 @@ from models import Contract, Due, Finalisation, Package, StaleGroup, StalePackag
 
 Group = matching.Group
 MOST_PACKAGES = 250  # worked out in one transaction
+MOST_WEEKS = 2000  # of packages whose actuals changed, worked out in the change's own transaction
 
 
 class Change(NamedTuple):
@@ -32,6 +33,7 @@ class Change(NamedTuple):
     groups: Iterable[matching.Group | tuple] = ()
     moved: Iterable[int] = ()  # packages whose client, service, level or contract is another one now
     repriced: Iterable[int] = ()  # packages whose rates alone changed: their visits stay where they are
+    weeks: Iterable[tuple[int, dt.date]] = ()  # packages and weeks of which only the actuals changed
 
 
 def follow_touched(touched: Touched, now: bool = False) -> None:
@@ -47,13 +49,22 @@ def follow(change: Change, now: bool = False) -> None:
     (A change that itself writes visits or actuals takes database.serialise(db, "settle") first.)
 
     With `now` what this change touches is settled in the same transaction (a single package edited on a screen), and
-    no more than that: an import of thousands may be waiting beside it. Otherwise a job does it.
+    no more than that: an import of thousands may be waiting beside it. Otherwise a job does it. Weeks of which only the
+    actuals changed match nothing anew; up to MOST_WEEKS of them are worked out at once in any case.
     """
     database.serialise(db, "settle")
     groups = {matching.Group(*group) for group in change.groups}
     idents = sorted(set(change.packages))
     priced = sorted({*idents, *change.repriced})
     people = set(change.people)
+    weeks = set(change.weeks)
+    few = len(weeks) <= MOST_WEEKS
+    if few:
+        work_out_weeks(weeks)
+    if weeks and few and not (priced or people or groups):
+        return
+    if not few:
+        priced = sorted({*priced, *(package for package, _ in weeks)})
     if priced:
         database.bulk_upsert(StalePackage, ["package"], [(i,) for i in priced], key=["package"], update=[])
     if idents:
@@ -71,6 +82,16 @@ def follow(change: Change, now: bool = False) -> None:
         settle_own(priced, people, groups)
     else:
         jobs.queue("settle", key="settle", afresh=True)
+
+
+def work_out_weeks(weeks: Iterable[tuple[int, dt.date]]) -> None:
+    """Work out the dues of packages in single weeks of which only the actuals changed; in the caller's transaction."""
+    weeks = sorted(set(weeks))
+    for start in range(0, len(weeks), MOST_PACKAGES):
+        piece = weeks[start : start + MOST_PACKAGES]
+        lines = packages.lines(Package.id.in_({package for package, _ in piece}))
+        figures = actuals.figures_of(lines, {week for _, week in piece})
+        payments.work_out_weeks(lines, {key: figures[key[0]].get(key[1]) for key in piece})
 
 
 def packages_of(*, cycle=None, level=None, contract=None) -> list[int]:

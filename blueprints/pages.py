@@ -14,13 +14,16 @@ def asked_for() -> str | None:
     return target.rpartition("#")[2] or None
 
 
-def page(template: str, status: int = 200, **context):
+def page(template: str, status: int = 200, parts: dict[str, str] | None = None, **context):
     """Answer with a template; where htmx asks for a region that is a block of it, with that block alone.
 
-    The region `visits-table` is the block `visits_table`, whose first element has that id.
+    The region `visits-table` is the block `visits_table`, whose first element has that id. Rows are includes and no
+    blocks: `parts` names the include of each region that is one.
     """
     region = asked_for()
-    if region:
+    if region and parts and region in parts:
+        template = parts[region]
+    elif region:
         block = region.replace("-", "_")
         if block in current_app.jinja_env.get_template(template).blocks:
             response = make_response(render_block(template, block, **context), status)

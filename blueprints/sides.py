@@ -17,17 +17,19 @@ AREAS = (
 )  # fmt: skip
 PREFIX = {"public": None, "provider": "/provider", "authority": "/authority"}
 # Modules by provider areas: off means that no tab, tile, link or address of it is there.
-MODULES = {
+MODULES: dict[str, str | tuple[str, ...]] = {
     "visits": "module_visits",
-    "imports": "module_visits",  # a provider's files are its visits and the carers that they name
+    "actuals": "module_actuals",
+    "imports": ("module_visits", "module_actuals_import"),  # a provider's files: visits, carers, actuals
     "carers": "module_carers",
     "packages": "module_packages",
     "claims": "module_claims",
     "payments": "module_payments",
     "remittances": "module_payments",
 }
-# Provider areas that are there only for organisations with something that is paid on actuals (C-08).
-ON_ACTUALS = {"visits", "carers", "imports", "claims"}
+# Provider areas that are there only for organisations with something that is paid on actuals, or on visits (C-08).
+ON_ACTUALS = {"visits", "carers", "imports", "actuals", "claims"}
+ON_VISITS = {"visits", "carers"}
 
 
 def build(app: Flask) -> None:
@@ -48,13 +50,15 @@ def door() -> str | None:
 
 def module_is_on(area: str) -> bool:
     """The authority uses this part of the portal (Z-04)."""
-    name = MODULES.get(area)
-    return name is None or bool(getattr(g.settings, name))
+    names = MODULES.get(area, ())
+    return not names or any(getattr(g.settings, name) for name in ([names] if isinstance(names, str) else names))
 
 
 def is_there(area: str) -> bool:
     """A provider's area whose module is on and which has something to hold for the organisation (Z-04, C-08)."""
     if area in ON_ACTUALS and (g.reach.limited or not g.session_row.has_actuals):
+        return False
+    if area in ON_VISITS and not g.session_row.has_visits:
         return False
     return module_is_on(area)
 
