@@ -1215,10 +1215,80 @@ PaymentItem.add_index(
 )
 
 
+# disputes --------------------------------------------------------------------------------------------------------------
+
+
+class DisputeState(StrEnum):
+    """Where a dispute is (Q)."""
+
+    IN_DISPUTE = "In Dispute"
+    REQUESTED = "Resolution Requested"
+    RESOLVED = "Resolved"
+
+
+class Dispute(Table):
+    """The authority's question about visits or actuals of one client, and the provider's answer (Q-01)."""
+
+    organisation = ForeignKeyField(Organisation, on_delete="RESTRICT", index=False)
+    service = ForeignKeyField(Service, null=True, on_delete="RESTRICT", index=False)
+    client = ForeignKeyField(Client, null=True, on_delete="RESTRICT")
+    client_words = CharField(default="")  # what was sent for a client who is not known
+    state = CharField(default=DisputeState.IN_DISPUTE)
+    reason = CharField()  # of the authority's list
+    details = TextField(default="")
+    response = TextField(default="")
+    first = DateField()  # of the rows
+    last = DateField()
+    due = DateField()  # by when the provider is to answer
+    raised_at = DateTimeField(default=utc_now)
+    raised_by = CharField(default="")
+    requested_at = DateTimeField(null=True)
+    requested_by = CharField(default="")
+    resolved_at = DateTimeField(null=True)
+    resolved_by = CharField(default="")
+    version = IntegerField(default=1)  # the second of two people is told
+
+    class Meta:
+        indexes = (
+            (("organisation", "state"), False),  # the provider's open ones
+            (("state", "due"), False),  # the officers' queue
+        )
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The disputes within reach."""
+        return cls.select().where(reach.services(cls.service, cls.organisation))
+
+    @property
+    def is_open(self) -> bool:
+        """Not resolved."""
+        return self.state != DisputeState.RESOLVED
+
+    def is_overdue(self, today: dt.date) -> bool:
+        """The provider has not answered in time (Q-12)."""
+        return self.state == DisputeState.IN_DISPUTE and self.due < today
+
+
+class DisputeRow(Table):
+    """A visit, or a package's week of actuals, that a dispute is about, with its figures when it was raised."""
+
+    dispute = ForeignKeyField(Dispute, backref="rows", on_delete="CASCADE")
+    organisation = ForeignKeyField(Organisation, on_delete="RESTRICT", index=False)
+    visit = ForeignKeyField(Visit, null=True, on_delete="RESTRICT")
+    package = ForeignKeyField(Package, null=True, on_delete="RESTRICT", index=False)  # a visit's, where it was matched
+    week = DateField(null=True)
+    was = TextField(default="{}")  # JSON
+    hold = ForeignKeyField(Hold, null=True, on_delete="SET NULL")  # what holds its payment until the dispute is resolved
+    hold_version = IntegerField(default=0)
+
+    class Meta:
+        indexes = ((("package", "week"), False),)  # which rows of the grid are in dispute
+
+
 TABLES = [
     Setting, Counter, Organisation, User, OfficerRole, OneTimeLink, SignIn, Throttle, ServiceLevel, Service, Change, Look,
     Job, File, FileChunk, Import, ImportProblem, StagedRow, Client, PaymentCycle, PaymentPeriod, Contract, Package,
     PackageRate, TimetableSlot, StalePackage, Carer, VisitType, Visit, VisitVersion, StagedVisit, StaleGroup, Actual, ActualDay,
     Increase, UnplannedActual, ConfirmedWeek, Reminder, LockedWeek, ClaimRule, Claim, ClaimItem, ClaimFile, ClaimPost,
-    Finalisation, Due, PackageAsPaid, ManualAdjustment, Hold, PaymentItem,
+    Finalisation, Due, PackageAsPaid, ManualAdjustment, Hold, PaymentItem, Dispute, DisputeRow,
 ]  # fmt: skip

@@ -190,9 +190,11 @@ def tabs(user) -> list[dict]:
 UNDER = {
     "provider.actuals": "provider.visits",
     "provider.carers": "provider.visits",
+    "provider.disputes": "provider.visits",
     "provider.imports": "provider.visits",
     "provider.remittances": "provider.payments",
     "provider.reports": "provider.visits",
+    "authority.disputes": "authority.visits",
     "authority.services": "authority.organisations",
     "authority.contracts": "authority.organisations",
     "authority.payments": "authority.periods",

@@ -17,6 +17,7 @@ class Can(StrEnum):
     SEND_VISITS = "send, correct and delete visits, and keep the list of carers"
     SEND_CLAIMS = "make, submit and take back one-off claims"
     ENTER_ACTUALS = "enter and confirm the organisation's own actuals"
+    ANSWER_DISPUTES = "answer disputes and request their resolution"
     SEE_PAYMENTS = "see scheduled payments and remittances"
     SEE_RECORDS = "see every provider's records, visits and payments"
     EDIT_RECORDS = "edit organisations, services, service levels, contracts and clients"
@@ -25,6 +26,7 @@ class Can(StrEnum):
     LOAD_FILES = "load the authority's files"
     EDIT_PERIODS = "set payment cycles, periods and cut-off dates"
     DECIDE_CLAIMS = "decide one-off claims, and set what contract types pay for hospital stays"
+    RAISE_DISPUTES = "raise, resolve and reopen disputes"
     FINALISE = "calculate and finalise payment periods"
     HOLD_AND_ADJUST = "hold and release payments, and adjust them by hand"
     EDIT_SETTINGS = "change settings and visit types"
@@ -40,7 +42,8 @@ ADMINISTRATOR = "administrator"
 # Officers' roles are those of rule 11.5; a provider's login has the one role until contacts' roles arrive.
 ROLES: dict[str, frozenset[Can]] = {
     PROVIDER: frozenset(
-        {Can.SIGNED_IN, Can.SEE_OWN, Can.SEND_VISITS, Can.ENTER_ACTUALS, Can.SEND_CLAIMS, Can.SEE_PAYMENTS}
+        {Can.SIGNED_IN, Can.SEE_OWN, Can.SEND_VISITS, Can.ENTER_ACTUALS, Can.SEND_CLAIMS, Can.ANSWER_DISPUTES,
+         Can.SEE_PAYMENTS}
     ),
     ADMINISTRATOR: frozenset(
         _OFFICER
@@ -51,15 +54,17 @@ ROLES: dict[str, frozenset[Can]] = {
             Can.LOAD_FILES,
             Can.EDIT_PERIODS,
             Can.DECIDE_CLAIMS,
+            Can.RAISE_DISPUTES,
             Can.FINALISE,
             Can.HOLD_AND_ADJUST,
             Can.EDIT_SETTINGS,
             Can.SEE_AUDIT,
         }
     ),
-    "packages": frozenset(_OFFICER | {Can.EDIT_RECORDS, Can.EDIT_PACKAGES, Can.EDIT_ACTUALS, Can.LOAD_FILES}),
+    "packages": frozenset(_OFFICER | {Can.EDIT_RECORDS, Can.EDIT_PACKAGES, Can.EDIT_ACTUALS, Can.RAISE_DISPUTES, Can.LOAD_FILES}),
     "payments": frozenset(
-        _OFFICER | {Can.EDIT_ACTUALS, Can.EDIT_PERIODS, Can.DECIDE_CLAIMS, Can.FINALISE, Can.HOLD_AND_ADJUST}
+        _OFFICER | {Can.EDIT_ACTUALS, Can.EDIT_PERIODS, Can.DECIDE_CLAIMS, Can.RAISE_DISPUTES, Can.FINALISE,
+         Can.HOLD_AND_ADJUST}
     ),
     "requests": frozenset(_OFFICER),
     "quality": frozenset(_OFFICER),

@@ -13,7 +13,7 @@ from blueprints import permissions
 AREAS = (
     "settings", "accounts", "organisations", "services", "home", "audit", "jobs", "attachments", "imports", "clients",
     "contracts", "packages", "carers", "visits", "matching", "actuals", "claims", "payments", "holds", "adjustments",
-    "periods", "remittances", "orders", "reports",
+    "periods", "remittances", "orders", "disputes", "reports",
 )  # fmt: skip
 PREFIX = {"public": None, "provider": "/provider", "authority": "/authority"}
 # Modules by provider areas: off means that no tab, tile, link or address of it is there.
@@ -24,11 +24,12 @@ MODULES: dict[str, str | tuple[str, ...]] = {
     "carers": "module_carers",
     "packages": "module_packages",
     "claims": "module_claims",
+    "disputes": "module_disputes",
     "payments": "module_payments",
     "remittances": "module_payments",
 }
 # Provider areas that are there only for organisations with something that is paid on actuals, or on visits (C-08).
-ON_ACTUALS = {"visits", "carers", "imports", "actuals", "claims"}
+ON_ACTUALS = {"visits", "carers", "imports", "actuals", "claims", "disputes"}
 ON_VISITS = {"visits", "carers"}
 
 

@@ -46,11 +46,12 @@ VOCABULARY = {
     "package_as_paid": {"plan"},
     "manual_adjustment": {"reason", "key"},
     "hold": {"kind", "state"},
+    "dispute": {"state", "reason"},
     "payment_item": {"kind", "reason", "state"},
     "schema_migration": {"name", "applied"},
 }
 EMPTIED = ("sign_in", "one_time_link", "throttle", "huey_task", "huey_schedule", "huey_kv", "huey_counter")
-JSON = {("change", "before"), ("change", "after"), ("staged_row", "values"), ("staged_visit", "cells"), ("claim_item", "working"), ("setting", "value"),
+JSON = {("change", "before"), ("change", "after"), ("staged_row", "values"), ("staged_visit", "cells"), ("claim_item", "working"), ("dispute_row", "was"), ("setting", "value"),
         ("job", "facts")}  # fmt: skip
 FREE_SETTINGS = ("text", "address", "lines")  # of every other kind the value stays
 BIRTH = ("date_of_birth", "DateOfBirth", "date_of_death", "DateOfDeath")

@@ -18,7 +18,20 @@ from blueprints.periods import overview
 from blueprints.permissions import OFFICER_ROLES, ROLES, Can, can, requires
 from blueprints.values import show_date_long
 from blueprints.visits import search
-from models import Claim, ClaimState, Client, Import, ImportState, Job, JobState, Package, Visit, VisitStatus
+from models import (
+    Claim,
+    ClaimState,
+    Client,
+    Dispute,
+    DisputeState,
+    Import,
+    ImportState,
+    Job,
+    JobState,
+    Package,
+    Visit,
+    VisitStatus,
+)
 
 routes = Blueprint("home", __name__)
 
@@ -69,6 +82,7 @@ def queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     yield from import_queues()
     yield job_queue()
     yield claim_queue()
+    yield from dispute_queues(today)
     yield from period_queues(today, book)
     yield held_queue()
     yield death_queue(today)
@@ -128,6 +142,20 @@ def job_queue() -> Queue:
     since = min((j.ended_at.date() for j in failed if j.ended_at), default=None)
     words = plural(len(failed), "job failed", "jobs failed")
     return Queue(len(failed), words, since, url_for("authority.jobs.index", state=str(JobState.FAILED)))
+
+
+def dispute_queues(today: dt.date) -> Iterator[Queue]:
+    """Disputes whose resolution is requested, and those that the provider has not answered in time (Q-12, Z-01)."""
+    here = url_for("authority.disputes.index")
+    query = Dispute.select(fn.COUNT(Dispute.id), fn.MIN(Dispute.requested_at))
+    count, oldest = query.where(Dispute.state == DisputeState.REQUESTED).tuples().get()
+    words = plural(count, "dispute with a resolution requested", "disputes with a resolution requested")
+    since = dt.date.fromisoformat(str(oldest)[:10]) if oldest else None
+    yield Queue(count, words, since, f"{here}?status=Resolution+Requested")
+    query = Dispute.select(fn.COUNT(Dispute.id), fn.MIN(Dispute.due))
+    late = (Dispute.state == DisputeState.IN_DISPUTE) & (Dispute.due < today)
+    count, oldest = query.where(late).tuples().get()
+    yield Queue(count, plural(count, "dispute overdue", "disputes overdue"), day(oldest), f"{here}?status=overdue")
 
 
 def claim_queue() -> Queue:
@@ -235,6 +263,7 @@ def tiles() -> list[dict]:
         ("clients", "Clients", "The people who receive care", "authority.clients.index", {}),
         ("packages", "Packages", "Care package line items, rates and timetables", "authority.packages.index", {}),
         ("visits", "Visits", "Every provider’s visits, and those that are not matched", "authority.visits.index", {}),
+        ("disputes", "Disputes", "Questions about visits and actuals, and the weekly check list", "authority.disputes.index", {}),
         ("claims", "Claims", "What providers ask for outside packages", "authority.claims.index", {}),
         ("payments", "Payments", "Periods, adjustments, finalising and remittances", "authority.periods.index", {}),
         ("imports", "Files", "Load the authority’s files; every import so far", "authority.imports.index", {}),
@@ -257,6 +286,7 @@ TOPICS = {
     "visits": "Visits",
     "unmatched": "Unmatched visits",
     "claims": "One-off claims",
+    "disputes": "Disputes and the check list",
     "payments": "Payments and finalising",
     "holds": "Holding payments and adjusting them",
     "remittances": "Remittances",
@@ -273,6 +303,7 @@ HELP_OF = {
     "authority.visits": "visits",
     "authority.visits.unmatched": "unmatched",
     "authority.claims": "claims",
+    "authority.disputes": "disputes",
     "authority.periods": "payments",
     "authority.payments": "payments",
     "authority.holds": "holds",

@@ -13,7 +13,7 @@ from blueprints.packages.plan import active_days, planned_quantity
 from blueprints.pages import go, page
 from blueprints.payments import listing
 from blueprints.payments.provider import visits_of
-from blueprints.permissions import Can, requires
+from blueprints.permissions import Can, can, requires
 from blueprints.values import show_date_long
 from models import Actual, Client, Contract, Package, Service, ServiceLevel
 
@@ -66,6 +66,9 @@ def week(package_id: int, monday: str):
         visit_prefix=url_for("authority.visits.show", visit_id=0)[:-1],
         payments_prefix=url_for("authority.home.index") + "payments",
         contract_id=package.contract_id,
+        raise_href=desk.where("authority.disputes.new", row=f"a{package.id}-{first}")
+        if can(Can.RAISE_DISPUTES) and found
+        else None,
         breadcrumbs=[
             desk.home(),
             ("Payments", url_for("authority.periods.index")),
