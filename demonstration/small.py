@@ -17,6 +17,7 @@ from blueprints.settings import rules as settings
 from demonstration import by_hand, people, visits
 from demonstration.build import WEEK, logins
 from demonstration.claims import Claims, InHospital
+from demonstration.disputes import Disputes
 from models import (
     Actual,
     Carer,
@@ -24,6 +25,7 @@ from models import (
     Claim,
     Client,
     Contract,
+    Dispute,
     Finalisation,
     Hold,
     Import,
@@ -113,6 +115,8 @@ class World:
         yield f"Made {Claim.select().count()} one-off claims."
         self.late_changes()
         visits.seal(Visit.select().where(Visit.version > 1))
+        Disputes(self).make()
+        yield f"Raised {Dispute.select().count()} disputes."
         self.files()
         yield f"The last full week, from {self.last:%d/%m/%Y}, is open: its visits are still to come."
 
@@ -417,7 +421,10 @@ class World:
         if kind.needs_delivered:
             times = visits.delivered(self.chance, entry, exit if code != "E" else (exit + at(1, 5)) % 86400)
         carer = f"C-{self.chance.randint(1, len(people.CARERS) - 1):03}"
-        return visits.Facts(day, entry, exit, kind, *times, carer, said or visits.COMMENTS.get(code, ""))
+        silent = day >= self.last - WEEK * 2 and not said and self.chance.random() < 0.4  # for the check list
+        return visits.Facts(
+            day, entry, exit, kind, *times, carer, said or ("" if silent else visits.COMMENTS.get(code, ""))
+        )
 
     def an_import(self, week: dt.date, records: int, **facts) -> Import:
         """The finished import of a week's visits."""

@@ -102,6 +102,12 @@ class ResponseForm(PortalForm):
         most=TEXT,
     )
 
+    def __init__(self, *args, needed: bool = True, **kwargs):
+        super().__init__(*args, **kwargs)
+        if needed:
+            self.response.validators = [f.Required("Enter the response: what you found, and what you changed")]
+            self.response.flags.required = True
+
 
 class ResolutionForm(PortalForm):
     """Resolving one dispute, or several."""

@@ -115,7 +115,9 @@ def file_rows(query, today: dt.date, organisation: str):
 def show(dispute_id: int):
     """A dispute: what is asked, the rows as they were and are, and the response (Q-04)."""
     dispute = own(dispute_id)
-    form = ResponseForm(None, data={"response": dispute.response, "version": dispute.version})
+    form = ResponseForm(
+        None, data={"response": dispute.response, "version": dispute.version}, needed=g.settings.dispute_response_needed
+    )
     return dispute_page(dispute, form)
 
 
@@ -162,7 +164,7 @@ def version_of(form) -> int | None:
 def respond(dispute_id: int):
     """Request Resolution, or keep the response for later (Q-05 to Q-07)."""
     dispute = own(dispute_id)
-    form = ResponseForm()
+    form = ResponseForm(needed=g.settings.dispute_response_needed)
     if not form.validate():
         return dispute_page(dispute, form, status=422)
     text, version = (form.response.data or "").strip(), version_of(form)
