@@ -177,6 +177,24 @@ def test_a_claim_accepted_while_its_period_is_finalised_is_paid_once(bench, wait
 
 
 @pytest.mark.parametrize("wait", WAITS)
+def test_two_officers_dispute_one_visit(bench, wait):
+    url, refusals = race(bench, "raise-dispute", "raise-dispute", wait)
+    (told,) = [refusal for refusal in refusals if refusal]
+    assert "in a dispute already" in told
+    assert rows(url, "SELECT COUNT(*) FROM dispute") == [(1,)]
+    assert rows(url, "SELECT state, reason FROM hold WHERE reason LIKE 'In dispute%'") == [("Suspended", "In dispute: Other")]
+    settled(bench, url)
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_a_dispute_resolved_while_its_period_is_finalised_is_paid_in_it_or_the_next(bench, wait):
+    url, refusals = race(bench, "finalise", "resolve-dispute", wait, prepare="raise-dispute")
+    assert refusals[1] == "" and (not refusals[0] or "still being worked out" in refusals[0]), refusals
+    settled(bench, url)
+    assert bench.processes.must("anew", url) == []
+
+
+@pytest.mark.parametrize("wait", WAITS)
 def test_init_twice_at_once(bench, wait):
     url = bench.copies.make("fresh")
     ended = bench.processes.together({"task": "init", "url": url}, {"task": "init", "url": url, "wait": wait})

@@ -9,11 +9,13 @@ from typing import NamedTuple
 from blueprints import consequences, history, weeks
 from blueprints.actuals import rules as actuals
 from blueprints.claims import rules as claims
+from blueprints.disputes import rules as disputes
+from blueprints.disputes import subjects
 from blueprints.imports import rules as imports
 from blueprints.jobs import rules as jobs
 from blueprints.periods import rules as periods
 from blueprints.visits import rules as visits
-from models import Contract, Import, ImportState, Job, Package, Service, User, Visit, db
+from models import Contract, Dispute, Import, ImportState, Job, Package, Service, User, Visit, db
 from tests.faults import world
 
 
@@ -178,6 +180,26 @@ def take_claim_back() -> None:
     claims.take_back(world.the_claim(), None, world.actor())
 
 
+def raise_dispute() -> None:
+    """An officer disputes a visit of September that is due to be paid, and holds its payment."""
+    officer = User.get(User.email == "officer@authority.example")
+    found = subjects.find([f"v{Visit.get(Visit.ref == 'V14').id}"])
+    disputes.raise_disputes(found, "Other", "why", world.OCTOBER, history.Actor(officer.id, officer.name), True)
+
+
+def raise_again() -> None:
+    """The officer presses again, and is told where it was done."""
+    try:
+        raise_dispute()
+    except disputes.Refused as told:
+        assert "in a dispute already" in str(told), told
+
+
+def resolve_dispute() -> None:
+    """Another officer resolves it."""
+    disputes.resolve(Dispute.get(), "", None, history.COMMAND_LINE)
+
+
 VERBS: dict[str, Verb] = {
     "apply": Verb(apply, apply_again),
     "check": Verb(check, apply_again),
@@ -188,6 +210,7 @@ VERBS: dict[str, Verb] = {
     "generate": Verb(generate, generate),
     "delete-visit": Verb(delete_visit, delete_visit),
     "accept-claim": Verb(accept_claim, accept_again),
+    "raise-dispute": Verb(raise_dispute, raise_again),
     # in races only
     "press": Verb(press_second, worker),
     "work-take": Verb(work_take, worker),
@@ -196,6 +219,7 @@ VERBS: dict[str, Verb] = {
     "change-package": Verb(change_package, worker),
     "send-and-look": Verb(check, worker),
     "reject-claim": Verb(reject_claim, worker),
+    "resolve-dispute": Verb(resolve_dispute, worker),
     "take-claim-back": Verb(take_claim_back, worker),
 }
 BROKEN = (
@@ -208,4 +232,5 @@ BROKEN = (
     "generate",
     "delete-visit",
     "accept-claim",
+    "raise-dispute",
 )  # at every statement
