@@ -22,6 +22,7 @@ TABS = {
         ("Home", "provider.home.index", Can.SIGNED_IN),
         ("Actuals/Visits", "provider.visits.index", Can.SEE_OWN),
         ("Actuals", "provider.actuals.index", Can.SEE_OWN),  # where nothing comes from visits
+        ("One-Off Claims", "provider.claims.index", Can.SEE_OWN),
         ("Care package line items", "provider.packages.index", Can.SEE_OWN),
         ("Scheduled payments", "provider.payments.index", Can.SEE_PAYMENTS),
         ("POs", "provider.orders.index", Can.SEE_PAYMENTS),
@@ -35,6 +36,7 @@ TABS = {
         ("Packages", "authority.packages.index", Can.SEE_RECORDS),
         ("Visits", "authority.visits.index", Can.SEE_RECORDS),
         ("Actuals", "authority.actuals.index", Can.SEE_RECORDS),
+        ("Claims", "authority.claims.index", Can.SEE_RECORDS),
         ("Payments", "authority.periods.index", Can.SEE_RECORDS),
         ("Reports", "authority.reports.index", Can.SEE_RECORDS),
         ("Files", "authority.imports.index", Can.SEE_RECORDS),
@@ -206,9 +208,12 @@ CYCLE_PAGES = (
 UNDER = {
     "provider.actuals": "provider.visits",
     "provider.carers": "provider.visits",
+    "provider.disputes": "provider.visits",
     "provider.imports": "provider.visits",
     "provider.periods": "provider.payments",
     "provider.remittances": "provider.payments",
+    "provider.reports": "provider.visits",
+    "authority.disputes": "authority.visits",
     "authority.services": "authority.organisations",
     "authority.contracts": "authority.organisations",
     "authority.payments": "authority.periods",

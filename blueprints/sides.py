@@ -12,8 +12,8 @@ from blueprints import permissions
 # The areas, a later one building on earlier ones. An area is shown at a door where it has a file of the door's name.
 AREAS = (
     "settings", "accounts", "organisations", "services", "home", "audit", "jobs", "attachments", "imports", "clients",
-    "contracts", "packages", "carers", "visits", "matching", "actuals", "payments", "holds", "adjustments", "periods",
-    "remittances", "orders", "exports", "reports",
+    "contracts", "packages", "carers", "visits", "matching", "actuals", "claims", "payments", "holds", "adjustments",
+    "periods", "remittances", "orders", "disputes", "exports", "reports",
 )  # fmt: skip
 PREFIX = {"public": None, "provider": "/provider", "authority": "/authority"}
 # Modules by provider areas: off means that no tab, tile, link or address of it is there.
@@ -23,13 +23,15 @@ MODULES: dict[str, str | tuple[str, ...]] = {
     "imports": ("module_visits", "module_actuals_import"),  # a provider's files: visits, carers, actuals
     "carers": "module_carers",
     "packages": "module_packages",
+    "claims": "module_claims",
+    "disputes": "module_disputes",
     "payments": "module_payments",
     "periods": "module_payments",
     "remittances": "module_payments",
     "orders": "module_orders",
 }
 # Provider areas that are there only for organisations with something that is paid on actuals, or on visits (C-08).
-ON_ACTUALS = {"visits", "carers", "imports", "actuals"}
+ON_ACTUALS = {"visits", "carers", "imports", "actuals", "claims", "disputes"}
 ON_VISITS = {"visits", "carers"}
 
 

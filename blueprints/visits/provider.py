@@ -254,6 +254,7 @@ def show(visit_id: int):
         package_href=href("provider.packages.show", package_id=visit.package_id),
         week_href=href("provider.payments.week", package_id=visit.package_id, monday=visit.week),
         pane_href=url_for("provider.visits.index", week=visit.week),
+        dispute_href=href("provider.disputes.show", dispute_id=record.dispute_of(visit)),
         breadcrumbs=trail(visit, None),
     )
 
