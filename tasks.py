@@ -93,11 +93,13 @@ def register(app: Flask) -> None:
         from blueprints.attachments import rules as attachments
         from blueprints.audit import retention
         from blueprints.imports import rules as imports
+        from blueprints.reports import rules as reports
 
         with app.app_context():
             imports.lapse()
             attachments.scan_waiting()
             retention.run(most=retention.PIECE)
+            reports.tidy()
 
     @huey.periodic_task(crontab(minute="30", hour="2"), name="issue_orders")
     def issue_orders() -> None:

@@ -22,9 +22,12 @@ TABS = {
     "provider": [
         ("Home", "provider.home.index", Can.SIGNED_IN),
         ("Actuals/Visits", "provider.visits.index", Can.SEE_OWN),
+        ("Actuals", "provider.actuals.index", Can.SEE_OWN),  # where nothing comes from visits
+        ("One-Off Claims", "provider.claims.index", Can.SEE_OWN),
         ("Care package line items", "provider.packages.index", Can.SEE_OWN),
         ("Scheduled payments", "provider.payments.index", Can.SEE_PAYMENTS),
         ("POs", "provider.orders.index", Can.SEE_PAYMENTS),
+        ("Reports", "provider.reports.index", Can.SIGNED_IN),
         ("Help", "provider.home.help_index", Can.SIGNED_IN),
     ],
     "authority": [
@@ -33,7 +36,10 @@ TABS = {
         ("Clients", "authority.clients.index", Can.SEE_RECORDS),
         ("Packages", "authority.packages.index", Can.SEE_RECORDS),
         ("Visits", "authority.visits.index", Can.SEE_RECORDS),
+        ("Actuals", "authority.actuals.index", Can.SEE_RECORDS),
+        ("Claims", "authority.claims.index", Can.SEE_RECORDS),
         ("Payments", "authority.periods.index", Can.SEE_RECORDS),
+        ("Reports", "authority.reports.index", Can.SEE_RECORDS),
         ("Files", "authority.imports.index", Can.SEE_RECORDS),
         ("Settings", "authority.settings.index", Can.SEE_RECORDS),
         ("Help", "authority.home.help_index", Can.SIGNED_IN),
@@ -175,7 +181,8 @@ def help_of(side: str) -> str:
     if side == "provider":
         from blueprints.home.provider import HELP_OF
 
-        topic = HELP_OF.get((request.endpoint or "").rpartition(".")[0])
+        here = request.endpoint or ""
+        topic = HELP_OF.get(here) or HELP_OF.get(here.rpartition(".")[0])
         if topic:
             return address("provider.home.help_page", topic=topic)
     elif side == "authority":
@@ -196,6 +203,8 @@ def tabs(user) -> list[dict]:
     for text, endpoint, act in TABS[side]:
         area = endpoint.rsplit(".", 1)[0]
         there = sides.is_there if side == "provider" else sides.is_open_to_officers
+        if made and made[-1]["href"] == address("provider.visits.index") and area == "provider.actuals":
+            continue  # one tab for both
         if there(area.split(".")[-1]) and permissions.can(act) and endpoint in current_app.view_functions:
             href = help_of(side) if endpoint.endswith(".help_index") else address(endpoint)
             made.append({"text": said(text), "href": href, "current": is_current(here, endpoint, area)})
@@ -203,13 +212,20 @@ def tabs(user) -> list[dict]:
     return made
 
 
-# Areas whose pages belong under another area's tab.
+# The pages of payment cycles and their calendar, which stand among contracts.
+CYCLE_PAGES = (
+    "calendar", "cycles", "cycle", "cycle_story", "of_cycle", "add_cycle", "edit_cycle", "dates", "extend",
+)  # fmt: skip
+# Areas, and single pages, that belong under another area's tab.
 UNDER = {
+    "provider.actuals": "provider.visits",
     "provider.carers": "provider.visits",
+    "provider.disputes": "provider.visits",
     "provider.imports": "provider.visits",
     "provider.periods": "provider.payments",
     "provider.remittances": "provider.payments",
     "provider.reports": "provider.visits",
+    "authority.disputes": "authority.visits",
     "authority.services": "authority.organisations",
     "authority.viewing": "authority.organisations",
     "authority.teams": "authority.settings",
@@ -220,23 +236,9 @@ UNDER = {
     "authority.remittances": "authority.periods",
     "authority.orders": "authority.periods",
     "authority.exports": "authority.periods",
-    **dict.fromkeys(
-        [
-            f"authority.contracts.{page}"
-            for page in (
-                "calendar",
-                "cycles",
-                "cycle",
-                "cycle_story",
-                "of_cycle",
-                "add_cycle",
-                "edit_cycle",
-                "dates",
-                "extend",
-            )
-        ],
-        "authority.periods",
-    ),
+    "authority.orders.of_client": "authority.clients",
+    "authority.orders.of_contract": "authority.organisations",
+    **{f"authority.contracts.{page}": "authority.periods" for page in CYCLE_PAGES},
 }
 
 
@@ -246,6 +248,7 @@ def is_current(here: str, endpoint: str, area: str) -> bool:
     if "help_" in here or "help_" in endpoint:
         return "help_" in here and "help_" in endpoint
     return UNDER.get(here, UNDER.get(present, present)) == area
+    return area in (present, UNDER.get(present, present))
 
 
 def headers(response):

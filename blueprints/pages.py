@@ -17,6 +17,14 @@ def asked_for() -> str | None:
     return target.rpartition("#")[2] or None
 
 
+def part(template: str, status: int = 200, **context):
+    """Answer htmx with an include: rows of a table are no blocks. It knows what it is given, and nothing of the frame."""
+    text = current_app.jinja_env.get_template(template).render(g=g, request=request, **context)
+    response = make_response(text, status)
+    response.headers["Vary"] = "HX-Request, HX-Target"
+    return response
+
+
 def page(template: str, status: int = 200, **context):
     """Answer with a template; where htmx asks for a region that is a block of it, with that block alone.
 

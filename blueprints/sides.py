@@ -13,16 +13,19 @@ from blueprints import permissions
 AREAS = (
     "settings", "accounts", "teams", "organisations", "viewing", "services", "home", "audit", "jobs", "attachments", "messages",
     "imports", "clients",
-    "contracts", "packages", "carers", "visits", "matching", "actuals", "payments", "holds", "adjustments", "periods",
-    "remittances", "orders", "exports", "reports", "search",
+    "contracts", "packages", "carers", "visits", "matching", "actuals", "claims", "payments", "holds", "adjustments",
+    "periods", "remittances", "orders", "disputes", "exports", "reports", "search",
 )  # fmt: skip
 PREFIX = {"public": None, "provider": "/provider", "authority": "/authority"}
 # Modules by provider areas: off means that no tab, tile, link or address of it is there.
-MODULES = {
+MODULES: dict[str, str | tuple[str, ...]] = {
     "visits": "module_visits",
-    "imports": "module_visits",  # a provider's files are its visits and the carers that they name
+    "actuals": "module_actuals",
+    "imports": ("module_visits", "module_actuals_import"),  # a provider's files: visits, carers, actuals
     "carers": "module_carers",
     "packages": "module_packages",
+    "claims": "module_claims",
+    "disputes": "module_disputes",
     "payments": "module_payments",
     "periods": "module_payments",
     "remittances": "module_payments",
@@ -34,8 +37,9 @@ MODULES = {
 OFFICERS_TOO = {"messages"}
 # Pages of an area that a module of their own switches.
 PARTS = {"provider.reports.commissioned_care": "module_commissioned_care"}
-# Provider areas that are there only for organisations with something that is paid on actuals (C-08).
-ON_ACTUALS = {"visits", "carers", "imports"}
+# Provider areas that are there only for organisations with something that is paid on actuals, or on visits (C-08).
+ON_ACTUALS = {"visits", "carers", "imports", "actuals", "claims", "disputes"}
+ON_VISITS = {"visits", "carers"}
 
 
 def build(app: Flask) -> None:
@@ -59,13 +63,15 @@ def door() -> str | None:
 
 def module_is_on(area: str) -> bool:
     """The authority uses this part of the portal (Z-04)."""
-    name = MODULES.get(area)
-    return name is None or bool(getattr(g.settings, name))
+    names = MODULES.get(area, ())
+    return not names or any(getattr(g.settings, name) for name in ([names] if isinstance(names, str) else names))
 
 
 def is_there(area: str) -> bool:
     """A provider's area whose module is on and which has something to hold for the organisation (Z-04, C-08)."""
     if area in ON_ACTUALS and (g.reach.limited or not g.session_row.has_actuals):
+        return False
+    if area in ON_VISITS and not g.session_row.has_visits:
         return False
     return module_is_on(area)
 

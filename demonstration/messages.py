@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from types import SimpleNamespace
 
 from blueprints import history
 from blueprints.attachments import rules as attachments
+from blueprints.attachments.rules import Upload
 from blueprints.messages import rules
 from blueprints.settings import rules as settings
 from models import Audience, Message, MessagePost, Organisation, User, utc_now
@@ -35,7 +35,7 @@ def write(users: dict[str, User], today: dt.date) -> str:
         return rules.save_message(chosen, by, keep_file=file)
 
     def kept():
-        named = SimpleNamespace(filename="bank-holidays.txt", stream=io.BytesIO(NOTE))
+        named = Upload(io.BytesIO(NOTE), "bank-holidays.txt")
         return attachments.keep_document(named, "message", None, by.user_id, settings.read())
 
     message(

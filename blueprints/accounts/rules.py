@@ -14,6 +14,7 @@ from peewee import JOIN, SQL, Case, fn
 from blueprints import history, permissions
 from blueprints.prepared import blank, kept
 from models import (
+    Entry,
     OfficerRole,
     OneTimeLink,
     Organisation,
@@ -199,7 +200,8 @@ def note_failure(user: User, now: dt.datetime, settings) -> None:
 def session_of(token: str, minutes: int) -> SignIn | None:
     """The live session of a cookie's token, with its person and organisation, by one query.
 
-    `has_actuals` says whether anything of the organisation is paid on actuals: tabs and doors follow it (C-08).
+    `has_actuals` says whether anything of the organisation is paid on actuals, `has_visits` whether any of it comes from
+    visits: tabs and doors follow them (C-08).
     """
     return _session_statement().first(digest=digest_of(token), since=utc_now() - dt.timedelta(minutes=minutes))
 
@@ -211,8 +213,15 @@ def _session_statement():
         .join(ServiceLevel)
         .where((Package.organisation == User.organisation) & (ServiceLevel.paid_on == PaidOn.ACTUALS))
     )
+    by_visits = paid_on_actuals.where(ServiceLevel.entry == Entry.VISITS)
     return (
-        SignIn.select(SignIn, User, Organisation, fn.EXISTS(paid_on_actuals).alias("has_actuals"))
+        SignIn.select(
+            SignIn,
+            User,
+            Organisation,
+            fn.EXISTS(paid_on_actuals).alias("has_actuals"),
+            fn.EXISTS(by_visits).alias("has_visits"),
+        )
         .join(User, on=(SignIn.user == User.id))
         .join(Organisation, JOIN.LEFT_OUTER, on=(User.organisation == Organisation.id))
         .where(
@@ -225,14 +234,11 @@ def _session_statement():
     )
 
 
-def has_actuals(organisation_id: int) -> bool:
-    """Something of an organisation is paid on actuals (C-08)."""
-    paid = (
-        Package.select()
-        .join(ServiceLevel)
-        .where((Package.organisation == organisation_id) & (ServiceLevel.paid_on == PaidOn.ACTUALS))
-    )
-    return paid.exists()
+def has_actuals(organisation_id: int) -> tuple[bool, bool]:
+    """Whether something of an organisation is paid on actuals, and whether some of that is entered by visits (C-08)."""
+    paid = Package.select().join(ServiceLevel)
+    paid = paid.where((Package.organisation == organisation_id) & (ServiceLevel.paid_on == PaidOn.ACTUALS))
+    return paid.exists(), paid.where(ServiceLevel.entry == Entry.VISITS).exists()
 
 
 def keep_alive(session: SignIn) -> None:

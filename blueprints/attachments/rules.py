@@ -7,6 +7,7 @@ import io
 import zlib
 from collections.abc import Iterator
 from pathlib import PurePosixPath, PureWindowsPath
+from typing import Any, NamedTuple
 
 from PIL import Image, UnidentifiedImageError
 
@@ -133,8 +134,15 @@ def keep_picture(stream, name: str, user) -> File:
     return keep(drawn, f"{PurePosixPath(plain_name(name)).stem}.png", "image/png", "logo", None, user, 8 * PIECE)
 
 
+class Upload(NamedTuple):
+    """A file that was sent with a form: what it holds, and what it is called."""
+
+    stream: Any
+    filename: str
+
+
 def keep_document(upload, kind: str, organisation, user, now) -> File:
-    """Keep a file that somebody attaches, in the caller's transaction: `upload` has a `stream` and a `filename`.
+    """Keep a file that somebody attaches, in the caller's transaction: an Upload, or a file of a form.
 
     `now` is the authority's settings, which say what kinds and how large (Z-13). Refused before it is stored: too large,
     of a kind that is not allowed, of other content than its name says, or found harmful by the scanner where there is

@@ -7,6 +7,7 @@ import datetime as dt
 from flask import Blueprint, current_app, g, url_for
 
 from blueprints import sides, waiting, weeks
+from blueprints.disputes import shown as disputes
 from blueprints.home import to_do
 from blueprints.home.shortcuts import save as save_shortcuts
 from blueprints.messages import rules as messages
@@ -29,13 +30,13 @@ def index():
     """What needs doing, oldest first, then the tiles (C-05, C-06, C-08)."""
     today = weeks.today()
     periods = to_do.shared_periods(g.reach)
-    on_visits = built("provider.visits.index")
-    deadline = to_do.next_deadline(periods, today) if on_visits else None
+    on_visits, by_hand = built("provider.visits.index"), built("provider.actuals.index")
+    deadline = to_do.next_deadline(periods, today) if on_visits or by_hand else None
     return page(
         "home/provider.html",
         limited=g.reach.limited,
         items=waiting.for_provider(today),
-        coming=coming(deadline, on_visits),
+        coming=coming(deadline, on_visits, by_hand),
         deadline=deadline,
         finalised=lately_finalised(today),
         tiles=tiles(),
@@ -55,7 +56,8 @@ def lately_finalised(today) -> list[dict]:
     """The periods that the authority finalised in the last four weeks, with their remittances."""
     if g.reach.limited or not built("provider.payments.index") or not can(Can.SEE_PAYMENTS):
         return []
-    since = dt.datetime.combine(today - dt.timedelta(TOLD_FOR_DAYS), dt.time())
+    now = min(today, weeks.utc_now().date())  # a demonstration's today may be ahead of the clock that finalising noted
+    since = dt.datetime.combine(now - dt.timedelta(TOLD_FOR_DAYS), dt.time())
     return [
         {
             "paid": one,
@@ -73,32 +75,42 @@ def newest() -> list:
     return list(query.objects())
 
 
-def coming(deadline, on_visits: bool) -> str:
+def coming(deadline, on_visits: bool, by_hand: bool = False) -> str:
     """What comes next, and when, for a list with nothing to do."""
     if deadline:
         period = f"{show_date_long(deadline.start)} to {show_date_long(deadline.end)}"
-        return f"Next: visits of {period} must be sent by {waiting.show_day(deadline.cut_off)}."
+        what = "visits" if on_visits else "actuals"
+        return f"Next: {what} of {period} must be sent by {waiting.show_day(deadline.cut_off)}."
     return (
         "No upload deadline is set yet."
-        if on_visits
+        if on_visits or by_hand
         else "Your packages are paid as planned: there is nothing to send."
     )
+
+
+def dispute_words() -> str:
+    """The text of the Disputes tile: how many are open, and how many of them await action (C-11)."""
+    return disputes.count_open(g.reach).words if built("provider.disputes.index") else ""
 
 
 def tiles() -> list[dict]:
     """Pick a task... : what is built, turned on and not refused (C-06, C-08)."""
     wanted = [
         ("visits", "Actuals/Visits", "Send and look up visits, and the actuals that they make", "provider.visits.index", Can.SEE_OWN),
+        ("actuals", "Actuals", "Enter what was delivered, and confirm each week", "provider.actuals.index", Can.SEE_OWN),
+        ("disputes", "Disputes", dispute_words(), "provider.disputes.index", Can.SEE_OWN),
+        ("claims", "One-Off Claims", "Ask for a payment outside packages, such as the hospital incentive", "provider.claims.index", Can.SEE_OWN),
         ("packages", "Care Package Line Items", f"What the authority commissioned for your {said('clients')}, and its price", "provider.packages.index", Can.SEE_OWN),
         ("payments", "Scheduled Payments", "What is paid and when, and remittances", "provider.payments.index", Can.SEE_PAYMENTS),
         ("orders", "Purchase Orders", f"What your {said('clients’')} packages are worth in a year, and what has been spent", "provider.orders.index", Can.SEE_PAYMENTS),
+        ("reports", "Reports", "View & print financial reports", "provider.reports.index", Can.SIGNED_IN),
         ("messages", "Messages", "What the authority tells you, and your responses", "provider.messages.index", Can.SIGNED_IN),
         ("help", "Help", "How each page works, and whom to ask", "provider.home.help_index", Can.SIGNED_IN),
     ]  # fmt: skip
     return [
         {"icon": icon, "title": said(title), "text": text, "href": url_for(endpoint)}
         for icon, title, text, endpoint, act in wanted
-        if can(act) and built(endpoint)
+        if can(act) and built(endpoint) and not (icon == "actuals" and built("provider.visits.index"))
     ]
 
 
@@ -114,23 +126,31 @@ def shortcuts():
 # The pages of help and, for each area of the provider's door, the one that its pages open (C-18).
 TOPICS = {
     "visits": "Actuals/Visits",
+    "actuals": "Actuals by week and by day",
     "imports": "Sending a file",
     "packages": "Care Package Line Items",
     "commissioned-care": "Commissioned Care Export",
+    "claims": "One-Off Claims",
+    "disputes": "Disputes",
     "payments": "Scheduled Payments",
     "remittances": "Remittances",
     "calendar": "Payment calendar",
     "orders": "Purchase Orders",
+    "reports": "Reports",
     "messages": "Messages",
     "search": "Search",
     "your-login": "Your login",
 }
 HELP_OF = {
     "provider.visits": "visits",
+    "provider.actuals": "actuals",
     "provider.carers": "imports",
     "provider.imports": "imports",
     "provider.packages": "packages",
-    "provider.reports": "commissioned-care",
+    "provider.reports": "reports",
+    "provider.reports.commissioned_care": "commissioned-care",
+    "provider.claims": "claims",
+    "provider.disputes": "disputes",
     "provider.payments": "payments",
     "provider.remittances": "remittances",
     "provider.periods": "calendar",

@@ -20,6 +20,7 @@ from blueprints.orders.sums import order_lines, year_days
 from blueprints.packages import rules as packages
 from blueprints.packages.rules import Line, day
 from models import (
+    ClaimItem,
     Contract,
     Finalisation,
     ItemKind,
@@ -66,27 +67,32 @@ def cycle_years(cycles: Iterable[int]) -> dict[int, set[int]]:
 def spend(contract: Contract, year: int | None = None) -> dict[tuple[int, int], int]:
     """Pence finalised by client and financial year of the period's first day, without VAT and contributions (6.1).
 
-    A manual adjustment that is about a client is spent on the client's order. With a year, of that one alone.
+    With a year, of that one alone.
     """
     found: dict[tuple[int, int], int] = defaultdict(int)
-    client_of = fn.COALESCE(Package.client, ManualAdjustment.client)
-    within = (Finalisation.contract == contract) & counted()
+    within = Finalisation.contract == contract
     if year is not None:
         within &= PaymentPeriod.start_date.between(*year_days(year))
-    rows = (
-        PaymentItem.select(client_of, PaymentPeriod.start_date, fn.SUM(PaymentItem.amount))
-        .join(Package, JOIN.LEFT_OUTER).switch(PaymentItem).join(ManualAdjustment, JOIN.LEFT_OUTER)
-        .switch(PaymentItem).join(Finalisation).join(PaymentPeriod)
-        .where(within & client_of.is_null(False)).group_by(client_of, PaymentPeriod.start_date)
-    )  # fmt: skip
-    for client, start, amount in rows.tuples():
+    whose = (WHOSE, PaymentPeriod.start_date)
+    for client, start, amount in spent(*whose, fn.SUM(PaymentItem.amount)).where(within).group_by(*whose).tuples():
         found[client, year_of(day(start))] += int(amount)
     return dict(found)
 
 
-def counted():
-    """The items that count as spent: payable, contributions apart (rule 6.1)."""
-    return (PaymentItem.kind != ItemKind.CONTRIBUTION) & (PaymentItem.state == ItemState.PAYABLE)
+WHOSE = fn.COALESCE(Package.client, ManualAdjustment.client, ClaimItem.client)  # whose order an item is spent on
+
+
+def spent(*columns):
+    """The finalised items that are spent on orders: payable and a client's, contributions apart (rule 6.1)."""
+    query = (
+        PaymentItem.select(*columns)
+        .join(Finalisation).join(PaymentPeriod).switch(PaymentItem).join(Package, JOIN.LEFT_OUTER)
+        .switch(PaymentItem).join(ManualAdjustment, JOIN.LEFT_OUTER, on=(PaymentItem.adjustment == ManualAdjustment.id))
+        .switch(PaymentItem).join(ClaimItem, JOIN.LEFT_OUTER, on=(PaymentItem.claim == ClaimItem.id))
+    )  # fmt: skip
+    return query.where(
+        (PaymentItem.kind != ItemKind.CONTRIBUTION) & (PaymentItem.state == ItemState.PAYABLE) & WHOSE.is_null(False)
+    )
 
 
 # keeping orders in step ------------------------------------------------------------------------------------------------

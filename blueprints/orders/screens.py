@@ -15,7 +15,7 @@ from blueprints.pages import page
 from blueprints.pdf import Column, Section, table_pdf
 from blueprints.permissions import Can, can
 from blueprints.values import show_date, show_money, show_quantity
-from models import OrderVersion, PurchaseOrder, utc_now
+from models import Client, OrderVersion, PurchaseOrder, utc_now
 
 
 class Door(NamedTuple):
@@ -43,17 +43,40 @@ def years() -> tuple[list[str], str]:
     return [year_words(year) for year in listing.years(g.reach, this)], year_words(this)
 
 
-def order_list(door: Door, form, wanted: listing.Wanted, **more):
-    """The list, or its rows as a file: exactly those of the filter, in its order (S-01, S-02)."""
-    condition = listing.fitting(g.reach, wanted)
+def as_file(condition, name: str, usual: str = "order") -> Response | None:
+    """The orders of a condition as the file that the address asks for; None where it asks for a page."""
     asked = request.args.get("format")
-    name = f"purchase-orders-{wanted.year}-{(wanted.year or 0) + 1}"
     if asked == "lines":
         return desk.csv_file(f"{name}-lines", report.HEADINGS, report.rows(condition))
     if asked in ("csv", "xlsx"):
-        found, _ = records.ordered(listing.query(condition), listing.SORTS, "order", PurchaseOrder.id)
+        found, _ = records.ordered(listing.query(condition), listing.SORTS, usual, PurchaseOrder.id)
         rows = listing.file_rows(listing.Row._make(row) for row in found)
         return (desk.csv_file if asked == "csv" else desk.xlsx_file)(name, listing.HEADINGS, rows)
+    return None
+
+
+def of_record(owner: records.Owner, wanted: listing.Wanted, name: str):
+    """The orders of an officer's record, of all years, newest year first."""
+    condition = listing.fitting(g.reach, wanted)
+    if file := as_file(condition, name, "-year"):
+        return file
+    found = records.listed(listing.query(condition), listing.SORTS, "-year", PurchaseOrder.id)
+    return page(
+        "orders/of_record.html",
+        owner=owner,
+        breadcrumbs=owner.crumbs,
+        found=found,
+        rows=[listing.Row._make(row) for row in found.rows],
+        sums=listing.sums(condition),
+        prefix=AUTHORITY.to("show", order_id=0)[:-1],
+    )
+
+
+def order_list(door: Door, form, wanted: listing.Wanted, **more):
+    """The list, or its rows as a file: exactly those of the filter, in its order (S-01, S-02)."""
+    condition = listing.fitting(g.reach, wanted)
+    if file := as_file(condition, f"purchase-orders-{wanted.year}-{(wanted.year or 0) + 1}"):
+        return file
     waits = g.settings.orders_after_view and not request.args and not door.is_officers
     found = None if waits else records.listed(listing.query(condition), listing.SORTS, "order", PurchaseOrder.id)
     return page(
@@ -81,9 +104,9 @@ def order_page(door: Door, order_id: int):
     order = found_order(order_id)
     lines = listing.lines(order.id)
     versions = listing.versions(order.id)
+    looked(g.user.id, client_of(order))
     if request.args.get("format") == "pdf":
         return paper(order, lines, versions[0] if order.state == listing.ISSUED else None, order.value)
-    looked(g.user.id, client_of(order))
     changed = order.state == listing.CHANGED
     spent = listing.spent(order)
     return page(
@@ -112,10 +135,8 @@ def is_to_issue(order: listing.Row) -> bool:
     return bool(order.digest) if not order.version else order.state == listing.CHANGED
 
 
-def client_of(order: listing.Row):
+def client_of(order: listing.Row) -> Client:
     """The order's client, for the look log."""
-    from models import Client
-
     return Client(id=order.client_id)
 
 
@@ -124,9 +145,9 @@ def version_page(door: Door, order_id: int, number: int):
     order = found_order(order_id)
     found = OrderVersion.get_or_none((OrderVersion.order == order.id) & (OrderVersion.number == number)) or abort(404)
     lines = listing.lines(order.id, number)
+    looked(g.user.id, client_of(order))
     if request.args.get("format") == "pdf":
         return paper(order, lines, found, found.value)
-    looked(g.user.id, client_of(order))
     return page(
         "orders/version.html",
         layout=door.layout,

@@ -144,6 +144,7 @@ def show(organisation_id: int):
             {"key": "Telephone", "value": row.telephone},
             {"key": "E-mail", "value": row.email},
             {"key": "Limited accessibility", "value": "Yes" if row.limited_accessibility else "No"},
+            {"key": "Enters its own actuals", "value": "Yes" if row.enters_actuals else "No"},
         ],
     )
 

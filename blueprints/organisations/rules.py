@@ -12,7 +12,11 @@ from models import Organisation
 
 ADDRESS = ("address1", "address2", "address3", "town", "county", "postcode")
 WANTED = {"ref": "the organisation's reference", "name": "the organisation's name"}
-DEFAULTS = {**dict.fromkeys((*ADDRESS, "telephone", "email"), ""), "limited_accessibility": False}
+DEFAULTS = {
+    **dict.fromkeys((*ADDRESS, "telephone", "email"), ""),
+    "limited_accessibility": False,
+    "enters_actuals": True,
+}
 FIELDS = (*WANTED, *DEFAULTS)
 
 

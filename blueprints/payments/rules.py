@@ -16,8 +16,10 @@ from blueprints.packages import rules as packages
 from blueprints.packages.plan import Plan
 from blueprints.packages.rules import Line, day
 from blueprints.payments import as_paid, sums
-from blueprints.prepared import Statement
 from models import (
+    Claim,
+    ClaimItem,
+    ClaimState,
     Client,
     Contract,
     Due,
@@ -27,6 +29,7 @@ from models import (
     ItemState,
     ManualAdjustment,
     Package,
+    PaymentBasis,
     PaymentItem,
     PaymentPeriod,
 )
@@ -55,6 +58,7 @@ class Item(NamedTuple):
     state: str
     note: str = ""
     adjustment: int | None = None  # the manual adjustment that it is
+    claim: int | None = None  # the item of an accepted claim that it is
 
     @property
     def is_payable(self) -> bool:
@@ -197,7 +201,7 @@ def work_out_weeks(lines: Mapping[int, Line], found: Mapping[tuple[int, dt.date]
 
 def _stored(condition):
     columns = (getattr(Due, name) for name in AMOUNTS + PAID)
-    return Statement(Due.select(Due.package, Due.week, Due.contract, *columns).where(condition)).run()
+    return database.rows(Due.select(Due.package, Due.week, Due.contract, *columns).where(condition))
 
 
 def _row(line: Line, week: dt.date, due: sums.Due) -> tuple | None:
@@ -272,12 +276,13 @@ def items(contract: Contract, period: PaymentPeriod, state: State | None = None)
     if oldest is not None and oldest.id == period.id:
         listed += adjustments(contract, period, held)
         listed += manual_items(contract, period, held)
+        listed += claim_items(contract, period)
     return sorted(listed, key=in_order)
 
 
 def in_order(item: Item):
-    """By package, week, kind; manual adjustments as they were entered."""
-    return (item.cpli_id or 0, item.week, item.kind, item.adjustment or 0)
+    """By package, week, kind; manual adjustments and claims as they were entered."""
+    return (item.cpli_id or 0, item.week, item.kind, item.adjustment or item.claim or 0)
 
 
 def holds_of(contract: Contract) -> dict[Key, Held]:
@@ -301,15 +306,19 @@ def finalised_items(condition) -> list[Item]:
     rows = (
         PaymentItem.select(
             PaymentItem.contract, Finalisation.period, PaymentItem.package, Package.cpli_id,
-            fn.COALESCE(Package.client, ManualAdjustment.client), Package.service, Package.level, PaymentItem.week, PaymentItem.kind, PaymentItem.reason,
-            PaymentItem.quantity, PaymentItem.unit_cost, PaymentItem.amount, PaymentItem.vat, PaymentItem.state,
-            PaymentItem.note, PaymentItem.adjustment,
+            fn.COALESCE(Package.client, ManualAdjustment.client, ClaimItem.client),
+            fn.COALESCE(Package.service, Claim.service), fn.COALESCE(Package.level, ClaimItem.level), PaymentItem.week,
+            PaymentItem.kind, PaymentItem.reason, PaymentItem.quantity, PaymentItem.unit_cost, PaymentItem.amount,
+            PaymentItem.vat, PaymentItem.state, PaymentItem.note, PaymentItem.adjustment, PaymentItem.claim,
         )
         .join(Finalisation).switch(PaymentItem).join(Package, JOIN.LEFT_OUTER)
         .switch(PaymentItem).join(ManualAdjustment, JOIN.LEFT_OUTER)
-        .where(condition).order_by(Package.cpli_id, PaymentItem.week, PaymentItem.kind, PaymentItem.adjustment).tuples()
+        .switch(PaymentItem).join(ClaimItem, JOIN.LEFT_OUTER, on=(PaymentItem.claim == ClaimItem.id))
+        .join(Claim, JOIN.LEFT_OUTER)
+        .where(condition)
+        .order_by(Package.cpli_id, PaymentItem.week, PaymentItem.kind, PaymentItem.adjustment, PaymentItem.claim).tuples()
     )  # fmt: skip
-    return [Item._make((*row[:7], day(row[7]), *row[8:])) for row in rows]
+    return [Item._make((*row[:7], day(row[7]), *row[8:])) for row in database.rows(rows)]
 
 
 def _dues(condition):
@@ -334,7 +343,11 @@ def every_item(contract: Contract, state: State) -> Iterator[tuple[PaymentPeriod
     if oldest is None:
         return
     held = holds_of(contract)
-    for item in (*adjustments(contract, oldest, held), *manual_items(contract, oldest, held)):
+    for item in (
+        *adjustments(contract, oldest, held),
+        *manual_items(contract, oldest, held),
+        *claim_items(contract, oldest),
+    ):
         yield oldest, item
     for item in own_items(contract, oldest, held, until=state.periods[-1].end_date):
         period = state.of_week(item.week)
@@ -347,7 +360,7 @@ def own_items(
     """A current period's own weeks: what is due less what has been paid (rule 7.3); `until` takes later weeks too."""
     condition = (Due.contract == contract) & Due.week.between(period.start_date, until or period.end_date)
     for (package, cpli, client, service, level, week, quantity, unit_cost, cost, vat, contribution,
-         paid_cost, paid_vat, paid_contribution) in _dues(condition):  # fmt: skip
+         paid_cost, paid_vat, paid_contribution) in database.rows(_dues(condition)):  # fmt: skip
         who = (contract.id, period.id, package, cpli, client, service, level, day(week))
         if cost - paid_cost or vat - paid_vat:
             item = Item(*who, ItemKind.COST, "", quantity, unit_cost, cost - paid_cost, vat - paid_vat, "")
@@ -380,7 +393,7 @@ def adjustments(contract: Contract, period: PaymentPeriod, held: Mapping[Key, He
 
     What is suspended and was listed in a finalised period stays there and is not raised again (rule 7.5).
     """
-    rows = list(
+    rows = database.rows(
         _dues(
             (Due.contract == contract)
             & (Due.week < period.start_date)
@@ -424,6 +437,34 @@ def manual_items(contract: Contract, period: PaymentPeriod, held: Mapping[Key, H
     return made
 
 
+def unpaid_claims():
+    """The items of accepted claims that no finalisation has paid; none under a contract paid by invoice (rules 7.2, 7.4)."""
+    paid = PaymentItem.select(PaymentItem.id).where(PaymentItem.claim == ClaimItem.id)
+    return (
+        (Claim.state == ClaimState.ACCEPTED)
+        & (ClaimItem.amount > 0)
+        & (Contract.payment_basis != PaymentBasis.INVOICE)
+        & ~fn.EXISTS(paid)
+    )
+
+
+def claim_items(contract: Contract, period: PaymentPeriod) -> list[Item]:
+    """What accepted claims pay, until a finalisation has paid it: in the contract's oldest current period (rule 7.4)."""
+    rows = (
+        ClaimItem.select(ClaimItem.id, ClaimItem.client, ClaimItem.level, ClaimItem.amount, Claim.service, Claim.claimed_on)
+        .join(Claim).switch(ClaimItem).join(Contract)
+        .where((ClaimItem.contract == contract) & unpaid_claims()).order_by(ClaimItem.id).tuples()
+    )  # fmt: skip
+    return [
+        Item(
+            contract.id, period.id, None, None, client, service, level, first_monday(period), ItemKind.CLAIM, "", None,
+            None, amount, sums.vat_on(amount, contract.vat_rate), ItemState.PAYABLE, f"Claim of {day(on):%d/%m/%Y}",
+            claim=ident,
+        )
+        for ident, client, level, amount, service, on in rows
+    ]  # fmt: skip
+
+
 def first_monday(period: PaymentPeriod) -> dt.date:
     """The first Monday that a period holds: the week that its manual adjustments are listed under."""
     start = day(period.start_date)
@@ -432,6 +473,8 @@ def first_monday(period: PaymentPeriod) -> dt.date:
 
 def why_changed(before: Plan | None, now: Plan, week: dt.date) -> str:
     """The reason of an adjustment, judged against what held when the contract was last finalised (rule 7.3)."""
+    if before is not None and before._replace(unit_cost=now.unit_cost, rates=now.rates) == now:
+        return sums.reason_of_rates(before, now, week)  # the same to say, in a third of the time
     return sums.reason(sums.basis(before, week) if before else None, sums.basis(now, week), now.entry)
 
 

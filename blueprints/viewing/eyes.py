@@ -51,7 +51,7 @@ def open_eyes() -> None:
         g.user = User(id=row.user.id, name=row.user.name, email=row.user.email, organisation=organisation)
         g.reach = Reach.of_organisation(organisation.id)
     g.acts = permissions.acts_of(g.user, [])
-    row.has_actuals = accounts.has_actuals(organisation.id)
+    row.has_actuals, row.has_visits = accounts.has_actuals(organisation.id)
 
 
 def refuse_presses():

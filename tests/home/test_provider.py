@@ -28,9 +28,9 @@ def test_name_and_tiles(owner, cast):
     assert f'<h1 class="govuk-heading-l">{cast.oakfield.name}</h1>' in html
     assert "Pick a task..." in html
     tiles = re.findall(r'portal-tile__title"><a[^>]*>(.*?)</a>', html)
-    assert tiles == [
-        "Actuals/Visits", "Care Package Line Items", "Scheduled Payments", "Purchase Orders", "Messages", "Help",
-    ]  # fmt: skip
+    expected = ["Actuals/Visits", "Disputes", "One-Off Claims", "Care Package Line Items", "Scheduled Payments", "Purchase Orders",
+                "Reports", "Messages", "Help"]  # fmt: skip
+    assert tiles == expected
     assert "Log out" in html
 
 
@@ -41,9 +41,11 @@ def test_tabs_and_tiles_follow_the_modules(owner, cast):
     assert [text for _, text in tabs] == [
         "Home",
         "Actuals/Visits",
+        "One-Off Claims",
         "Care package line items",
         "Scheduled payments",
         "POs",
+        "Reports",
         "Help",
     ]
     assert [text for here, text in tabs if here] == ["Actuals/Visits"]

@@ -171,7 +171,7 @@ def test_many_are_issued_by_a_job_and_a_second_run_issues_nothing(world):
     assert mine
     jobs.run_waiting()
     assert [o.version for o in PurchaseOrder.select()] == [1, 1, 1]
-    assert issuing.ahead(wanted).count == 0
+    assert issuing.ahead(wanted).orders == 0
     issuing.queue(wanted, "", BY)
     jobs.run_waiting()
     assert OrderVersion.select().count() == 3
