@@ -82,12 +82,22 @@ class Address(Table):
         return [line for line in lines if line]
 
 
-class Organisation(Address):
+class Place(Address):
+    """What an organisation, a service and a contact also have: the country and the national numbers of the place."""
+
+    country = CharField(default="")
+    uprn = CharField(default="", max_length=20)
+    usrn = CharField(default="", max_length=20)
+
+
+class Organisation(Place):
     """A provider of care or support."""
 
     ref = CharField(unique=True)
     name = CharField(max_length=112, index=True)
+    mobile = CharField(default="")
     telephone = CharField(default="")
+    fax = CharField(default="")
     email = CharField(default="")
     limited_accessibility = BooleanField(default=False)
 
@@ -95,6 +105,71 @@ class Organisation(Address):
     def visible_to(cls, reach):
         """The organisations within reach."""
         return cls.select().where(reach.organisations(cls.id))
+
+
+# contacts --------------------------------------------------------------------------------------------------------------
+
+
+class ContactState(StrEnum):
+    """Whether a contact is in use: only the authority deactivates and reactivates (E-02)."""
+
+    CURRENT = "Current"
+    DEACTIVATED = "Deactivated"
+    REMOVED = "Removed"  # kept, because documents and history name it
+
+
+class DisabledAccess(StrEnum):
+    """Whether the contact's place can be entered by everybody (E-04)."""
+
+    NOT_SET = "Not Set"
+    YES = "Yes"
+    NO = "No"
+
+
+class Contact(Place):
+    """A known person of an organisation, or of the authority where that is empty. A user is one with a login (11.1)."""
+
+    organisation = ForeignKeyField(Organisation, null=True, backref="contacts", on_delete="RESTRICT", index=False)
+    state = CharField(default=ContactState.CURRENT)
+    title = CharField(default="")
+    forename = CharField(default="")
+    surname = CharField()
+    address4 = CharField(default="")
+    telephone = CharField(default="")
+    mobile = CharField(default="")
+    fax = CharField(default="")
+    pager = CharField(default="")
+    email = CharField(default="")
+    web_address = CharField(default="")
+    position = CharField(default="")  # the job title
+    types = TextField(default="")  # of the authority's list, one a line
+    directions = TextField(default="")
+    is_confidential = BooleanField(default=False)
+    disabled_access = CharField(default=DisabledAccess.NOT_SET)
+    created_at = DateTimeField(default=utc_now)
+
+    class Meta:
+        indexes = ((("organisation", "surname", "forename"), False),)  # the list of an organisation's people
+
+    @property
+    def name(self) -> str:
+        """`Mr Greg Finance`; without a title no stray blank (B-33)."""
+        return " ".join(part for part in (self.title, self.forename, self.surname) if part)
+
+    @property
+    def file_name(self) -> str:
+        """`Finance, Greg`, as lists have it."""
+        return ", ".join(part for part in (self.surname, self.forename) if part)
+
+    @property
+    def is_current(self) -> bool:
+        """Neither deactivated nor removed."""
+        return self.state == ContactState.CURRENT
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The contacts within reach, removed ones apart."""
+        return cls.select().where(reach.contacts(cls) & (cls.state != ContactState.REMOVED))
 
 
 # accounts --------------------------------------------------------------------------------------------------------------
@@ -105,6 +180,7 @@ class User(Table):
 
     email = CharField(unique=True)  # lower case
     name = CharField()
+    contact = ForeignKeyField(Contact, null=True, unique=True, on_delete="RESTRICT")
     organisation = ForeignKeyField(Organisation, null=True, backref="users", on_delete="RESTRICT")
     password_hash = CharField(null=True)
     is_active = BooleanField(default=True)
@@ -196,7 +272,7 @@ class ServiceLevel(Table):
     service_group_class = CharField(default="")
 
 
-class Service(Address):
+class Service(Place):
     """A site or branch of an organisation that packages are bought from."""
 
     ref = CharField(unique=True)
@@ -204,6 +280,7 @@ class Service(Address):
     organisation = ForeignKeyField(Organisation, backref="services", on_delete="RESTRICT")
     service_type = CharField(default="")
     telephone = CharField(default="")
+    fax = CharField(default="")
     email = CharField(default="")
     start_date = DateField(null=True)
     end_date = DateField(null=True)
@@ -937,7 +1014,7 @@ class PaymentItem(Table):
 
 
 TABLES = [
-    Setting, Counter, Organisation, User, OfficerRole, OneTimeLink, SignIn, Throttle, ServiceLevel, Service, Change, Look,
+    Setting, Counter, Organisation, Contact, User, OfficerRole, OneTimeLink, SignIn, Throttle, ServiceLevel, Service, Change, Look,
     Job, File, FileChunk, Import, ImportProblem, StagedRow, Client, PaymentCycle, PaymentPeriod, Contract, Package,
     PackageRate, TimetableSlot, StalePackage, Carer, VisitType, Visit, VisitVersion, StagedVisit, StaleGroup, Actual, ActualDay, LockedWeek,
     Finalisation, Due, PackageAsPaid, Hold, PaymentItem,

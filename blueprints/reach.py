@@ -55,6 +55,10 @@ class Reach:
             return EVERYTHING if nothing_too else column.is_null(False)
         return NOTHING if self.limited else column == self.organisation_id
 
+    def contacts(self, contact):
+        """Contacts of the organisation within reach; officers also see the authority's own."""
+        return self.organisations(contact.organisation, nothing_too=True)
+
     def services(self, service_column, organisation_column):
         """Rows of a service within reach."""
         return self.organisations(organisation_column)

@@ -9,7 +9,7 @@ from blueprints.accounts import rules as accounts
 from blueprints.settings import rules as settings
 from blueprints.weeks import monday, today
 from demonstration.people import EVERYBODY, PASSWORD
-from models import OfficerRole, Organisation, User, db
+from models import Contact, OfficerRole, Organisation, User, db
 
 WEEK = dt.timedelta(7)
 
@@ -35,7 +35,10 @@ def logins(organisations: dict[str, Organisation]) -> dict[str, User]:
     for email, name, ref, roles in EVERYBODY:
         if ref is not None and ref not in organisations:
             continue
-        user = User.create(email=email, name=name, organisation=organisations.get(ref), password_hash=hashed)
+        forename, _, surname = name.rpartition(" ")
+        owner = organisations.get(ref)
+        contact = Contact.create(organisation=owner, forename=forename, surname=surname, email=email)
+        user = User.create(email=email, name=name, organisation=owner, contact=contact, password_hash=hashed)
         for role in roles:
             OfficerRole.create(user=user, role=role)
         made[email.partition(".")[0]] = user

@@ -10,6 +10,7 @@ import datetime as dt
 from blueprints.accounts import rules as accounts
 from models import (
     Client,
+    Contact,
     Contract,
     Import,
     OfficerRole,
@@ -109,7 +110,9 @@ class Cast:
 
     def user(self, email: str, name: str, organisation, roles=()) -> User:
         """A login with the demonstration password."""
-        user = User.create(email=email, name=name, organisation=organisation, password_hash=hashed())
+        forename, _, surname = name.rpartition(" ")
+        contact = Contact.create(organisation=organisation, forename=forename, surname=surname, email=email)
+        user = User.create(email=email, name=name, organisation=organisation, contact=contact, password_hash=hashed())
         for role in roles:
             OfficerRole.create(user=user, role=role)
         return user

@@ -22,6 +22,7 @@ from upkeep import copies
 # Columns of the system's own words: kinds, states, codes and names of the authority's lists.
 VOCABULARY = {
     "counter": {"name"},
+    "contact": {"title", "state", "types", "disabled_access"},
     "officer_role": {"role"},
     "service_level": {"ref", "name", "unit", "paid_on", "entry", "service_group_class"},
     "service": {"service_type"},

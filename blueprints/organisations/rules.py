@@ -12,7 +12,11 @@ from models import Organisation
 
 ADDRESS = ("address1", "address2", "address3", "town", "county", "postcode")
 WANTED = {"ref": "the organisation's reference", "name": "the organisation's name"}
-DEFAULTS = {**dict.fromkeys((*ADDRESS, "telephone", "email"), ""), "limited_accessibility": False}
+PLACE = (*ADDRESS, "country", "uprn", "usrn")
+DEFAULTS = {
+    **dict.fromkeys((*PLACE, "mobile", "telephone", "fax", "email"), ""),
+    "limited_accessibility": False,
+}
 FIELDS = (*WANTED, *DEFAULTS)
 
 
