@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import database
 import migrations
 import tasks
-from blueprints import components, errors, frame, permissions, sides, weeks
+from blueprints import components, errors, frame, keys, mail, permissions, sides, weeks
 from blueprints.accounts import rules as accounts
 from blueprints.reach import Reach
 from blueprints.settings import rules as settings
@@ -57,6 +57,8 @@ def create_app(url: str | None = None, **config) -> Flask:
         VERSION=__version__,
     )
     app.config.update(config)
+    keys.use(app.config["SECRET_KEY"])
+    mail.use(os.environ.get("PORTAL_MAIL_URL") or "outbox:", app.config["BASE_URL"])
     db.initialize(database.open_database(url))
     weeks.use_clock(stored_today)
     proxies = int(os.environ.get("PORTAL_PROXIES", "0"))

@@ -238,6 +238,40 @@ class Throttle(Table):
     tries = IntegerField(default=0)
 
 
+# mail ------------------------------------------------------------------------------------------------------------------
+
+
+class MailState(StrEnum):
+    """Where a message is."""
+
+    WAITING = "Waiting"
+    SENDING = "Sending"  # handed to the mail server at this moment, or when a process died
+    SENT = "Sent"
+    KEPT = "Kept"  # no mail server is set up: officers read it here
+    FAILED = "Failed"
+    DROPPED = "Not sent"  # when its turn came there was nobody to tell any more, or nothing
+
+
+class Mail(Table):
+    """A message to somebody, written in the transaction of what it tells. It holds ids: its text is made when it goes."""
+
+    kind = CharField()
+    about = BigIntegerField(null=True)
+    user = ForeignKeyField(User, null=True, on_delete="SET NULL")
+    organisation = ForeignKeyField(Organisation, null=True, on_delete="RESTRICT")  # that the person worked for then
+    address = CharField(default="")  # where it went; of somebody without a login, where it is to go
+    state = CharField(default=MailState.WAITING)
+    at = DateTimeField(default=utc_now, index=True)  # the list, newest first
+    next_try_at = DateTimeField(default=utc_now)
+    sent_at = DateTimeField(null=True)
+    tries = IntegerField(default=0)
+    error = CharField(default="")
+    once = CharField(null=True, unique=True)  # what has been told so is not told again
+
+    class Meta:
+        indexes = ((("state", "next_try_at"), False),)  # what is due
+
+
 # services --------------------------------------------------------------------------------------------------------------
 
 
@@ -1014,7 +1048,7 @@ class PaymentItem(Table):
 
 
 TABLES = [
-    Setting, Counter, Organisation, Contact, User, OfficerRole, OneTimeLink, SignIn, Throttle, ServiceLevel, Service, Change, Look,
+    Setting, Counter, Organisation, Contact, User, OfficerRole, OneTimeLink, SignIn, Throttle, Mail, ServiceLevel, Service, Change, Look,
     Job, File, FileChunk, Import, ImportProblem, StagedRow, Client, PaymentCycle, PaymentPeriod, Contract, Package,
     PackageRate, TimetableSlot, StalePackage, Carer, VisitType, Visit, VisitVersion, StagedVisit, StaleGroup, Actual, ActualDay, LockedWeek,
     Finalisation, Due, PackageAsPaid, Hold, PaymentItem,

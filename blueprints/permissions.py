@@ -24,6 +24,9 @@ class Can(StrEnum):
     FINALISE = "calculate and finalise payment periods"
     EDIT_SETTINGS = "change settings and visit types"
     SEE_AUDIT = "search the audit trail"
+    MANAGE_LOGINS = "manage the logins of providers' people and answer requests for them"
+    MANAGE_OFFICERS = "manage officers' logins and roles"
+    SEE_MAIL = "see the mail that went out, and send it again"
     SIGNED_IN = "use what everybody who is signed in may use"
 
 
@@ -45,11 +48,14 @@ ROLES: dict[str, frozenset[Can]] = {
             Can.FINALISE,
             Can.EDIT_SETTINGS,
             Can.SEE_AUDIT,
+            Can.MANAGE_LOGINS,
+            Can.MANAGE_OFFICERS,
+            Can.SEE_MAIL,
         }
     ),
     "packages": frozenset(_OFFICER | {Can.EDIT_RECORDS, Can.EDIT_PACKAGES, Can.LOAD_FILES}),
     "payments": frozenset(_OFFICER | {Can.EDIT_PERIODS, Can.FINALISE}),
-    "requests": frozenset(_OFFICER),
+    "requests": frozenset(_OFFICER | {Can.MANAGE_LOGINS, Can.SEE_MAIL}),
     "quality": frozenset(_OFFICER),
     "read-only": frozenset(_OFFICER),
 }

@@ -13,7 +13,7 @@ from blueprints import permissions
 AREAS = (
     "settings", "accounts", "organisations", "services", "home", "audit", "jobs", "attachments", "imports", "clients",
     "contracts", "packages", "carers", "visits", "matching", "actuals", "payments", "periods", "remittances", "orders",
-    "reports",
+    "reports", "notifications",
 )  # fmt: skip
 PREFIX = {"public": None, "provider": "/provider", "authority": "/authority"}
 # Modules by provider areas: off means that no tab, tile, link or address of it is there.

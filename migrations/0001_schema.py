@@ -113,6 +113,12 @@ CREATE UNIQUE INDEX "locked_week_service_id_week" ON "locked_week" ("service_id"
 CREATE TABLE "look" ("id" INTEGER NOT NULL PRIMARY KEY, "at" DATETIME NOT NULL, "user_id" INTEGER NOT NULL, "thing" VARCHAR(255) NOT NULL, "thing_id" INTEGER NOT NULL, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE CASCADE);
 CREATE INDEX "look_user_id" ON "look" ("user_id");
 CREATE INDEX "look_thing_thing_id" ON "look" ("thing", "thing_id");
+CREATE TABLE "mail" ("id" INTEGER NOT NULL PRIMARY KEY, "kind" VARCHAR(255) NOT NULL, "about" INTEGER, "user_id" INTEGER, "organisation_id" INTEGER, "address" VARCHAR(255) NOT NULL, "state" VARCHAR(255) NOT NULL, "at" DATETIME NOT NULL, "next_try_at" DATETIME NOT NULL, "sent_at" DATETIME, "tries" INTEGER NOT NULL, "error" VARCHAR(255) NOT NULL, "once" VARCHAR(255), FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE SET NULL, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
+CREATE INDEX "mail_user_id" ON "mail" ("user_id");
+CREATE INDEX "mail_organisation_id" ON "mail" ("organisation_id");
+CREATE INDEX "mail_at" ON "mail" ("at");
+CREATE UNIQUE INDEX "mail_once" ON "mail" ("once");
+CREATE INDEX "mail_state_next_try_at" ON "mail" ("state", "next_try_at");
 CREATE TABLE "officer_role" ("id" INTEGER NOT NULL PRIMARY KEY, "user_id" INTEGER NOT NULL, "role" VARCHAR(255) NOT NULL, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE CASCADE);
 CREATE INDEX "officer_role_user_id" ON "officer_role" ("user_id");
 CREATE UNIQUE INDEX "officer_role_user_id_role" ON "officer_role" ("user_id", "role");
@@ -246,6 +252,12 @@ CREATE UNIQUE INDEX "locked_week_service_id_week" ON "locked_week" ("service_id"
 CREATE TABLE "look" ("id" SERIAL NOT NULL PRIMARY KEY, "at" TIMESTAMP NOT NULL, "user_id" INTEGER NOT NULL, "thing" VARCHAR(255) NOT NULL, "thing_id" BIGINT NOT NULL, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE CASCADE);
 CREATE INDEX "look_user_id" ON "look" ("user_id");
 CREATE INDEX "look_thing_thing_id" ON "look" ("thing", "thing_id");
+CREATE TABLE "mail" ("id" SERIAL NOT NULL PRIMARY KEY, "kind" VARCHAR(255) NOT NULL, "about" BIGINT, "user_id" INTEGER, "organisation_id" INTEGER, "address" VARCHAR(255) NOT NULL, "state" VARCHAR(255) NOT NULL, "at" TIMESTAMP NOT NULL, "next_try_at" TIMESTAMP NOT NULL, "sent_at" TIMESTAMP, "tries" INTEGER NOT NULL, "error" VARCHAR(255) NOT NULL, "once" VARCHAR(255), FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE SET NULL, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
+CREATE INDEX "mail_user_id" ON "mail" ("user_id");
+CREATE INDEX "mail_organisation_id" ON "mail" ("organisation_id");
+CREATE INDEX "mail_at" ON "mail" ("at");
+CREATE UNIQUE INDEX "mail_once" ON "mail" ("once");
+CREATE INDEX "mail_state_next_try_at" ON "mail" ("state", "next_try_at");
 CREATE TABLE "officer_role" ("id" SERIAL NOT NULL PRIMARY KEY, "user_id" INTEGER NOT NULL, "role" VARCHAR(255) NOT NULL, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE CASCADE);
 CREATE INDEX "officer_role_user_id" ON "officer_role" ("user_id");
 CREATE UNIQUE INDEX "officer_role_user_id_role" ON "officer_role" ("user_id", "role");

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from flask import Blueprint, url_for
 from peewee import SQL, fn
 
-from blueprints import desk, weeks
+from blueprints import desk, mail, weeks
 from blueprints.jobs import rules as jobs
 from blueprints.packages.rules import day
 from blueprints.pages import page
@@ -67,6 +67,7 @@ def queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     yield package_queue()
     yield from import_queues()
     yield job_queue()
+    yield mail_queue()
     yield from period_queues(today, book)
     yield death_queue(today)
 
@@ -125,6 +126,13 @@ def job_queue() -> Queue:
     since = min((j.ended_at.date() for j in failed if j.ended_at), default=None)
     words = plural(len(failed), "job failed", "jobs failed")
     return Queue(len(failed), words, since, url_for("authority.jobs.index", state=str(JobState.FAILED)))
+
+
+def mail_queue() -> Queue:
+    """Messages that failed, or wait for an hour already: the mail server may be down."""
+    count = mail.failing() if can(Can.SEE_MAIL) else 0
+    words = plural(count, "message could not be sent", "messages could not be sent")
+    return Queue(count, words, None, desk.where("authority.notifications.index"))
 
 
 def period_queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
@@ -202,6 +210,10 @@ def next_period(book: overview.Book, today: dt.date) -> str:
     return f"The next payment period ends on {show_date_long(ends[0])}." if ends else ""
 
 
+# Tiles that need more than being signed in.
+NEEDED = {"authority.audit.index": Can.SEE_AUDIT, "authority.notifications.index": Can.SEE_MAIL}
+
+
 def tiles() -> list[dict]:
     """The ways in: what is not built is absent."""
     made = [
@@ -217,13 +229,14 @@ def tiles() -> list[dict]:
         ("visits", "Visits", "Every provider’s visits, and those that are not matched", "authority.visits.index", {}),
         ("payments", "Payments", "Periods, adjustments, finalising and remittances", "authority.periods.index", {}),
         ("imports", "Files", "Load the authority’s files; every import so far", "authority.imports.index", {}),
+        ("messages", "Mail", "What went out, and what could not be sent", "authority.notifications.index", {}),
         ("history", "Audit", "Who changed what, and when", "authority.audit.index", {}),
         ("settings", "Settings", "How the portal works for this authority", "authority.settings.index", {}),
     ]
     return [
         {"icon": icon, "title": title, "text": text, "href": desk.where(endpoint, **values)}
         for icon, title, text, endpoint, values in made
-        if endpoint != "authority.audit.index" or can(Can.SEE_AUDIT)
+        if can(NEEDED.get(endpoint, Can.SIGNED_IN))
     ]
 
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from peewee import IntegrityError
 
 import database
-from blueprints import history
+from blueprints import history, mail
 from blueprints.attachments import rules as attachments
 from blueprints.jobs import rules as jobs
 from blueprints.jobs.rules import NoProgress
@@ -269,6 +269,7 @@ def check(batch: Import, progress=None) -> Import:
             setattr(batch, name, figure)
         batch.state, batch.checked_at, batch.busy = ImportState.CHECKED, utc_now(), None
         batch.save()
+        tell(batch)
     return batch
 
 
@@ -294,7 +295,30 @@ def finish(batch: Import, state: ImportState, by: str = "", only: tuple[ImportSt
         StagedRow.delete().where(StagedRow.batch == batch).execute()
         if state != ImportState.DONE:
             StagedVisit.delete().where(StagedVisit.batch == batch).execute()
+        if now.state in BUSY:
+            tell(batch)
     return True
+
+
+def tell(batch: Import) -> None:
+    """Tell who sent the file, where reading or updating took so long that one may have left the page."""
+    if batch.user_id is None or batch.job_id is None:
+        return
+    took = utc_now() - Job.get_by_id(batch.job_id).queued_at
+    if took > dt.timedelta(minutes=settings.read().mail_import_minutes):
+        mail.send("import-done", batch.user_id, batch.id, once=f"import {batch.id} {batch.state}")
+
+
+@mail.kind("import-done", "Import finished", "Your file has been read")
+def import_letter(letter: mail.Letter) -> dict | None:
+    """What the mail about an import says: its kind and figures, never its name or rows."""
+    batch = Import.get_or_none(Import.id == letter.about)
+    if batch is None or letter.user is None:
+        return None
+    side = "authority" if letter.user.is_officer else "provider"
+    waits = batch.state == ImportState.CHECKED
+    return {"batch": batch, "kind": KINDS[batch.kind].title, "waits": waits, "figures": figures(batch),
+            "link": letter.link(f"/{side}/imports/{batch.id}")}  # fmt: skip
 
 
 def update(batch_id: int, by: history.Actor, user: User | None, without_rejected: bool) -> Import:

@@ -20,6 +20,7 @@ KINDS = {
     "finalise": ("Finalising a period", False),
     "import-check": ("Reading an import", False),
     "import-take": ("Updating the system with an import", False),
+    "mail": ("Sending mail", True),
 }
 
 

@@ -12,7 +12,7 @@ from models import Counter, Setting, db
 
 
 class Spec(NamedTuple):
-    """One setting: its kind (yes-no, whole, text, lines, colour, choice, address), default, label, meaning and bounds."""
+    """One setting: its kind (yes-no, whole, text, lines, colour, choice, address, email), default, label, meaning and bounds."""
 
     name: str
     kind: str
@@ -74,6 +74,12 @@ SPECS: dict[str, Spec] = {
         Spec("module_commissioned_care", "yes-no", True, "Commissioned care export", "The file of all packages.", "Z-04", group="Modules"),
         Spec("module_packages", "yes-no", True, "Care package line items", "The list of packages.", "Z-04", group="Modules"),
         Spec("module_payments", "yes-no", True, "Scheduled payments", "Payments and remittances.", "Z-04", group="Modules"),
+        Spec("mail_sender", "email", "", "Sender's e-mail address", "Mail comes from it. Empty: portal@ and the host of the portal's address.", "Y-15", group="E-mail"),
+        Spec("mail_sender_name", "text", "", "Sender's name", "Stands before the address. Empty: the authority's name.", "Y-15", group="E-mail"),
+        Spec("mail_closing", "text", "", "Closing words", "Stand at the end of each mail, such as whom to ask.", "Y-15", group="E-mail"),
+        Spec("mail_days", "whole", 90, "Days that the list of mail is kept", "Older rows are deleted.", "Y-15", 7, 3650, group="E-mail"),
+        Spec("mail_import_minutes", "whole", 2, "Mail about an import after minutes", "Who sent a file is told by mail when reading or updating took longer than this.", "Y-15", 0, 1440, group="E-mail"),
+        Spec("mail_remittances", "yes-no", True, "Mail when a remittance is ready", "The provider's people who may see payments are told once a period is finalised.", "Y-12", group="E-mail"),
         Spec("sign_in_minutes", "whole", 60, "Minutes without use until signed out", "", "11.4", 5, 720, group="Sign-in"),
         Spec("lock_after", "whole", 5, "Failures until a login is locked", "", "11.4", 3, 20, group="Sign-in"),
         Spec("lock_minutes", "whole", 15, "Minutes that a login stays locked", "", "11.4", 1, 1440, group="Sign-in"),
@@ -140,6 +146,8 @@ def clean(name: str, value: Any) -> Any:
         raise Refused("Enter a colour such as #1d70b8")
     if spec.kind == "address" and text and not re.match(r"https?://[^\s<>\"']+$", text):
         raise Refused("Enter an address that begins with https:// or http://")
+    if spec.kind == "email" and text and not re.fullmatch(r"[^\s@<>\"',;]+@[^\s@<>\"',;]+", text):
+        raise Refused("Enter an e-mail address in the correct format, like name@example.com")
     if spec.kind == "choice" and text not in spec.choices:
         raise Refused("Choose one of the list")
     if len(text) > 2000:
