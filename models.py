@@ -146,6 +146,7 @@ class Contact(Place):
     directions = TextField(default="")
     is_confidential = BooleanField(default=False)
     disabled_access = CharField(default=DisabledAccess.NOT_SET)
+    permissions = TextField(default="")  # acts that the authority has given this person, names of `Can`, one a line
     created_at = DateTimeField(default=utc_now)
 
     class Meta:
@@ -196,6 +197,11 @@ class User(Table):
     def is_officer(self) -> bool:
         """Works for the authority."""
         return self.organisation_id is None
+
+    @property
+    def may_sign_in(self) -> bool:
+        """Neither the login nor its contact is deactivated or removed (B-25)."""
+        return self.is_active and (self.contact_id is None or self.contact.is_current)
 
 
 class OfficerRole(Table):
@@ -327,6 +333,100 @@ class Service(Place):
     def is_current(self, today: dt.date) -> bool:
         """Not ended; an end date of today is not ended."""
         return self.end_date is None or self.end_date >= today
+
+
+class AvailabilityMode(StrEnum):
+    """Which figure the public directory shows for a service (D-24, A-14 to A-17)."""
+
+    PROVIDER = "What the provider entered"
+    CALCULATED = "What is calculated"
+    EITHER = "What the provider entered, else what is calculated"
+    NEITHER = "None"
+
+
+class Confidentiality(StrEnum):
+    """What the public directory shows of a service."""
+
+    SHOWN = "Shown"
+    NO_CONTACT = "No contact details"
+    HIDDEN = "Hidden"
+
+
+class ServiceDetails(Table):
+    """What is said of a service beyond its address (D-15), and its available places (D-14); no row is all defaults."""
+
+    service = ForeignKeyField(Service, primary_key=True, backref="details", on_delete="CASCADE")
+    public_name = CharField(default="", max_length=112)
+    description = TextField(default="")
+    religions = TextField(default="")  # of the authority's lists, one a line
+    languages = TextField(default="")
+    tenure_types = TextField(default="")
+    leasehold_units = IntegerField(null=True)
+    location = CharField(default="")
+    emergency_referrals = BooleanField(default=False)
+    interpreter = BooleanField(default=False)
+    waiting_list = BooleanField(default=False)
+    visual_impairment = BooleanField(default=False)
+    hearing_impairment = BooleanField(default=False)
+    accommodation_based = BooleanField(default=False)
+    confidentiality = CharField(default=Confidentiality.SHOWN)
+    availability_mode = CharField(default=AvailabilityMode.EITHER)
+    available_places = IntegerField(null=True)  # nothing: the listed figure is calculated
+    places_at = DateTimeField(null=True)
+    places_by = CharField(default="")
+
+
+class LevelAtService(Table):
+    """A service level that a service offers, and what of it is available (D-18); packages add theirs by themselves."""
+
+    service = ForeignKeyField(Service, backref="levels", on_delete="CASCADE", index=False)
+    level = ForeignKeyField(ServiceLevel, on_delete="RESTRICT")
+    contract_text = CharField(default="")  # nothing: not contracted (D-20)
+    contracted_units = IntegerField(null=True)  # hundredths
+    available = IntegerField(null=True)  # hundredths; nothing is not known
+    changed_at = DateTimeField(null=True)
+    changed_by = CharField(default="")
+
+    class Meta:
+        indexes = ((("service", "level"), True),)
+
+
+# properties ------------------------------------------------------------------------------------------------------------
+
+
+class Property(Address):
+    """A building that one or several services of an organisation are given in (D-10). Distances: hundredths of a km."""
+
+    organisation = ForeignKeyField(Organisation, backref="properties", on_delete="RESTRICT")
+    name = CharField(max_length=112)
+    is_current = BooleanField(default=True)
+    meals_supplied = BooleanField(default=False)
+    canteen = BooleanField(default=False)
+    self_catering = BooleanField(default=False)
+    shops = IntegerField(null=True)
+    post_office = IntegerField(null=True)
+    train_station = IntegerField(null=True)
+    bus_stop = IntegerField(null=True)
+    town_centre = IntegerField(null=True)
+    social_centre = IntegerField(null=True)
+    gp = IntegerField(null=True)
+    primary_school = IntegerField(null=True)
+    secondary_school = IntegerField(null=True)
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The properties of services within reach, and the whole organisation's own."""
+        return cls.select().where(reach.properties(cls))
+
+
+class PropertyService(Table):
+    """A service that is given in a property."""
+
+    property = ForeignKeyField(Property, backref="services", on_delete="CASCADE", index=False)
+    service = ForeignKeyField(Service, backref="properties", on_delete="CASCADE")
+
+    class Meta:
+        primary_key = CompositeKey("property", "service")
 
 
 # audit -----------------------------------------------------------------------------------------------------------------
@@ -479,8 +579,8 @@ class Import(Table):
 
     @classmethod
     def visible_to(cls, reach):
-        """The imports of the organisations within reach; officers also see the authority's own."""
-        return cls.select().where(reach.organisations(cls.organisation, nothing_too=True))
+        """The imports within reach; officers also see the authority's own."""
+        return cls.select().where(reach.imports(cls))
 
 
 class Severity(StrEnum):
@@ -597,6 +697,137 @@ class Contract(Table):
     def visible_to(cls, reach):
         """The contracts within reach."""
         return cls.select().where(reach.contracts(cls.id, cls.organisation))
+
+
+# roles -----------------------------------------------------------------------------------------------------------------
+
+
+class Accreditation(Table):
+    """An approval that an organisation holds, and that a contact may stand for (E-05)."""
+
+    organisation = ForeignKeyField(Organisation, backref="accreditations", on_delete="RESTRICT")
+    name = CharField()
+    start_date = DateField(null=True)
+    end_date = DateField(null=True)
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The accreditations of the organisations within reach."""
+        return cls.select().where(reach.organisations(cls.organisation))
+
+
+class Scope(StrEnum):
+    """What a role is held for."""
+
+    ORGANISATION = "organisation"
+    SERVICE = "service"
+    CONTRACT = "contract"
+    ACCREDITATION = "accreditation"
+
+
+class RoleName(Table):
+    """A role of the authority's own list (E-05, E-23)."""
+
+    name = CharField()
+    scope = CharField()
+    reaches = BooleanField(default=True)  # opens what it is held for, where accessibility is limited (guide 000, 5.3)
+    only_limited = BooleanField(default=False)  # offered only where accessibility is limited (E-06)
+    position = IntegerField(default=0)
+    is_retired = BooleanField(default=False)
+
+    class Meta:
+        indexes = ((("name", "scope"), True),)
+
+
+class Role(Table):
+    """A role that a contact holds: for a service, a contract or an accreditation, else for the organisation."""
+
+    contact = ForeignKeyField(Contact, backref="roles", on_delete="CASCADE")
+    name = ForeignKeyField(RoleName, backref="roles", on_delete="RESTRICT")
+    organisation = ForeignKeyField(Organisation, on_delete="RESTRICT")
+    service = ForeignKeyField(Service, null=True, on_delete="CASCADE")
+    contract = ForeignKeyField(Contract, null=True, on_delete="CASCADE")
+    accreditation = ForeignKeyField(Accreditation, null=True, on_delete="CASCADE")
+    since = DateTimeField(default=utc_now)
+    by = CharField(default="")
+
+
+# requests --------------------------------------------------------------------------------------------------------------
+
+
+class RequestState(StrEnum):
+    """Where a change request is (rule 9.2)."""
+
+    PENDING = "Pending"
+    APPROVED = "Approved"
+    REJECTED = "Rejected"
+    WITHDRAWN = "Withdrawn"
+
+
+class ChangeRequest(Table):
+    """A provider's change to the authority's records, waiting for approval, or decided (rule 9). Kept for ever (F-17)."""
+
+    kind = CharField()  # of requests.kinds
+    organisation = ForeignKeyField(Organisation, backref="requests", on_delete="RESTRICT", index=False)
+    service = ForeignKeyField(Service, null=True, on_delete="SET NULL")  # what it is about, for reach
+    contract = ForeignKeyField(Contract, null=True, on_delete="SET NULL")
+    contact = ForeignKeyField(Contact, null=True, on_delete="SET NULL")
+    thing = BigIntegerField(null=True)  # the record's id; of a new one, once it is made
+    thing_name = CharField(default="")  # as it was called
+    state = CharField(default=RequestState.PENDING)
+    comment = TextField(default="")  # of the request, not of the record (F-07)
+    user = ForeignKeyField(User, null=True, on_delete="RESTRICT")
+    by = CharField(default="")
+    sent_at = DateTimeField(default=utc_now)
+    decided_at = DateTimeField(null=True)
+    decided_by = CharField(default="")
+    reason = TextField(default="")  # of the authority's list, as it was
+    remarks = TextField(default="")
+    at_once = BooleanField(default=False)  # let through without a decision (rule 9.1)
+    told_at = DateTimeField(null=True)  # when the requester opened what was decided
+    digest = CharField(default="")  # of kind, record, person and values: the same one pressed twice is one
+
+    class Meta:
+        indexes = (
+            (("state", "sent_at"), False),  # the officers' queue
+            (("organisation", "sent_at"), False),  # the provider's list
+            (("kind", "thing"), False),  # what is pending for a record
+        )
+
+    @property
+    def is_pending(self) -> bool:
+        """Waits for the authority."""
+        return self.state == RequestState.PENDING
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The requests within reach."""
+        return cls.select().where(reach.requests(cls))
+
+
+class RequestField(Table):
+    """One field of a change request: JSON values as they were, as asked for, and once decided as found and as applied."""
+
+    request = ForeignKeyField(ChangeRequest, backref="fields", on_delete="CASCADE", index=False)
+    name = CharField()
+    before = TextField(default="null")
+    after = TextField(default="null")
+    found = TextField(null=True)
+    applied = TextField(null=True)
+    agreed_at = DateTimeField(null=True)  # when a file of the authority had the same value: it may then change it (9.2)
+
+    class Meta:
+        primary_key = CompositeKey("request", "name")
+
+
+class RequestFile(Table):
+    """A file that was sent with a change request."""
+
+    request = ForeignKeyField(ChangeRequest, backref="files", on_delete="CASCADE")
+    file = ForeignKeyField(File, on_delete="RESTRICT")
+
+    class Meta:
+        primary_key = CompositeKey("request", "file")
 
 
 # packages --------------------------------------------------------------------------------------------------------------
@@ -1048,8 +1279,10 @@ class PaymentItem(Table):
 
 
 TABLES = [
-    Setting, Counter, Organisation, Contact, User, OfficerRole, OneTimeLink, SignIn, Throttle, Mail, ServiceLevel, Service, Change, Look,
-    Job, File, FileChunk, Import, ImportProblem, StagedRow, Client, PaymentCycle, PaymentPeriod, Contract, Package,
+    Setting, Counter, Organisation, Contact, User, OfficerRole, OneTimeLink, SignIn, Throttle, Mail, ServiceLevel, Service, ServiceDetails, LevelAtService,
+    Property, PropertyService, Change, Look,
+    Job, File, FileChunk, Import, ImportProblem, StagedRow, Client, PaymentCycle, PaymentPeriod, Contract, Accreditation,
+    RoleName, Role, ChangeRequest, RequestField, RequestFile, Package,
     PackageRate, TimetableSlot, StalePackage, Carer, VisitType, Visit, VisitVersion, StagedVisit, StaleGroup, Actual, ActualDay, LockedWeek,
     Finalisation, Due, PackageAsPaid, Hold, PaymentItem,
 ]  # fmt: skip

@@ -8,16 +8,21 @@ import importlib.util
 from flask import Blueprint, Flask, abort, g, redirect, request, url_for
 
 from blueprints import permissions
+from models import Package, PaidOn, ServiceLevel
 
 # The areas, a later one building on earlier ones. An area is shown at a door where it has a file of the door's name.
 AREAS = (
-    "settings", "accounts", "organisations", "services", "home", "audit", "jobs", "attachments", "imports", "clients",
+    "settings", "accounts", "organisations", "services", "properties", "contacts", "home", "requests", "audit", "jobs", "attachments", "imports", "clients",
     "contracts", "packages", "carers", "visits", "matching", "actuals", "payments", "periods", "remittances", "orders",
     "reports", "notifications",
 )  # fmt: skip
 PREFIX = {"public": None, "provider": "/provider", "authority": "/authority"}
 # Modules by provider areas: off means that no tab, tile, link or address of it is there.
 MODULES = {
+    "organisations": "module_organisations",
+    "services": "module_services",
+    "properties": "module_services",
+    "contacts": "module_contacts",
     "visits": "module_visits",
     "imports": "module_visits",  # a provider's files are its visits and the carers that they name
     "carers": "module_carers",
@@ -53,9 +58,20 @@ def module_is_on(area: str) -> bool:
 
 def is_there(area: str) -> bool:
     """A provider's area whose module is on and which has something to hold for the organisation (Z-04, C-08)."""
-    if area in ON_ACTUALS and (g.reach.limited or not g.session_row.has_actuals):
+    if area in ON_ACTUALS and not has_actuals():
         return False
     return module_is_on(area)
+
+
+def has_actuals() -> bool:
+    """Something within reach is paid on actuals (C-08)."""
+    if not g.reach.limited:
+        return bool(g.session_row.has_actuals)
+    if "has_actuals" not in g:
+        within = g.reach.services(Package.service, Package.organisation)
+        paid = Package.select().join(ServiceLevel).where(within & (ServiceLevel.paid_on == PaidOn.ACTUALS))
+        g.has_actuals = paid.exists()
+    return g.has_actuals
 
 
 def guard() -> None:

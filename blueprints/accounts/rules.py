@@ -13,6 +13,8 @@ from peewee import JOIN, SQL, Case, fn
 
 from blueprints import history, permissions
 from models import (
+    Contact,
+    ContactState,
     OfficerRole,
     OneTimeLink,
     Organisation,
@@ -165,7 +167,7 @@ def sign_in(email: str, password: str, address: str, agent: str, settings) -> st
     user = User.get_or_none(User.email == email.strip().lower())
     now = utc_now()
     open_to_try = bool(
-        user and user.is_active and user.password_hash and not (user.locked_until and user.locked_until > now)
+        user and user.may_sign_in and user.password_hash and not (user.locked_until and user.locked_until > now)
     )
     try:
         HASHER.verify(user.password_hash if open_to_try else NOBODYS_HASH, password[:256])
@@ -207,11 +209,17 @@ def session_of(token: str, minutes: int) -> SignIn | None:
         .where((Package.organisation == User.organisation) & (ServiceLevel.paid_on == PaidOn.ACTUALS))
     )
     return (
-        SignIn.select(SignIn, User, Organisation, fn.EXISTS(paid_on_actuals).alias("has_actuals"))
+        SignIn.select(SignIn, User, Organisation, Contact, fn.EXISTS(paid_on_actuals).alias("has_actuals"))
         .join(User)
         .join(Organisation, JOIN.LEFT_OUTER)
+        .switch(User)
+        .join(Contact, JOIN.LEFT_OUTER)
         .where(
-            (SignIn.digest == digest_of(token)) & SignIn.ended_at.is_null() & (SignIn.seen_at > since) & User.is_active
+            (SignIn.digest == digest_of(token))
+            & SignIn.ended_at.is_null()
+            & (SignIn.seen_at > since)
+            & User.is_active
+            & (User.contact.is_null() | (Contact.state == ContactState.CURRENT))
         )
         .get_or_none()
     )

@@ -41,6 +41,14 @@ DELETION_REASONS = (
     "Dispute unanswered in 7 days",
 )
 
+REJECTION_REASONS = (
+    "Not enough information",
+    "The information is not right",
+    "Already done",
+    "Not agreed with the authority",
+    "Asked for by the wrong person",
+)
+
 SPECS: dict[str, Spec] = {
     spec.name: spec
     for spec in (
@@ -69,6 +77,17 @@ SPECS: dict[str, Spec] = {
         Spec("package_reference", "choice", "CPLI ID", "Reference column of the packages list", "Which reference providers see.", "K-03", choices=("CPLI ID", "CarePackageRef"), group="Packages"),
         Spec("show_authorised", "yes-no", True, "Packages list shows the Authorised column", "Tells a confirmed line from a draft.", "K-04", group="Packages"),
         Spec("same_person_may_finalise", "yes-no", True, "Who changed a package may finalise its period", "Off: nobody finalises a period in which they changed a package.", "11.5", group="Payments"),
+        Spec("rejection_reasons", "lines", REJECTION_REASONS, "Reasons for rejecting requests", "One a line. A reason that was used stays with the request when it is taken off the list.", "F-15", group="Requests"),
+        Spec("request_months", "whole", 1, "Months of requests shown at first", "Requests that wait are always shown.", "C-03", 1, 120, group="Requests"),
+        Spec("titles", "lines", ("Mr", "Mrs", "Miss", "Ms", "Mx", "Dr", "Rev"), "Titles", "One a line; offered where somebody's title is asked.", "Z-07", group="Lists"),
+        Spec("contact_types", "lines", ("Admin", "Finance Director", "Secretary", "Service Manager", "Telephonist"), "Types of contact", "One a line. Taken off the list, a type stays with those who have it.", "E-04", group="Lists"),
+        Spec("religions", "lines", ("Buddhist", "Christian", "Hindu", "Jewish", "Muslim", "Sikh", "No religion"), "Religions", "One a line; what a service supports.", "D-15", group="Lists"),
+        Spec("languages", "lines", ("English", "British Sign Language", "Bengali", "Gujarati", "Polish", "Punjabi", "Romanian", "Urdu", "Welsh"), "Languages", "One a line; what a service supports.", "D-15", group="Lists"),
+        Spec("tenure_types", "lines", ("Owner occupied", "Council rented", "Housing association", "Private rented", "Leasehold", "Shared ownership"), "Tenure types", "One a line; for services that are not accommodation based.", "D-15", group="Lists"),
+        Spec("module_organisations", "yes-no", True, "Organisation", "The organisation's details, and asking to change them.", "Z-04", group="Modules"),
+        Spec("module_services", "yes-no", True, "Services", "Services, their details and properties, and asking to change them.", "Z-04", group="Modules"),
+        Spec("module_level_availability", "yes-no", False, "Service availability at service level", "Availability is entered for each service level instead of one figure.", "D-18", group="Modules"),
+        Spec("module_contacts", "yes-no", True, "Contacts", "The organisation's people, and asking to change them.", "Z-04", group="Modules"),
         Spec("module_visits", "yes-no", True, "Visits", "Actuals/Visits and everything that leads there.", "Z-04", group="Modules"),
         Spec("module_carers", "yes-no", True, "Carers import", "The list of carers that visits name.", "Z-04", group="Modules"),
         Spec("module_commissioned_care", "yes-no", True, "Commissioned care export", "The file of all packages.", "Z-04", group="Modules"),
@@ -112,6 +131,10 @@ class Settings:
     def logo(self) -> str:
         """`ID-DIGEST` of the authority's picture in the header; empty where it has none."""
         return str(self._stored.get("logo") or "")
+
+    def requests_with(self, what: str) -> frozenset[str]:
+        """The kinds of change request that are let through at once (`at_once`), or not taken (`off`) (rule 9.1)."""
+        return frozenset(self._stored.get(f"requests {what}") or ())
 
     @property
     def today(self) -> str | None:
@@ -161,7 +184,7 @@ def clean_lines(name: str, value: Any) -> list[str]:
     found = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
     if len(found) > 100 or any(len(line) > 200 for line in found):
         raise Refused("Enter at most 100 lines of at most 200 characters")
-    if name == "deletion_reasons" and not found:
+    if name in ("deletion_reasons", "rejection_reasons") and not found:
         raise Refused("Enter at least one reason")
     if name == "video_addresses" and not all(re.match(r"https?://[^\s<>\"']+(\s|$)", line) for line in found):
         raise Refused("Enter on each line an address that begins with https:// or http://, then what it shows")
@@ -206,6 +229,8 @@ COUNTERS = {
     "clients and contracts, its services, itself",
     "visits:ID": "the visits of one organisation",
     "carers:ID": "the carers of one organisation",
+    "roles": "the names of contacts' roles",
+    "roles:ID": "what the contacts of one organisation reach: their roles, and whether accessibility is limited",
     "locks:ID": "the weeks that are locked for services of one organisation",
 }
 
