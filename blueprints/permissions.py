@@ -24,11 +24,9 @@ class Can(StrEnum):
     FINALISE = "calculate and finalise payment periods"
     EDIT_SETTINGS = "change settings and visit types"
     SEE_AUDIT = "search the audit trail"
-<<<<<<< HEAD
     MANAGE_LOGINS = "manage the logins of providers' people and answer requests for them"
     MANAGE_OFFICERS = "manage officers' logins and roles"
     SEE_MAIL = "see the mail that went out, and send it again"
-=======
     ASK_CHANGES = "ask for changes of the organisation, its services and properties, and enter availability"
     DECIDE_REQUESTS = "accept and reject change requests"
     EDIT_CONTACTS = "edit contacts, their roles and permissions, and switch limited accessibility"
@@ -42,7 +40,6 @@ class Can(StrEnum):
     DECIDE_REFERRALS = "decide on referrals"
     MANAGE_REFERRALS = "manage referrals"
     UPLOAD_FOR_OTHERS = "upload files for other organisations"
->>>>>>> requests
     SIGNED_IN = "use what everybody who is signed in may use"
 
 
@@ -78,23 +75,16 @@ ROLES: dict[str, frozenset[Can]] = {
             Can.FINALISE,
             Can.EDIT_SETTINGS,
             Can.SEE_AUDIT,
-<<<<<<< HEAD
             Can.MANAGE_LOGINS,
             Can.MANAGE_OFFICERS,
             Can.SEE_MAIL,
-=======
             Can.DECIDE_REQUESTS,
             Can.EDIT_CONTACTS,
->>>>>>> requests
         }
     ),
     "packages": frozenset(_OFFICER | {Can.EDIT_RECORDS, Can.EDIT_PACKAGES, Can.LOAD_FILES}),
     "payments": frozenset(_OFFICER | {Can.EDIT_PERIODS, Can.FINALISE}),
-<<<<<<< HEAD
-    "requests": frozenset(_OFFICER | {Can.MANAGE_LOGINS, Can.SEE_MAIL}),
-=======
-    "requests": frozenset(_OFFICER | {Can.DECIDE_REQUESTS, Can.EDIT_CONTACTS}),
->>>>>>> requests
+    "requests": frozenset(_OFFICER | {Can.DECIDE_REQUESTS, Can.EDIT_CONTACTS, Can.MANAGE_LOGINS, Can.SEE_MAIL}),
     "quality": frozenset(_OFFICER),
     "read-only": frozenset(_OFFICER),
 }
