@@ -56,9 +56,9 @@ def prepare(url: str, folder: str) -> dict:
     client = app.test_client()
     with client.session_transaction() as session:
         session["token"] = "bench"
-    cookie = client.get_cookie("portal").value
     path = f"/provider/visits?week={week}"
     client.get(path)
+    cookie = client.get_cookie("portal").value  # as after the first page: with the token of its forms
     real, queries = database.real(db), []
     run = real.execute_sql
 

@@ -31,11 +31,12 @@ class Change(NamedTuple):
     people: Iterable[tuple[int, int]] = ()
     groups: Iterable[matching.Group | tuple] = ()
     moved: Iterable[int] = ()  # packages whose client, service, level or contract is another one now
+    repriced: Iterable[int] = ()  # packages whose rates alone changed: their visits stay where they are
 
 
 def follow_touched(touched: Touched, now: bool = False) -> None:
     """`follow` for what the saving of a record says it touched."""
-    follow(Change(touched.packages, touched.people, moved=touched.moved), now)
+    follow(Change(touched.packages, touched.people, moved=touched.moved, repriced=touched.repriced), now)
 
 
 def follow(change: Change, now: bool = False) -> None:
@@ -51,9 +52,11 @@ def follow(change: Change, now: bool = False) -> None:
     database.serialise(db, "settle")
     groups = {matching.Group(*group) for group in change.groups}
     idents = sorted(set(change.packages))
+    priced = sorted({*idents, *change.repriced})
     people = set(change.people)
+    if priced:
+        database.bulk_upsert(StalePackage, ["package"], [(i,) for i in priced], key=["package"], update=[])
     if idents:
-        database.bulk_upsert(StalePackage, ["package"], [(i,) for i in idents], key=["package"], update=[])
         people |= {
             (organisation, client)
             for organisation, client in Package.select(Package.organisation, Package.client)
@@ -65,7 +68,7 @@ def follow(change: Change, now: bool = False) -> None:
     matching.stale_people(people)
     matching.stale_groups(groups)
     if now:
-        settle_own(idents, people, groups)
+        settle_own(priced, people, groups)
     else:
         jobs.queue("settle", key="settle", afresh=True)
 

@@ -12,6 +12,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from peewee import JOIN, SQL, Case, fn
 
 from blueprints import history, permissions
+from blueprints.prepared import blank, kept
 from models import (
     Contact,
     ContactState,
@@ -202,7 +203,11 @@ def session_of(token: str, minutes: int) -> SignIn | None:
 
     `has_actuals` says whether anything of the organisation is paid on actuals: tabs and doors follow it (C-08).
     """
-    since = utc_now() - dt.timedelta(minutes=minutes)
+    return _session_statement().first(digest=digest_of(token), since=utc_now() - dt.timedelta(minutes=minutes))
+
+
+@kept
+def _session_statement():
     paid_on_actuals = (
         Package.select(SQL("1"))
         .join(ServiceLevel)
@@ -215,13 +220,13 @@ def session_of(token: str, minutes: int) -> SignIn | None:
         .switch(User)
         .join(Contact, JOIN.LEFT_OUTER)
         .where(
-            (SignIn.digest == digest_of(token))
+            (SignIn.digest == blank("digest"))
             & SignIn.ended_at.is_null()
-            & (SignIn.seen_at > since)
+            & (SignIn.seen_at > blank("since"))
             & User.is_active
             & (User.contact.is_null() | (Contact.state == ContactState.CURRENT))
         )
-        .get_or_none()
+        .limit(1)
     )
 
 

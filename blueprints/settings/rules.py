@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from blueprints import history
+from blueprints import history, prepared
 from models import Counter, Setting, db
 
 
@@ -144,7 +144,12 @@ class Settings:
 
 def read() -> Settings:
     """All settings, by one query."""
-    return Settings({name: json.loads(value) for name, value in Setting.select(Setting.name, Setting.value).tuples()})
+    return Settings({name: json.loads(value) for name, value in _all_statement().run()})
+
+
+@prepared.kept
+def _all_statement():
+    return Setting.select(Setting.name, Setting.value)
 
 
 def deletion_reasons(now: Settings) -> list[str]:
