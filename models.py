@@ -176,22 +176,42 @@ class Contact(Place):
 # accounts --------------------------------------------------------------------------------------------------------------
 
 
-class User(Table):
-    """A person with a login: of an organisation, or of the authority where that is empty."""
+class Person(Table):
+    """Somebody who can sign in: one address and password for each login that is theirs (rule 11.1)."""
 
     email = CharField(unique=True)  # lower case
+    username = CharField(null=True, unique=True)  # lower case; where people sign in by it
+    password_hash = CharField(null=True)
+    password_set_at = DateTimeField(null=True)
+    must_change = BooleanField(default=False)  # the password was issued by an officer
+    failures = IntegerField(default=0)  # since the last sign-in
+    locked_until = DateTimeField(null=True)
+    is_locked = BooleanField(default=False)  # by an officer, until released
+    code = TextField(null=True)  # the six-digit security code, sealed
+    code_round = IntegerField(default=0)  # grows with each right answer: which two places are asked for follows from it
+    authenticator = TextField(null=True)  # the app's secret, sealed
+    authenticator_step = BigIntegerField(null=True)  # the last half minute whose code was taken
+    code_by_mail = BooleanField(default=False)  # wants a code by e-mail where that is offered
+    created_at = DateTimeField(default=utc_now)
+
+
+class User(Table):
+    """A login: of a contact of an organisation, or of the authority where that is empty. Its person may have others."""
+
+    person = ForeignKeyField(Person, backref="users", on_delete="RESTRICT")
     name = CharField()
     contact = ForeignKeyField(Contact, null=True, unique=True, on_delete="RESTRICT")
     organisation = ForeignKeyField(Organisation, null=True, backref="users", on_delete="RESTRICT")
-    password_hash = CharField(null=True)
     is_active = BooleanField(default=True)
     created_at = DateTimeField(default=utc_now)
-    password_changed_at = DateTimeField(null=True)
-    failures = IntegerField(default=0)
-    locked_until = DateTimeField(null=True)
 
     class Meta:
         table_name = "portal_user"  # "user" is a reserved word in PostgreSQL
+
+    @property
+    def email(self) -> str:
+        """The address of its person."""
+        return self.person.email
 
     @property
     def is_officer(self) -> bool:
@@ -214,26 +234,91 @@ class OfficerRole(Table):
         indexes = ((("user", "role"), True),)
 
 
-class OneTimeLink(Table):
-    """A link to set a password: works once and for a while; only the digest of its token is kept."""
+class OldPassword(Table):
+    """A password that a person had, so that it is not chosen again."""
 
-    digest = CharField(unique=True)
-    user = ForeignKeyField(User, on_delete="CASCADE")
+    person = ForeignKeyField(Person, on_delete="CASCADE")
+    password_hash = CharField()
+    until = DateTimeField(default=utc_now)
+
+
+class RecoveryCode(Table):
+    """A code that stands in once for the authenticator app; only its digest is kept."""
+
+    person = ForeignKeyField(Person, on_delete="CASCADE")
+    digest = CharField()
+    used_at = DateTimeField(null=True)
+
+
+class OneTimeLink(Table):
+    """A link to set a password: works once and for a while. Its word is signed, and no secret of it is kept here."""
+
+    person = ForeignKeyField(Person, on_delete="CASCADE")
+    nonce = CharField()
     made_at = DateTimeField(default=utc_now)
     expires_at = DateTimeField()
     used_at = DateTimeField(null=True)
 
 
 class SignIn(Table):
-    """A session; the cookie holds the token, the row its digest."""
+    """A session; the cookie holds the token, the row its digest. Until it is ready, steps of signing in are left."""
 
     digest = CharField(unique=True)
-    user = ForeignKeyField(User, backref="sign_ins", on_delete="CASCADE")
+    person = ForeignKeyField(Person, backref="sign_ins", on_delete="CASCADE")
+    user = ForeignKeyField(User, null=True, backref="sign_ins", on_delete="CASCADE")
+    is_ready = BooleanField(default=False)
+    code_passed = BooleanField(default=False)
+    second_passed = BooleanField(default=False)
+    mailed_at = DateTimeField(null=True)  # when a code was last sent by e-mail
     started_at = DateTimeField(default=utc_now)
     seen_at = DateTimeField(default=utc_now)
     ended_at = DateTimeField(null=True)
+    ended_why = CharField(default="")
     address = CharField(default="")
     agent = CharField(default="")
+
+
+class LoginRequestKind(StrEnum):
+    """What somebody without a way in asks for."""
+
+    LOGIN = "New login"
+    PASSWORD = "New password"
+
+
+class LoginRequestState(StrEnum):
+    """Where such a request is."""
+
+    CHECKING = "Checking"  # a job looks whether the address has a login
+    OPEN = "Open"
+    DONE = "Done"
+    DECLINED = "Declined"
+
+
+class LoginRequest(Table):
+    """Somebody who is not signed in asks for a login, or for a new password (B-11 to B-15)."""
+
+    kind = CharField()
+    state = CharField(default=LoginRequestState.OPEN)
+    name = CharField(default="")
+    organisation_name = CharField(default="")
+    email = CharField(index=True)  # lower case, or the user name
+    telephone = CharField(default="")
+    at = DateTimeField(default=utc_now)
+    times = IntegerField(default=1)  # asked so often while it was open
+    handled_at = DateTimeField(null=True)
+    handled_by = CharField(default="")
+    outcome = CharField(default="")  # what was done, or why it was declined
+    user = ForeignKeyField(User, null=True, on_delete="SET NULL")  # the login that it was about, or became
+
+
+class KeptForm(Table):
+    """What somebody sent when the session had run out, given back after signing in; files and passwords apart."""
+
+    user = ForeignKeyField(User, on_delete="CASCADE")
+    address = TextField()
+    fields = TextField()  # pairs of name and value (JSON)
+    had_files = BooleanField(default=False)
+    at = DateTimeField(default=utc_now)
 
 
 class Throttle(Table):
@@ -1279,7 +1364,8 @@ class PaymentItem(Table):
 
 
 TABLES = [
-    Setting, Counter, Organisation, Contact, User, OfficerRole, OneTimeLink, SignIn, Throttle, Mail, ServiceLevel, Service, ServiceDetails, LevelAtService,
+    Setting, Counter, Organisation, Contact, Person, User, OfficerRole, OldPassword, RecoveryCode,
+    OneTimeLink, SignIn, LoginRequest, KeptForm, Throttle, Mail, ServiceLevel, Service, ServiceDetails, LevelAtService,
     Property, PropertyService, Change, Look,
     Job, File, FileChunk, Import, ImportProblem, StagedRow, Client, PaymentCycle, PaymentPeriod, Contract, Accreditation,
     RoleName, Role, ChangeRequest, RequestField, RequestFile, Package,

@@ -90,11 +90,14 @@ def register(app: Flask) -> None:
     @huey.periodic_task(crontab(minute="*/10"), name="tidy")
     def tidy() -> None:
         from blueprints import mail
+        from blueprints.accounts import asking, sessions
         from blueprints.imports import rules as imports
 
         with app.app_context():
             imports.lapse()
             mail.tidy()
+            sessions.tidy()
+            asking.tidy()
 
     jobs.wake = lambda job_id: run(job_id)
     app.extensions["huey"] = huey

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import secrets
 from functools import lru_cache
@@ -10,6 +11,7 @@ from pathlib import Path
 from flask import Flask, current_app, g, request, url_for
 
 from blueprints import components, permissions, sides, values, weeks
+from blueprints.accounts import sessions
 from blueprints.permissions import Can
 
 POLICY = (
@@ -124,14 +126,27 @@ def context() -> dict:
         ),
         "links": links(user),
         "nonce": nonce(),
-        "person": {"name": user.name, "organisation_name": user.organisation.name if user.organisation_id else ""}
-        if user
-        else None,
+        "person": person(user) if user else None,
+        "settings_now": settings,
         "tabs": tabs(user) if user else [],
         "demonstration": settings.is_demonstration,
         "version": current_app.config["VERSION"],
         "whats_new": settings.whats_new,
         "today": weeks.today() if g.get("settings") else None,
+    }
+
+
+def person(user) -> dict:
+    """Who is signed in, with title (B-33), for which organisation, where to switch, and when the session ends."""
+    left = sessions.seconds_left(g.session_row, g.settings)
+    return {
+        "name": user.contact.name if user.contact_id else user.name,
+        "organisation_name": user.organisation.name if user.organisation_id else "",
+        "switch_href": url_for("public.accounts.switch") if g.session_row.has_others else None,
+        "account_href": url_for("authority.accounts.me" if user.is_officer else "provider.accounts.me"),
+        "seconds_left": left,
+        "ends_at": f"{weeks.london(weeks.utc_now() + dt.timedelta(seconds=left)):%H:%M}",
+        "warn_seconds": 60 * g.settings.sign_in_warning,
     }
 
 

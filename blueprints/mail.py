@@ -148,6 +148,22 @@ def send_many(name: str, letters: Iterable[tuple[User | int | None, int | None, 
     return len(rows)
 
 
+def looks_up(name: str):
+    """Declare a function that finds out by itself, in a job, whom to tell about an id: what one is answered meanwhile
+    must not tell, in words or time, whether there is anybody."""
+
+    def declare(function):
+        jobs.handles(name)(lambda job, progress: function(job.about))
+        return function
+
+    return declare
+
+
+def look_up(name: str, about: int) -> None:
+    """Queue the function that was declared for this name; in the caller's transaction."""
+    jobs.queue(name, about)
+
+
 # the words -------------------------------------------------------------------------------------------------------------
 
 
@@ -318,7 +334,7 @@ def unwanted(mail: Mail) -> str:
     if mail.user_id is None:
         return "" if mail.address else "The login is no more"
     user = mail.user
-    if not user.is_active:
+    if not user.may_sign_in:
         return "The login is not active"
     if user.organisation_id != mail.organisation_id:
         return "The login belongs to another organisation now"

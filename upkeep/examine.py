@@ -21,6 +21,7 @@ from models import (
     Job,
     JobState,
     OfficerRole,
+    Person,
     PaymentBasis,
     Setting,
     StaleGroup,
@@ -147,7 +148,7 @@ def people() -> Iterator[Finding]:
         yield Finding("No administrator can sign in.", "flask --app app user add EMAIL --authority")
     if not settings.read().is_demonstration:
         known = [row[0] for row in EVERYBODY if row[0] != "officer@authority.example"]
-        for user in User.select().where(User.email.in_(known) & User.is_active):
+        for user in User.select(User, Person).join(Person).where(Person.email.in_(known) & User.is_active):
             yield Finding(f"The demonstration login {user.email} is active here.", "Deactivate it.")
 
 

@@ -21,6 +21,7 @@ KINDS = {
     "import-check": ("Reading an import", False),
     "import-take": ("Updating the system with an import", False),
     "mail": ("Sending mail", True),
+    "login-request": ("Answering a request for a password", False),
 }
 
 

@@ -12,7 +12,7 @@ from blueprints.pages import go, page
 from blueprints.permissions import Can, can, requires
 from forms.base import PortalForm
 from forms.notifications import MailFilter
-from models import Mail, MailState, Organisation, User, db
+from models import Mail, MailState, Organisation, Person, User, db
 
 routes = Blueprint("notifications", __name__)
 AGAIN = (MailState.FAILED, MailState.KEPT, MailState.DROPPED)
@@ -21,8 +21,9 @@ AGAIN = (MailState.FAILED, MailState.KEPT, MailState.DROPPED)
 def all_mail():
     """Every message with its person and organisation."""
     return (
-        Mail.select(Mail, User, Organisation)
+        Mail.select(Mail, User, Person, Organisation)
         .join(User, JOIN.LEFT_OUTER)
+        .join(Person, JOIN.LEFT_OUTER)
         .switch(Mail)
         .join(Organisation, JOIN.LEFT_OUTER, on=(Mail.organisation == Organisation.id))
     )
@@ -42,7 +43,7 @@ def index():
         query = query.where(Mail.state == form.state.data)
     if form.q.data:
         query = query.where(
-            User.name.contains(form.q.data) | User.email.contains(form.q.data) | Mail.address.contains(form.q.data)
+            User.name.contains(form.q.data) | Person.email.contains(form.q.data) | Mail.address.contains(form.q.data)
         )
     if fine and form.first.data:
         query = query.where(Mail.at >= weeks.instant(form.first.data, 0).replace(tzinfo=None))

@@ -13,7 +13,7 @@ from blueprints.pages import go, page
 from blueprints.permissions import Can, can, requires
 from blueprints.weeks import today
 from forms.organisations import OrganisationFilter, OrganisationForm
-from models import Contract, Import, Organisation, Package, Service, SignIn, User
+from models import Contract, Import, Organisation, Package, Person, Service, SignIn, User
 
 routes = Blueprint("organisations", __name__)
 
@@ -152,8 +152,8 @@ def people(organisation_id: int):
     row = found(organisation_id)
     owner = records.of_organisation(row, "People")
     last = SignIn.select(fn.MAX(SignIn.started_at)).where(SignIn.user == User.id)
-    query = User.select(User, last.alias("last_sign_in")).where(User.organisation == row)
-    orders = {"name": (User.name,), "email": (User.email,)}
+    query = User.select(User, Person, last.alias("last_sign_in")).join(Person).where(User.organisation == row)
+    orders = {"name": (User.name,), "email": (Person.email,)}
     if records.wants_csv():
         rows, _ = records.ordered(query, orders, "name", User.id)
         return records.csv_file(

@@ -1,0 +1,8 @@
+"""An officer's own account."""
+
+from flask import Blueprint
+
+from blueprints.accounts import own
+
+routes = Blueprint("accounts", __name__)
+own.add(routes, "authority")
