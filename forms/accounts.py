@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from wtforms.validators import EqualTo
 
+from blueprints.accounts.listing import LoginState
 from forms import fields as f
-from forms.base import PortalForm
-from forms.records import text
+from forms.base import FilterForm, PortalForm
+from forms.records import RecordForm, text
+from models import LoginRequestKind
 
 
 class CodeField(f.TextField):
@@ -160,3 +162,101 @@ class ChooseForm(PortalForm):
     """Which organisation to work for."""
 
     user = f.RadioField("Which organisation do you work for now?", [f.Required("Choose an organisation")], choices=[])
+
+
+# what officers fill in -------------------------------------------------------------------------------------------------
+
+
+class LoginsFilter(FilterForm):
+    """Which logins are listed."""
+
+    q = f.SearchField("Name, address or username")
+    organisation = f.SelectField("Organisation", choices=[])
+    state = f.SelectField("State", choices=[("", "All"), *((str(s), str(s)) for s in LoginState)])
+    permission = f.SelectField("May", choices=[])
+    idle = f.SelectField(
+        "Last signed in",
+        choices=[("", "Any time"), ("never", "Never"), ("90", "Not for 90 days"), ("365", "Not for a year")],
+    )
+
+
+class RequestsFilter(FilterForm):
+    """Which requests of people without a way in are listed."""
+
+    state = f.SelectField(
+        "State", choices=[("Open", "Open"), ("Done", "Done"), ("Declined", "Declined"), ("all", "All")]
+    )
+    kind = f.SelectField("Asked for", choices=[("", "All"), *((str(k), str(k)) for k in LoginRequestKind)])
+
+
+class ForWhomForm(FilterForm):
+    """Whose login is made."""
+
+    organisation = f.SelectField("Organisation", choices=[])
+
+
+class InviteForm(PortalForm):
+    """A login for a contact, or for somebody new."""
+
+    contact = f.SelectField("Contact", choices=[])
+    name = text("Name of a new contact")
+    email = f.EmailField("E-mail address", [f.Required()], description="People sign in with it, and get mail there")
+    username = text("Username", most=60, description="Where people sign in by it")
+    roles = f.CheckboxesField("Roles", choices=[])
+    permissions = f.CheckboxesField("Permissions", choices=[])
+    same_person = f.CheckboxField("This is the same person: one sign-in for both organisations")
+
+
+class LoginForm(RecordForm):
+    """What of a login an officer changes."""
+
+    email = f.EmailField("E-mail address", [f.Required()])
+    username = text("Username", most=60)
+    roles = f.CheckboxesField("Roles", choices=[])
+    permissions = f.CheckboxesField("Permissions", choices=[])
+
+
+class DeactivateForm(PortalForm):
+    """Who takes over what a leaver leaves open."""
+
+    hand_to = f.SelectField("Open work goes to", choices=[])
+
+
+class JoinForm(PortalForm):
+    """The other login of the same person."""
+
+    other = f.EmailField("E-mail address of the other login", [f.Required()])
+    confirmed = f.CheckboxField("I have made sure that this is the same person")
+
+
+class PartForm(PortalForm):
+    """The address of a login that gets a sign-in of its own again."""
+
+    email = f.EmailField("E-mail address for this login alone", [f.Required()])
+
+
+class SeveralForm(PortalForm):
+    """What is done with the logins that are ticked."""
+
+    act = f.SelectField("With those ticked", [f.Required("Choose what to do")], choices=[])
+
+
+class AcceptForm(PortalForm):
+    """The login that is made for who asked."""
+
+    organisation = f.SelectField("Organisation", [f.Required()], choices=[])
+    name = text("Name", f.Required())
+    email = f.EmailField("E-mail address", [f.Required()])
+    username = text("Username", most=60)
+
+
+class AnswerForm(PortalForm):
+    """Whose password it is."""
+
+    login = f.RadioField("Login", [f.Required()], choices=[])
+
+
+class DeclineForm(PortalForm):
+    """Why a request is declined."""
+
+    reason = f.CountedTextField("Reason", [f.Required()], most=200, description="Who asked for a login reads it")

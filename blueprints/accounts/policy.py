@@ -122,7 +122,10 @@ def is_common(password: str) -> bool:
 
 def _counts(text: str) -> bool:
     """One run up or down, such as 123456789012 or abcdefghijkl."""
-    steps = {(ord(b) - ord(a)) % 10 if a.isdigit() and b.isdigit() else ord(b) - ord(a) for a, b in zip(text, text[1:])}
+    steps = {
+        (ord(b) - ord(a)) % 10 if a.isdigit() and b.isdigit() else ord(b) - ord(a)
+        for a, b in zip(text, text[1:], strict=False)
+    }
     return len(text) > 5 and steps in ({1}, {9}, {-1})
 
 

@@ -10,6 +10,7 @@ from flask import Blueprint, url_for
 from peewee import SQL, fn
 
 from blueprints import desk, mail, weeks
+from blueprints.accounts import asking
 from blueprints.jobs import rules as jobs
 from blueprints.packages.rules import day
 from blueprints.pages import page
@@ -68,6 +69,7 @@ def queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     yield from import_queues()
     yield job_queue()
     yield mail_queue()
+    yield login_queue()
     yield from period_queues(today, book)
     yield death_queue(today)
 
@@ -126,6 +128,13 @@ def job_queue() -> Queue:
     since = min((j.ended_at.date() for j in failed if j.ended_at), default=None)
     words = plural(len(failed), "job failed", "jobs failed")
     return Queue(len(failed), words, since, url_for("authority.jobs.index", state=str(JobState.FAILED)))
+
+
+def login_queue() -> Queue:
+    """Requests of people without a way in (B-12, B-15)."""
+    count, oldest = asking.waiting() if can(Can.MANAGE_LOGINS) else (0, None)
+    words = plural(count, "request for a login or a password", "requests for logins or passwords")
+    return Queue(count, words, oldest and weeks.london(oldest).date(), desk.where("authority.accounts.requests_list"))
 
 
 def mail_queue() -> Queue:
@@ -211,7 +220,7 @@ def next_period(book: overview.Book, today: dt.date) -> str:
 
 
 # Tiles that need more than being signed in.
-NEEDED = {"authority.audit.index": Can.SEE_AUDIT, "authority.notifications.index": Can.SEE_MAIL}
+NEEDED = {"authority.audit.index": Can.SEE_AUDIT, "authority.notifications.index": Can.SEE_MAIL, "authority.accounts.index": Can.MANAGE_LOGINS}
 
 
 def tiles() -> list[dict]:
@@ -229,6 +238,7 @@ def tiles() -> list[dict]:
         ("visits", "Visits", "Every provider’s visits, and those that are not matched", "authority.visits.index", {}),
         ("payments", "Payments", "Periods, adjustments, finalising and remittances", "authority.periods.index", {}),
         ("imports", "Files", "Load the authority’s files; every import so far", "authority.imports.index", {}),
+        ("people", "Logins", "Who can sign in, invitations, and requests for passwords", "authority.accounts.index", {}),
         ("messages", "Mail", "What went out, and what could not be sent", "authority.notifications.index", {}),
         ("history", "Audit", "Who changed what, and when", "authority.audit.index", {}),
         ("settings", "Settings", "How the portal works for this authority", "authority.settings.index", {}),
