@@ -9,6 +9,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 
+from peewee import JOIN
+
 import database
 from blueprints import history, mail, permissions
 from blueprints.accounts import links, policy, rules, sessions
@@ -202,7 +204,7 @@ def join(kept: User, other: User, by: history.Actor) -> Person:
         if kept.person_id == other.person_id:
             raise Refused("These are one person’s logins already")
         gone = other.person
-        moved = list(User.select(User, Organisation).join(Organisation, "LEFT OUTER").where(User.person == gone))
+        moved = list(User.select(User, Organisation).join(Organisation, JOIN.LEFT_OUTER).where(User.person == gone))
         for user in moved:
             rules.refuse_further(kept.person, user.organisation if user.organisation_id else None)
         mail.send("logins-joined", None, kept.id, gone.email)
