@@ -103,7 +103,7 @@ def is_like_name(password: str, person: Person, now) -> bool:
     rest = lowered
     for word in sorted(set(re.findall(r"[^\W_]{4,}", text)), key=len, reverse=True):
         rest = rest.replace(word, "")
-    return rest != lowered and len(rest) < now.password_length // 2
+    return rest != lowered and len(re.sub(r"[\W_]+", "", rest)) < now.password_length // 2
 
 
 def is_common(password: str) -> bool:
