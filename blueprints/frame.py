@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flask import Flask, current_app, g, request, url_for
 
-from blueprints import components, permissions, sides, values, weeks
+from blueprints import components, history, permissions, sides, values, weeks
 from blueprints.accounts import sessions
 from blueprints.permissions import Can
 
@@ -45,6 +45,7 @@ def register(app: Flask) -> None:
     """Give templates what every page shows, and answers their headers."""
     app.context_processor(context)
     app.after_request(headers)
+    app.after_request(note_file)
     app.url_defaults(hashed_static)
     app.add_template_filter(values.show_date, "date")
     app.add_template_filter(values.show_date_long, "long_date")
@@ -214,6 +215,16 @@ def is_current(here: str, endpoint: str, area: str) -> bool:
     if "help_" in here or "help_" in endpoint:
         return "help_" in here and "help_" in endpoint
     return UNDER.get(present, present) == area
+
+
+def note_file(response):
+    """Log who took a file or report away (B-22)."""
+    given = response.headers.get("Content-Disposition", "")
+    user = g.get("user")
+    if user is not None and request.method == "GET" and response.status_code == 200 and given:
+        ident = next((v for v in (request.view_args or {}).values() if isinstance(v, int)), 0)
+        history.took(user.id, (request.endpoint or "").partition(".")[2], ident)
+    return response
 
 
 def headers(response):

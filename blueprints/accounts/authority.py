@@ -12,11 +12,11 @@ from blueprints.accounts.listing import LoginState
 from blueprints.accounts.office import OFFICERS, crumbs, found, organisation_choices, permission_words, reachable, tabs
 from blueprints.accounts.rules import Refused
 from blueprints.pages import go, page
-from blueprints.permissions import GRANTS, OFFICER_ROLES, Can, as_names, can, granted, requires
+from blueprints.permissions import GRANTS, OFFICER_ROLES, Can, can, granted, requires
 from blueprints.settings.rules import SPECS
 from forms.accounts import ForWhomForm, InviteForm, LoginForm, LoginsFilter, SeveralForm
 from forms.base import PortalForm
-from models import Contact, ContactState, OfficerRole, Organisation, Person, SignIn, User, db, utc_now
+from models import Contact, ContactState, Look, OfficerRole, Organisation, Person, SignIn, User, db, utc_now
 
 routes = Blueprint("accounts", __name__)
 own.add(routes, "authority")
@@ -182,11 +182,21 @@ def show(user_id: int):
         recent=sessions.recent(person, 10),
         device=sessions.device,
         work=rules.open_work(row),
+        taken=files_taken(row),
         entries=records.story(row),
         press=PortalForm(),
         is_self=row.id == g.user.id,
         states=LoginState,
     )
+
+
+def files_taken(row: User) -> list[tuple[dt.datetime, str]]:
+    """The last files and reports that a person took away: when, and of which pages (B-22)."""
+    query = Look.select(Look.at, Look.thing).where((Look.user == row.id) & Look.thing.startswith(history.FILE))
+    return [
+        (at, thing.removeprefix(history.FILE).replace("_", " ").replace(".", ": "))
+        for at, thing in query.order_by(Look.id.desc()).limit(10).tuples()
+    ]
 
 
 @routes.route("/accounts/new", methods=["GET", "POST"])
@@ -283,19 +293,8 @@ def made(form: InviteForm, organisation: Organisation | None, known: Person | No
             same,
         )
         if "permissions" in form and form.permissions.data:
-            permit(user, form.permissions.data)
+            managing.permit(user, form.permissions.data, records.actor())
     return user
-
-
-def permit(user: User, names: list[str]) -> None:
-    """Give a contact exactly these permissions (rule 11.1); in the caller's transaction."""
-    contact = Contact.get_by_id(user.contact_id)
-    wanted = as_names([act for act in GRANTS if act.name.lower() in names])
-    if wanted != contact.permissions:
-        before = history.facts(contact)
-        contact.permissions = wanted
-        contact.save()
-        history.record(records.actor(), "Changed", contact, before, history.facts(contact))
 
 
 @routes.route("/accounts/<int:user_id>/edit", methods=["GET", "POST"])
@@ -353,7 +352,7 @@ def save(row: User, form: LoginForm) -> bool:
         if "roles" in form:
             managing.set_roles(row, form.roles.data or [], by)
         if "permissions" in form:
-            permit(row, form.permissions.data or [])
+            managing.permit(row, form.permissions.data or [], by)
     return True
 
 

@@ -189,6 +189,18 @@ def rename(user: User, username: str | None, by: history.Actor) -> None:
         history.record(by, "Changed the user name", user, {"username": person.username}, {"username": username})
 
 
+def permit(user: User, names: Iterable[str], by: history.Actor) -> None:
+    """Give a login's contact exactly these permissions, by their names (rule 11.1)."""
+    wanted = permissions.as_names([act for act in permissions.GRANTS if act.name.lower() in set(names)])
+    with db.atomic():
+        contact = Contact.get_by_id(user.contact_id)
+        if wanted != contact.permissions:
+            before = history.facts(contact)
+            contact.permissions = wanted
+            contact.save()
+            history.record(by, "Changed", contact, before, history.facts(contact))
+
+
 # one person, several logins (rule 11.1) --------------------------------------------------------------------------------
 
 

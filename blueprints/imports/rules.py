@@ -20,9 +20,11 @@ from peewee import IntegrityError
 
 import database
 from blueprints import history, mail
+from blueprints.accounts import rules as accounts
 from blueprints.attachments import rules as attachments
 from blueprints.jobs import rules as jobs
 from blueprints.jobs.rules import NoProgress
+from blueprints.permissions import Can
 from blueprints.settings import rules as settings
 from blueprints.sheets import SheetError
 from models import (
@@ -43,12 +45,14 @@ from models import (
 
 
 class Kind(NamedTuple):
-    """A kind of file: its name in commands and addresses, its title on pages, who loads it, its importer's module."""
+    """A kind of file: its name in commands and addresses, its title on pages, who loads it, its importer's module, and
+    the act that loading it needs beside that of loading files."""
 
     name: str
     title: str
     side: str  # authority or provider
     module: str
+    needs: Can | None = None
 
     @property
     def importer(self):
@@ -68,6 +72,7 @@ KINDS: dict[str, Kind] = {
         Kind("packages", "Packages", "authority", "blueprints.packages.importer"),
         Kind("rates", "Rates of packages", "authority", "blueprints.packages.rate_importer"),
         Kind("timetables", "Timetables of packages", "authority", "blueprints.packages.timetable_importer"),
+        Kind("logins", "Logins", "authority", "blueprints.accounts.importer", Can.MANAGE_OFFICERS),
         Kind("visits", "Visits", "provider", "blueprints.visits.importer"),
         Kind("carers", "Carers", "provider", "blueprints.carers.importer"),
     )
@@ -528,3 +533,18 @@ def load(
 def file_of(batch: Import) -> File | None:
     """The file as it was sent."""
     return batch.file if batch.file_id else None
+
+
+def _waiting_of(user: User):
+    """The checked imports of a person that wait for a decision."""
+    return (Import.user == user) & (Import.state == ImportState.CHECKED)
+
+
+accounts.WORK.append(
+    accounts.Work(
+        "checked import that waits for Update System",
+        "checked imports that wait for Update System",
+        lambda user: Import.select().where(_waiting_of(user)).count(),
+        lambda user, to: Import.update(user=to).where(_waiting_of(user)).execute(),
+    )
+)

@@ -151,7 +151,10 @@ def test_what_was_typed_is_given_back_after_signing_in(late, cast):
     assert answer.location == f"/kept-forms/{kept.id}"
     text = late.get(answer.location).text
     assert "Zoë’s “Care” &amp; Co" in text and "Send it now" in text and 'name="csrf_token" value="x"' not in text
-    assert 'action="/authority/organisations/new"' in text and not Organisation.select().where(Organisation.ref == "NEW").exists()
+    assert (
+        'action="/authority/organisations/new"' in text
+        and not Organisation.select().where(Organisation.ref == "NEW").exists()
+    )
     fields = dict(sessions.fields_of(kept))
     assert fields["name"] == FORM["name"]
     assert late.post("/authority/organisations/new", data=fields).status_code == 303
@@ -202,7 +205,9 @@ def test_a_region_that_htmx_asks_for_leads_to_sign_in_as_a_whole(late):
         "/authority/organisations?q=x",
         headers={"HX-Request": "true", "HX-Target": "#organisations-table", "HX-Current-URL": "http://localhost/authority/organisations"},
     )  # fmt: skip
-    assert answer.status_code == 200 and answer.headers["HX-Redirect"].startswith("/login?next=/authority/organisations")
+    assert answer.status_code == 200 and answer.headers["HX-Redirect"].startswith(
+        "/login?next=/authority/organisations"
+    )
 
 
 def test_a_form_with_another_session_s_token_is_given_back(app, client, cast):

@@ -42,7 +42,9 @@ def test_common_and_breached_ones_are_refused(cast, password):
 
 
 @pytest.mark.feature("B-08")
-@pytest.mark.parametrize("password", ["my-FINANCE-word-99", "xxFinance2026yy", "GFinch-is-mine-7", "Greta Finch 2026", "finch greta!"])
+@pytest.mark.parametrize(
+    "password", ["my-FINANCE-word-99", "xxFinance2026yy", "GFinch-is-mine-7", "Greta Finch 2026", "finch greta!"]
+)
 def test_like_the_name_is_refused_in_any_case(cast, password):
     managing.rename(cast.finance, "gfinch", COMMAND_LINE)
     person = type(cast.finance.person).get_by_id(cast.finance.person_id)

@@ -51,7 +51,10 @@ def test_an_issued_password_must_be_changed_before_anything_else(client, cast):
         assert client.get(address).location.startswith("/login/")
         assert client.get(client.get(address).location, follow_redirects=True).text.count("Choose a new password")
     page = "/login/new-password"
-    assert "Enter another password than the present one" in client.post(page, data={"password": issued, "again": issued}).text
+    assert (
+        "Enter another password than the present one"
+        in client.post(page, data={"password": issued, "again": issued}).text
+    )
     assert "Enter the same password twice" in client.post(page, data={"password": WORDS, "again": "else"}).text
     assert client.post(page, data={"password": WORDS, "again": WORDS}).location == "/provider/"
     assert "Greta Finch" in client.get("/provider/").text
@@ -82,7 +85,8 @@ def older(app):
 
 @pytest.mark.feature("B-17")
 @pytest.mark.parametrize(
-    ("days", "where"), [(0, "/provider/"), (89, "/provider/"), (90, "/login/new-password"), (900, "/login/new-password")]
+    ("days", "where"),
+    [(0, "/provider/"), (89, "/provider/"), (90, "/login/new-password"), (900, "/login/new-password")],
 )
 def test_a_password_is_valid_for_ninety_days(client, cast, older, days, where):
     set_days_ago(cast.finance, days)
@@ -411,7 +415,9 @@ def test_a_form_for_the_other_organisation_is_refused(client, both):
     cast.sign_in(client, cast.finance)
     SignIn.update(user=cast.outsider).execute()
     data = {"organisation_id": str(cast.oakfield.id), "current": "Demo-portal-1", "password": WORDS, "again": WORDS}
-    assert "You opened this form for another organisation" in client.post("/provider/accounts/me/password", data=data).text
+    assert (
+        "You opened this form for another organisation" in client.post("/provider/accounts/me/password", data=data).text
+    )
 
 
 def test_an_ended_login_leaves_the_other(client, both):
