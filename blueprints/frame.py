@@ -186,6 +186,7 @@ UNDER = {
     "provider.imports": "provider.visits",
     "provider.remittances": "provider.payments",
     "provider.reports": "provider.visits",
+    "provider.properties": "provider.services",
     "authority.services": "authority.organisations",
     "authority.contracts": "authority.organisations",
     "authority.payments": "authority.periods",

@@ -32,6 +32,8 @@ MODULES = {
 }
 # Provider areas that are there only for organisations with something that is paid on actuals (C-08).
 ON_ACTUALS = {"visits", "carers", "imports"}
+# Provider areas that are the whole organisation's: absent where the person reaches only parts of it.
+WHOLE = {"organisations"}
 
 
 def build(app: Flask) -> None:
@@ -59,6 +61,8 @@ def module_is_on(area: str) -> bool:
 def is_there(area: str) -> bool:
     """A provider's area whose module is on and which has something to hold for the organisation (Z-04, C-08)."""
     if area in ON_ACTUALS and not has_actuals():
+        return False
+    if area in WHOLE and g.reach.limited:
         return False
     return module_is_on(area)
 

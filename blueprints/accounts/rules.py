@@ -69,6 +69,28 @@ def add_user(email: str, name: str, organisation: Organisation | None, roles: li
     return user
 
 
+def change_email(user: User, email: str, by: history.Actor) -> None:
+    """Give a login another address. Raises Refused where that has a login already."""
+    email = clean_email(email)
+    with db.atomic():
+        if User.select().where((User.email == email) & (User.id != user.id)).exists():
+            raise Refused(f"{email} has a login already")
+        before = user.email
+        user.email = email
+        user.save()
+        history.record(by, "Changed the address of the login", user, {"email": before}, {"email": email})
+
+
+def reactivate(user: User, by: history.Actor) -> None:
+    """Open an ended login again; only the authority does (B-32)."""
+    if user.is_active:
+        return
+    with db.atomic():
+        user.is_active = True
+        user.save()
+        history.record(by, "Opened the login again", user, {"is_active": False}, {"is_active": True})
+
+
 def make_link(user: User, by: history.Actor) -> str:
     """A token that lets its holder set the password, once, within LINK_HOURS; earlier ones stop working."""
     token = secrets.token_urlsafe(32)

@@ -14,7 +14,7 @@ from blueprints.facts import Fault, Faulty
 from blueprints.permissions import Can
 from blueprints.settings import rules as settings
 from blueprints.weeks import today
-from models import Contact, ContactState, Contract, Package, Role, Service, User, db
+from models import Contact, ContactState, Package, Role, Service, User, db
 
 # E-04 and E-17, in the order of the pages.
 LABELS = {

@@ -91,6 +91,10 @@ def coming(deadline, on_visits: bool) -> str:
 def tiles() -> list[dict]:
     """Pick a task... : what is built, turned on and not refused (C-06, C-08)."""
     wanted = [
+        ("organisation", "Organisation", "Your head office's details, and changing them", "provider.organisations.show", Can.SEE_OWN),
+        ("services", "Services", "Your services, their properties and availability", "provider.services.index", Can.SEE_OWN),
+        ("people", "Manage Contacts", "Add new contacts and edit current contact details", "provider.contacts.index", Can.MANAGE_CONTACTS),
+        ("requests", "Requests Sent to Local Authority", "View status of requests that you and your colleagues have sent", "provider.requests.index", Can.SIGNED_IN),
         ("visits", "Actuals/Visits", "Send and look up visits, and the actuals that they make", "provider.visits.index", Can.SEE_OWN),
         ("packages", "Care Package Line Items", "What the authority commissioned for your clients, and its price", "provider.packages.index", Can.SEE_OWN),
         ("payments", "Scheduled Payments", "What is paid and when, and remittances", "provider.payments.index", Can.SEE_PAYMENTS),
