@@ -264,6 +264,9 @@ def of_organisation(row: Organisation, current: str) -> Owner:
             current,
             ("Details", "authority.organisations.show", at),
             ("Services", "authority.services.of_organisation", at),
+            ("Contacts", "authority.contacts.of_organisation", at),
+            ("Properties", "authority.properties.of_organisation", at),
+            ("Accreditations", "authority.organisations.accreditations", at),
             ("Contracts", "authority.contracts.of_organisation", at),
             ("Packages", "authority.packages.of_organisation", at),
             ("Clients", "authority.clients.of_organisation", at),
@@ -291,6 +294,7 @@ def of_service(row: Service, current: str, today) -> Owner:
         tabs(
             current,
             ("Details", "authority.services.show", at),
+            ("Public details", "authority.availability.show", at),
             ("Packages", "authority.packages.of_service", at),
             ("History", "authority.services.story", at),
         ),

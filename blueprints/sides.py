@@ -12,7 +12,7 @@ from models import Package, PaidOn, ServiceLevel
 
 # The areas, a later one building on earlier ones. An area is shown at a door where it has a file of the door's name.
 AREAS = (
-    "settings", "accounts", "organisations", "services", "properties", "contacts", "home", "requests", "audit", "jobs", "attachments", "imports", "clients",
+    "settings", "accounts", "organisations", "services", "properties", "availability", "contacts", "home", "requests", "audit", "jobs", "attachments", "imports", "clients",
     "contracts", "packages", "carers", "visits", "matching", "actuals", "payments", "periods", "remittances", "orders",
     "reports",
 )  # fmt: skip
@@ -22,6 +22,7 @@ MODULES = {
     "organisations": "module_organisations",
     "services": "module_services",
     "properties": "module_services",
+    "availability": "module_services",
     "contacts": "module_contacts",
     "visits": "module_visits",
     "imports": "module_visits",  # a provider's files are its visits and the carers that they name

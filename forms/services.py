@@ -123,9 +123,9 @@ class ServiceDetailsForm(DetailsFields, RequestForm):
 
     def fit(self, row, reach, settings) -> None:
         """The authority's lists; tenure only where it is not accommodation based (D-16)."""
-        from blueprints.services import details
+        from blueprints.availability import rules
 
-        if details.of(row).accommodation_based:
+        if rules.of(row).accommodation_based:
             del self.tenure_types
         self.fit_lists(settings)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from blueprints.availability import rules as availability
 from blueprints.properties import rules as properties
 from blueprints.requests.kinds import About, Field, Kind, kind
 from blueprints.requests.of_organisations import PLACE
-from blueprints.services import details
 from blueprints.services import rules as services
 from models import Property, PropertyService, Service
 
@@ -71,21 +71,21 @@ class ServiceDetailsChange(ServiceChange):
 
     def page(self, row):
         """The tab of the details."""
-        return "services.details", {"service_id": row.id}
+        return "availability.show", {"service_id": row.id}
 
     def facts(self, row):
         """What is said of the service now."""
-        return super().facts(details.of(row))
+        return super().facts(availability.of(row))
 
     def clean(self, row, asked):
         """Tenure types are for services that are not accommodation based; else they are ignored (D-16)."""
-        if details.of(row).accommodation_based:
+        if availability.of(row).accommodation_based:
             asked.pop("tenure_types", None)
         return asked
 
     def apply(self, request, row, applied, by):
         """Change what was asked for, and nothing else."""
-        details.save(row, applied, by)
+        availability.save(row, applied, by)
         return row.id
 
 
