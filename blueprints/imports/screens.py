@@ -164,11 +164,14 @@ class Screens:
         """Choose a file; it is kept and its check begins."""
         kind = self.kind(kind)
         form = ChooseForm()
+        if self.side == "provider":
+            del form.overwrite
         if form.validate_on_submit():
             upload = form.file.data
             organisation = g.user.organisation_id
             try:
-                batch = rules.begin(kind, organisation, g.user, upload.filename, upload.stream)
+                overwrite = bool("overwrite" in form and form.overwrite.data)
+                batch = rules.begin(kind, organisation, g.user, upload.filename, upload.stream, overwrite)
             except (rules.Refused, attachments.TooLarge) as refusal:
                 form.file.errors = [str(refusal)]
             else:
