@@ -76,6 +76,8 @@ class Screens:
             abort(404)
         if self.side == "provider" and not sides.module_is_on("visits"):
             abort(404)
+        if self.side == "provider" and g.reach.limited and name != "visits":
+            abort(404)  # carers are the whole organisation's
         return kind
 
     def batch(self, import_id: int) -> Import:
@@ -385,7 +387,7 @@ class Screens:
         if not hasattr(kind.importer, "example_rows"):
             abort(404)
         week = monday(today()) - dt.timedelta(7)
-        rows = kind.importer.example_rows(g.user.organisation, week)
+        rows = kind.importer.example_rows(g.reach, week)
         return attachment(sheets.write_csv(rows, [c.name for c in kind.importer.COLUMNS]), f"{kind.name}-example.csv")
 
 
