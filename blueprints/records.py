@@ -103,6 +103,12 @@ UNITS: dict[str, Callable] = {
     "discount": lambda v: f"{values.show_quantity(v, short=True)}%",
     "vat_rate": lambda v: f"{values.show_quantity(v, short=True)}%",
     "contribution": values.show_money,
+    **dict.fromkeys(("contracted_units", "available"), lambda v: values.show_quantity(v, short=True)),
+    **dict.fromkeys(
+        ("shops", "post_office", "train_station", "bus_stop", "town_centre", "social_centre", "gp", "primary_school",
+         "secondary_school"),
+        lambda v: f"{values.show_quantity(v, short=True)} km",
+    ),
 }
 
 

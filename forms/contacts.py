@@ -28,12 +28,12 @@ class ContactFields:
     address2 = text("Address 2")
     address3 = text("Address 3")
     address4 = text("Address 4")
-    town = text("Town")
-    county = text("County")
-    postcode = text("Postcode", Postcode(), most=20)
-    country = text("Country")
-    uprn = text("UPRN", Digits(12), most=12, description="Unique property reference number")
-    usrn = text("USRN", Digits(8), most=8, description="Unique street reference number")
+    town = text("Town", kind=f.ShortField)
+    county = text("County", kind=f.ShortField)
+    postcode = text("Postcode", Postcode(), most=20, kind=f.CodeField)
+    country = text("Country", kind=f.ShortField)
+    uprn = text("UPRN", Digits(12), most=12, kind=f.CodeField, description="Unique property reference number")
+    usrn = text("USRN", Digits(8), most=8, kind=f.CodeField, description="Unique street reference number")
     directions = f.CountedTextField("Directions", most=1000)
     is_confidential = f.CheckboxField("Confidential", description="Not to be given to anybody outside the authority")
     disabled_access = f.SelectField(
@@ -155,6 +155,9 @@ def check_role(form) -> bool:
 class RoleForm(RoleChoice, RequestForm):
     """One role more for a contact."""
 
+    role_for = f.SelectField("For", [f.Required("Choose what the role is for")])
+    role = f.SelectField("Role", [f.Required("Choose the role")])
+
     def fit(self, row, reach, settings) -> None:
         """Roles within reach."""
         from blueprints.weeks import today
@@ -168,11 +171,7 @@ class RoleForm(RoleChoice, RequestForm):
     def validate(self, extra_validators=None) -> bool:
         """Both lists must be chosen."""
         good = super().validate(extra_validators)
-        if not self.role.data and not self.role_for.data:
-            self.role_for.errors = ["Choose what the role is for"]
-            self.role.errors = ["Choose the role"]
-            return False
-        return check_role(self) and good
+        return good and check_role(self)
 
 
 class LoginForm(RequestForm):

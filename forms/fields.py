@@ -131,6 +131,18 @@ class SearchField(TextField):
     gov = {"attributes": {"data-search": ""}, "type": "search", "spellcheck": False}
 
 
+class ShortField(TextField):
+    """A text of a few words."""
+
+    gov = {"classes": "govuk-input--width-20"}
+
+
+class CodeField(TextField):
+    """A postcode, or a number that is kept as text."""
+
+    gov = {"classes": "govuk-input--width-10", "spellcheck": False}
+
+
 class EmailField(TextField):
     gov = {"type": "email", "autocomplete": "email", "spellcheck": False}
 

@@ -26,9 +26,9 @@ class PropertyPlace(RecordForm):
     address1 = text("Address 1")
     address2 = text("Address 2")
     address3 = text("Address 3")
-    town = text("Town")
-    county = text("County")
-    postcode = text("Postcode", Postcode(), most=20)
+    town = text("Town", kind=f.ShortField)
+    county = text("County", kind=f.ShortField)
+    postcode = text("Postcode", Postcode(), most=20, kind=f.CodeField)
     is_current = f.CheckboxField("In use", default=True)
     in_services = f.CheckboxesField("Services given there", choices=[])
 

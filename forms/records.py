@@ -34,9 +34,9 @@ class Most:
             raise f.StopValidation(f"{field.label.text} must be {self.most} characters or fewer")
 
 
-def text(label: str, *validators, most: int = 255, **kwargs) -> f.TextField:
+def text(label: str, *validators, most: int = 255, kind: type[f.TextField] = f.TextField, **kwargs) -> f.TextField:
     """A text field as long as its column."""
-    return f.TextField(label, [*validators, Most(most)], **kwargs)
+    return kind(label, [*validators, Most(most)], **kwargs)
 
 
 POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?|GIR) ?([0-9][A-Z]{2})", re.IGNORECASE)

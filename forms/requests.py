@@ -50,7 +50,7 @@ class RequestsFilter(FilterForm):
     """Requests sent to the authority (F-03, F-04, F-11)."""
 
     months = f.TextField("Months", description="Requests that wait are always listed")
-    whose = f.RadioField("Whose", choices=[("all", "The whole organisation's"), ("mine", "My own")])
+    whose = f.SelectField("Whose", choices=[("", "The whole organisation's"), ("mine", "My own")])
     kind = f.SelectField("Type")
     state = f.SelectField("Status")
     archived = f.CheckboxField("Include archived")

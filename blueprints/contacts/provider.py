@@ -105,6 +105,9 @@ def contact_page(row: Contact, form: RoleForm | None = None, status: int = 200):
     coming = [one for one in waits if one.kind == "role-add"]
     asked = rules.asked_of_many(coming)
     user = User.get_or_none(User.contact == row.id)
+    login = kinds.every()["login"]
+    wanted_login = rules.pending_values([one for one in waits if one.kind == "login"])
+    asked_login = [login.words(login.field(name), values[-1]) for name, values in wanted_login.items()]
     may_add = row.is_current and screens.offers("role-add")
     if form is None and may_add:
         form = RoleForm()
@@ -124,6 +127,8 @@ def contact_page(row: Contact, form: RoleForm | None = None, status: int = 200):
         may_remove=screens.offers("role-remove"),
         confirming=int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 10 else 0,
         user=user,
+        access=next((w for w in asked_login if w in ("Yes", "No")), None),
+        address=next((w for w in asked_login if "@" in w), None),
         permissions=[act.value for act in permissions.granted(row.permissions)],
         hrefs={name: screens.ask_href(name, row.id) for name in ("contact", "login", "contact-remove")}
         if row.is_current

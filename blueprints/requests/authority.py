@@ -104,7 +104,7 @@ def csv_of(rows: list[ChangeRequest]):
             *change, one.decided_by, f"{one.decided_at:%Y-%m-%d %H:%M}" if one.decided_at else "", one.reason, one.remarks,
         ]
         for one in rows
-        for change in screens.in_short(one, asked[one.id])
+        for change in screens.in_text(one, asked[one.id])
     ]  # fmt: skip
     return records.csv_file("change-requests", headings, lines)
 

@@ -94,7 +94,8 @@ class NewContact(OfContact):
         """No contact yet; the role's place, so that reach can judge it."""
         target = roles.Target.read((asked.get("role") or [None, ""])[1])
         place = {str(target.scope): target.ident} if target and target.scope in ("service", "contract") else {}
-        return About("", row.id, **place)
+        name = " ".join(part for part in (asked.get("title"), asked.get("forename"), asked.get("surname")) if part)
+        return About(name, row.id, **place)
 
     def problems(self, row, asked):
         """No surname; a login without an address, or with a colleague's."""

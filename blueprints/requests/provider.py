@@ -190,7 +190,7 @@ def csv_of(rows: list[ChangeRequest]):
             kinds.of(one.kind).title, one.thing_name, one.by, *change, one.reason, one.remarks,
         ]
         for one in rows
-        for change in screens.in_short(one, asked[one.id])
+        for change in screens.in_text(one, asked[one.id])
     ]  # fmt: skip
     return records.csv_file("requests", headings, lines)
 

@@ -141,12 +141,19 @@ def send(
             RequestField.create(request=request, name=name, before=text(before.get(name)), after=text(value))
         for keep in documents:
             RequestFile.create(request=request, file=keep())
-        history.record(
-            by, f"Asked for: {kind.title}", request, {n: before.get(n) for n in changed} if before else {}, changed
+        old, new = (
+            {kind.field(n).label: shown(kind, n, values.get(n)) for n in changed} for values in (before, changed)
         )
+        history.record(by, f"Asked for: {kind.title}", request, old, new)
         if kind.name in now.requests_with("at once"):
             _apply(request, kind, row, {}, {}, history.Actor(None, "Let through at once"), at_once=True)
     return request
+
+
+def shown(kind: Kind, name: str, value: Any) -> str:
+    """A value in words, on one line."""
+    words = kind.words(kind.field(name), value)
+    return words if isinstance(words, str) else "; ".join(words)
 
 
 def locked(request_id: int) -> ChangeRequest:

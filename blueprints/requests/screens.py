@@ -72,17 +72,18 @@ def as_text(words: str | list[str]) -> str:
     return words if isinstance(words, str) else "; ".join(words)
 
 
-def in_short(request: ChangeRequest, asked: list[rules.Asked]) -> list[tuple[str, str, str]]:
+def in_short(request: ChangeRequest, asked: list[rules.Asked]) -> list[tuple]:
     """(label, before, after) of each change of a request, for lists."""
     kind = kinds.of(request.kind)
     return [
-        (
-            kind.field(one.name).label,
-            as_text(kind.words(kind.field(one.name), one.before)),
-            as_text(kind.words(kind.field(one.name), one.after)),
-        )
+        (kind.field(one.name).label, *(kind.words(kind.field(one.name), value) for value in (one.before, one.after)))
         for one in asked
     ]
+
+
+def in_text(request: ChangeRequest, asked: list[rules.Asked]) -> list[list[str]]:
+    """The same as text alone, for files."""
+    return [[label, as_text(before), as_text(after)] for label, before, after in in_short(request, asked)]
 
 
 def wanted_kind(name: str) -> Kind:
