@@ -201,6 +201,11 @@ class Reach:
         return column.in_(elsewhere)
 
 
+def contract_reached(reach: Reach, contract_id: int) -> bool:
+    """The payments of a contract that one's packages are under may be seen; asks only where reach is limited."""
+    return not reach.limited or contract_within(reach, contract_id) is not None
+
+
 def contract_within(reach: Reach, contract_id: int) -> Contract | None:
     """The contract, if it is within reach."""
     return Contract.visible_to(reach).where(Contract.id == contract_id).get_or_none()

@@ -13,7 +13,7 @@ from models import Package, PaidOn, ServiceLevel
 
 # The areas, a later one building on earlier ones. An area is shown at a door where it has a file of the door's name.
 AREAS = (
-    "settings", "accounts", "organisations", "services", "properties", "contacts", "home", "requests", "audit", "jobs", "attachments", "imports", "clients",
+    "settings", "accounts", "organisations", "services", "properties", "availability", "contacts", "home", "requests", "audit", "jobs", "attachments", "imports", "clients",
     "contracts", "packages", "carers", "visits", "matching", "actuals", "payments", "periods", "remittances", "orders",
     "reports", "notifications",
 )  # fmt: skip
@@ -23,6 +23,7 @@ MODULES = {
     "organisations": "module_organisations",
     "services": "module_services",
     "properties": "module_services",
+    "availability": "module_services",
     "contacts": "module_contacts",
     "visits": "module_visits",
     "imports": "module_visits",  # a provider's files are its visits and the carers that they name
@@ -33,6 +34,8 @@ MODULES = {
 }
 # Provider areas that are there only for organisations with something that is paid on actuals (C-08).
 ON_ACTUALS = {"visits", "carers", "imports"}
+# Provider areas that are the whole organisation's: absent where the person reaches only parts of it.
+WHOLE = {"organisations"}
 
 
 def build(app: Flask) -> None:
@@ -60,6 +63,8 @@ def module_is_on(area: str) -> bool:
 def is_there(area: str) -> bool:
     """A provider's area whose module is on and which has something to hold for the organisation (Z-04, C-08)."""
     if area in ON_ACTUALS and not has_actuals():
+        return False
+    if area in WHOLE and g.reach.limited:
         return False
     return module_is_on(area)
 

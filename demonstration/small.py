@@ -12,13 +12,15 @@ from blueprints.history import Actor
 from blueprints.matching.rules import Group
 from blueprints.periods import rules as periods
 from blueprints.settings import rules as settings
-from demonstration import people, visits
+from demonstration import people, requests, visits
 from demonstration.build import WEEK, logins
 from models import (
     Actual,
     Carer,
     Change,
+    ChangeRequest,
     Client,
+    Contact,
     Contract,
     Finalisation,
     Hold,
@@ -105,6 +107,8 @@ class World:
         self.late_changes()
         visits.seal(Visit.select().where(Visit.version > 1))
         self.files()
+        requests.build(self)
+        yield f"Made {Contact.select().count()} contacts and {ChangeRequest.select().count()} change requests."
         yield f"The last full week, from {self.last:%d/%m/%Y}, is open: its visits are still to come."
 
     def actor(self, name: str) -> Actor:

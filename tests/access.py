@@ -12,6 +12,8 @@ PROVIDER = "303 200 200 200 404 404"
 OWNER = "303 200 200 404 404 404"
 NOTHING = "303 404 404 404 404 404"
 OFFICER = "303 404 404 404 200 200"
+EDITOR = "303 404 404 404 200 403"
+PRESSED = "303 404 404 404 303 403"
 
 TABLE: dict[str, tuple[str, str]] = {
     "public.settings.theme": ("GET /theme-none.css", "404 404 404 404 404 404"),
@@ -81,6 +83,96 @@ TABLE: dict[str, tuple[str, str]] = {
     "provider.home.index": ("GET /provider/", PROVIDER),
     "provider.home.help_index": ("GET /provider/help", PROVIDER),
     "provider.home.help_page": ("GET /provider/help/visits", PROVIDER),
+    "provider.organisations.show": ("GET /provider/organisation", PROVIDER),
+    "provider.services.index": ("GET /provider/services", PROVIDER),
+    "provider.services.show": ("GET /provider/services/{cast.north.id}", OWNER),
+    "provider.services.in_properties": ("GET /provider/services/{cast.north.id}/properties", OWNER),
+    "provider.availability.show": ("GET /provider/services/{cast.north.id}/details", OWNER),
+    "provider.availability.places": ("POST /provider/services/{cast.north.id}/places", "303 303 303 404 404 404"),
+    "provider.availability.levels": ("POST /provider/services/{cast.north.id}/levels", NOTHING),
+    "provider.properties.show": ("GET /provider/properties/{cast.lodge.id}", OWNER),
+    "provider.contacts.index": ("GET /provider/contacts", PROVIDER),
+    "provider.contacts.show": ("GET /provider/contacts/{cast.manager.contact_id}", OWNER),
+    "provider.contacts.add_role": (
+        "POST /provider/contacts/{cast.manager.contact_id}/roles",
+        "303 422 422 404 404 404",
+    ),
+    "provider.contacts.assign": ("GET /provider/contacts/{cast.manager.contact_id}/roles/new", OWNER),
+    "provider.contacts.remove_role": (
+        "POST /provider/contact-roles/{cast.role.id}/removal",
+        "303 303 303 404 404 404",
+    ),
+    "provider.requests.ask": ("GET /provider/requests/new/organisation/{cast.oakfield.id}", OWNER),
+    "provider.requests.index": ("GET /provider/requests", PROVIDER),
+    "provider.requests.show": ("GET /provider/requests/{cast.request.id}", OWNER),
+    "provider.requests.withdraw": (
+        "POST /provider/requests/{cast.request.id}/withdrawal",
+        "303 303 403 404 404 404",
+    ),
+    "provider.requests.file": ("GET /provider/requests/{cast.request.id}/files/999999", NOTHING),
+    "authority.requests.index": ("GET /authority/requests", OFFICER),
+    "authority.requests.show": ("GET /authority/requests/{cast.request.id}", OFFICER),
+    "authority.requests.accept": (
+        "POST /authority/requests/{cast.request.id}/acceptance",
+        "303 404 404 404 303 403",
+    ),
+    "authority.requests.reject": (
+        "POST /authority/requests/{cast.request.id}/rejection",
+        "303 404 404 404 422 403",
+    ),
+    "authority.requests.file": (
+        "GET /authority/requests/{cast.request.id}/files/999999",
+        "303 404 404 404 404 404",
+    ),
+    "authority.requests.accept_several": ("POST /authority/requests/acceptances", "303 404 404 404 303 403"),
+    "authority.requests.kinds_list": ("GET /authority/requests/kinds", OFFICER),
+    "authority.requests.change_kinds": ("POST /authority/requests/kinds", "303 404 404 404 303 403"),
+    "authority.contacts.index": ("GET /authority/contacts", OFFICER),
+    "authority.contacts.of_organisation": ("GET /authority/organisations/{cast.oakfield.id}/contacts", OFFICER),
+    "authority.contacts.show": ("GET /authority/contacts/{cast.manager.contact_id}", OFFICER),
+    "authority.contacts.asked": ("GET /authority/contacts/{cast.manager.contact_id}/requests", OFFICER),
+    "authority.contacts.story": ("GET /authority/contacts/{cast.manager.contact_id}/history", OFFICER),
+    "authority.contacts.add": ("GET /authority/contacts/new?organisation={cast.oakfield.id}", EDITOR),
+    "authority.contacts.edit": ("GET /authority/contacts/{cast.manager.contact_id}/edit", EDITOR),
+    "authority.contacts.removal": ("GET /authority/contacts/{cast.manager.contact_id}/removal", EDITOR),
+    "authority.contacts.state": ("POST /authority/contacts/{cast.manager.contact_id}/state", PRESSED),
+    "authority.contacts.add_role": (
+        "POST /authority/contacts/{cast.manager.contact_id}/roles",
+        "303 404 404 404 422 403",
+    ),
+    "authority.contacts.remove_role": ("POST /authority/contact-roles/{cast.role.id}/removal", PRESSED),
+    "authority.contacts.permit": ("GET /authority/contacts/{cast.manager.contact_id}/permissions", EDITOR),
+    "authority.contacts.login": ("GET /authority/contacts/{cast.manager.contact_id}/login", EDITOR),
+    "authority.contacts.role_names": ("GET /authority/role-names", OFFICER),
+    "authority.contacts.add_role_name": ("GET /authority/role-names/new", EDITOR),
+    "authority.contacts.edit_role_name": ("GET /authority/role-names/{cast.role.name_id}/edit", EDITOR),
+    "authority.properties.of_organisation": ("GET /authority/organisations/{cast.oakfield.id}/properties", OFFICER),
+    "authority.properties.show": ("GET /authority/properties/{cast.lodge.id}", OFFICER),
+    "authority.properties.add": ("GET /authority/properties/new?organisation={cast.oakfield.id}", EDITOR),
+    "authority.properties.edit": ("GET /authority/properties/{cast.lodge.id}/edit", EDITOR),
+    "authority.availability.show": ("GET /authority/services/{cast.north.id}/details", OFFICER),
+    "authority.availability.edit": ("GET /authority/services/{cast.north.id}/details/edit", EDITOR),
+    "authority.availability.offer": ("GET /authority/services/{cast.north.id}/levels/new", EDITOR),
+    "authority.availability.edit_offer": (
+        "GET /authority/services/{cast.north.id}/levels/{cast.personal_care.id}/edit",
+        EDITOR,
+    ),
+    "authority.availability.stop_offering": (
+        "POST /authority/services/{cast.north.id}/levels/{cast.personal_care.id}/removal",
+        PRESSED,
+    ),
+    "authority.organisations.accreditations": (
+        "GET /authority/organisations/{cast.oakfield.id}/accreditations",
+        OFFICER,
+    ),
+    "authority.organisations.add_accreditation": (
+        "GET /authority/organisations/{cast.oakfield.id}/accreditations/new",
+        EDITOR,
+    ),
+    "authority.organisations.edit_accreditation": (
+        "GET /authority/accreditations/{cast.accreditation.id}/edit",
+        EDITOR,
+    ),
     "provider.visits.index": ("GET /provider/visits", "303 200 200 404 404 404"),
     "provider.visits.show": ("GET /provider/visits/999999", NOTHING),
     "provider.visits.deletion": ("GET /provider/visits/999999/deletion", NOTHING),

@@ -9,6 +9,8 @@ import datetime as dt
 
 from blueprints.accounts import hashing
 from models import (
+    Accreditation,
+    ChangeRequest,
     Client,
     Contact,
     Contract,
@@ -19,6 +21,11 @@ from models import (
     PaymentCycle,
     PaymentPeriod,
     Person,
+    Property,
+    PropertyService,
+    RequestField,
+    Role,
+    RoleName,
     Service,
     ServiceLevel,
     SignIn,
@@ -103,6 +110,45 @@ class Cast:
         self.types = {t.code: t for t in VisitType.select()}
 
     @property
+    def lodge(self) -> Property:
+        """A property of Oakfield North."""
+        found = Property.get_or_none(Property.organisation == self.oakfield)
+        if found is None:
+            found = Property.create(organisation=self.oakfield, name="The Lodge", address1="12a Chancel Road")
+            PropertyService.create(property=found, service=self.north)
+        return found
+
+    @property
+    def role(self) -> Role:
+        """The manager's role at Oakfield North."""
+        found = Role.get_or_none(Role.contact == self.manager.contact_id)
+        return found or self.make_role(self.manager, "Service Manager", service=self.north)
+
+    @property
+    def accreditation(self) -> Accreditation:
+        """One of Oakfield's."""
+        found = Accreditation.get_or_none(Accreditation.organisation == self.oakfield)
+        return found or Accreditation.create(organisation=self.oakfield, name="Preferred provider 2026")
+
+    @property
+    def request(self) -> ChangeRequest:
+        """A pending request of Greta's for Oakfield's telephone."""
+        found = ChangeRequest.get_or_none((ChangeRequest.user == self.finance) & (ChangeRequest.state == "Pending"))
+        if found is None:
+            found = ChangeRequest.create(
+                kind="organisation", organisation=self.oakfield, thing=self.oakfield.id, thing_name="Oakfield Home Care",
+                user=self.finance, by="Greta Finch",
+            )  # fmt: skip
+            RequestField.create(request=found, name="telephone", before='""', after='"01632 960 999"')
+        return found
+
+    def make_role(self, user: User, name: str, **place) -> Role:
+        """A role of the authority's list, for a service, a contract, an accreditation, else the organisation."""
+        scope = next(iter(place), "organisation")
+        found = RoleName.get((RoleName.name == name) & (RoleName.scope == scope))
+        return Role.create(contact=user.contact_id, name=found, organisation=user.organisation_id, **place)
+
+    @property
     def batch(self) -> Import:
         """A checked visits import of Oakfield's."""
         found = Import.get_or_none((Import.organisation == self.oakfield) & (Import.kind == "visits"))
@@ -113,7 +159,10 @@ class Cast:
     def user(self, email: str, name: str, organisation, roles=()) -> User:
         """A login with the demonstration password."""
         forename, _, surname = name.rpartition(" ")
-        contact = Contact.create(organisation=organisation, forename=forename, surname=surname, email=email)
+        contact = Contact.create(
+            organisation=organisation, forename=forename, surname=surname, email=email,
+            permissions="manage_contacts" if organisation else "",
+        )  # fmt: skip
         person = Person.create(email=email, password_hash=hashed(), password_set_at=utc_now())
         user = User.create(person=person, name=name, organisation=organisation, contact=contact)
         for role in roles:

@@ -18,7 +18,7 @@ from blueprints.periods import overview
 from blueprints.permissions import OFFICER_ROLES, ROLES, Can, can, requires
 from blueprints.values import show_date_long
 from blueprints.visits import search
-from models import Client, Import, ImportState, Job, JobState, Package, Visit, VisitStatus
+from models import ChangeRequest, Client, Import, ImportState, Job, JobState, Package, RequestState, Visit, VisitStatus
 
 routes = Blueprint("home", __name__)
 
@@ -64,6 +64,7 @@ def to_do(queue: Queue, today: dt.date) -> dict:
 
 def queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     """Every queue of what is built, whether or not something waits in it."""
+    yield request_queue()
     yield from visit_queues()
     yield package_queue()
     yield from import_queues()
@@ -77,6 +78,15 @@ def queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
 def plural(count: int, one: str, many: str) -> str:
     """The words for one or for many."""
     return one if count == 1 else many
+
+
+def request_queue() -> Queue:
+    """Change requests that wait for a decision (F-13)."""
+    query = ChangeRequest.select(fn.COUNT(ChangeRequest.id), fn.MIN(ChangeRequest.sent_at))
+    count, oldest = query.where(ChangeRequest.state == RequestState.PENDING).tuples().get()
+    since = dt.date.fromisoformat(str(oldest)[:10]) if oldest else None
+    words = plural(count, "change request waits for a decision", "change requests wait for a decision")
+    return Queue(count, words, since, desk.where("authority.requests.index"))
 
 
 def visit_queues() -> Iterator[Queue]:
@@ -233,6 +243,8 @@ def tiles() -> list[dict]:
             "authority.organisations.index",
             {},
         ),
+        ("requests", "Change requests", "What providers ask to change", "authority.requests.index", {}),
+        ("people", "Contacts", "People of providers, their roles and permissions", "authority.contacts.index", {}),
         ("clients", "Clients", "The people who receive care", "authority.clients.index", {}),
         ("packages", "Packages", "Care package line items, rates and timetables", "authority.packages.index", {}),
         ("visits", "Visits", "Every provider’s visits, and those that are not matched", "authority.visits.index", {}),
@@ -255,6 +267,8 @@ def tiles() -> list[dict]:
 # The pages of help and, for each area of the officers' door, the one that its pages open (C-18).
 TOPICS = {
     "records": "Organisations, services, contracts and clients",
+    "people": "Contacts, roles and permissions",
+    "requests": "Change requests",
     "packages": "Packages",
     "visits": "Visits",
     "unmatched": "Unmatched visits",
@@ -269,6 +283,9 @@ HELP_OF = {
     "authority.services": "records",
     "authority.contracts": "records",
     "authority.clients": "records",
+    "authority.contacts": "people",
+    "authority.properties": "records",
+    "authority.requests": "requests",
     "authority.packages": "packages",
     "authority.visits": "visits",
     "authority.visits.unmatched": "unmatched",

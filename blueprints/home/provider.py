@@ -10,6 +10,7 @@ from blueprints import sides, weeks
 from blueprints.home import to_do
 from blueprints.pages import page
 from blueprints.permissions import Can, can, requires
+from blueprints.requests import rules as requests
 from blueprints.values import show_date_long
 
 routes = Blueprint("home", __name__)
@@ -25,16 +26,19 @@ def built(endpoint: str) -> bool:
 def index():
     """What needs doing, oldest first, then the tiles (C-05, C-06, C-08)."""
     today = weeks.today()
-    periods = [] if g.reach.limited else to_do.open_periods(g.reach)
+    nothing = g.reach.limited and not to_do.reaches_something(g.reach)
+    periods = [] if nothing else to_do.open_periods(g.reach)
     on_visits = built("provider.visits.index")
     deadline = to_do.next_deadline(periods, today) if on_visits else None
     return page(
         "home/provider.html",
-        limited=g.reach.limited,
+        limited=nothing,
         items=to_do_items(periods, today) if on_visits else [],
         coming=coming(deadline, on_visits),
         deadline=deadline,
         tiles=tiles(),
+        told=requests.told_counts(g.user.id),
+        months=g.settings.request_months,
     )
 
 
@@ -91,6 +95,9 @@ def coming(deadline, on_visits: bool) -> str:
 def tiles() -> list[dict]:
     """Pick a task... : what is built, turned on and not refused (C-06, C-08)."""
     wanted = [
+        ("organisation", "Organisation", "Your head office's details, and changing them", "provider.organisations.show", Can.SEE_OWN),
+        ("services", "Services", "Your services, their properties and availability", "provider.services.index", Can.SEE_OWN),
+        ("people", "Manage Contacts", "Add new contacts and edit current contact details", "provider.contacts.index", Can.MANAGE_CONTACTS),
         ("visits", "Actuals/Visits", "Send and look up visits, and the actuals that they make", "provider.visits.index", Can.SEE_OWN),
         ("packages", "Care Package Line Items", "What the authority commissioned for your clients, and its price", "provider.packages.index", Can.SEE_OWN),
         ("payments", "Scheduled Payments", "What is paid and when, and remittances", "provider.payments.index", Can.SEE_PAYMENTS),
@@ -107,6 +114,9 @@ def tiles() -> list[dict]:
 
 # The pages of help and, for each area of the provider's door, the one that its pages open (C-18).
 TOPICS = {
+    "organisation": "Organisation and services",
+    "contacts": "Contacts",
+    "requests": "Requests Sent to Local Authority",
     "visits": "Actuals/Visits",
     "imports": "Sending a file",
     "packages": "Care Package Line Items",
@@ -116,6 +126,12 @@ TOPICS = {
     "your-login": "Your login",
 }
 HELP_OF = {
+    "provider.organisations": "organisation",
+    "provider.services": "organisation",
+    "provider.properties": "organisation",
+    "provider.availability": "organisation",
+    "provider.contacts": "contacts",
+    "provider.requests": "requests",
     "provider.visits": "visits",
     "provider.carers": "imports",
     "provider.imports": "imports",

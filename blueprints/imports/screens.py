@@ -76,6 +76,8 @@ class Screens:
             abort(404)
         if self.side == "provider" and not sides.module_is_on("visits"):
             abort(404)
+        if self.side == "provider" and g.reach.limited and name != "visits":
+            abort(404)  # carers are the whole organisation's
         return kind
 
     def may_load(self, kind: rules.Kind) -> bool:
@@ -171,11 +173,14 @@ class Screens:
             g.missing_act = kind.needs
             abort(403)
         form = ChooseForm()
+        if self.side == "provider":
+            del form.overwrite
         if form.validate_on_submit():
             upload = form.file.data
             organisation = g.user.organisation_id
             try:
-                batch = rules.begin(kind, organisation, g.user, upload.filename, upload.stream)
+                overwrite = bool("overwrite" in form and form.overwrite.data)
+                batch = rules.begin(kind, organisation, g.user, upload.filename, upload.stream, overwrite)
             except (rules.Refused, attachments.TooLarge) as refusal:
                 form.file.errors = [str(refusal)]
             else:
@@ -389,7 +394,7 @@ class Screens:
         if not hasattr(kind.importer, "example_rows"):
             abort(404)
         week = monday(today()) - dt.timedelta(7)
-        rows = kind.importer.example_rows(g.user.organisation, week)
+        rows = kind.importer.example_rows(g.reach, week)
         return attachment(sheets.write_csv(rows, [c.name for c in kind.importer.COLUMNS]), f"{kind.name}-example.csv")
 
 
