@@ -99,6 +99,13 @@ def register(app: Flask) -> None:
             sessions.tidy()
             asking.tidy()
 
+    @huey.periodic_task(crontab(minute="30", hour="2"), name="issue_orders")
+    def issue_orders() -> None:
+        from blueprints.orders import issuing
+
+        with app.app_context():
+            issuing.by_itself()
+
     jobs.wake = lambda job_id: run(job_id)
     app.extensions["huey"] = huey
 

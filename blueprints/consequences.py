@@ -16,9 +16,10 @@ from blueprints.facts import Touched
 from blueprints.jobs import rules as jobs
 from blueprints.jobs.rules import NoProgress
 from blueprints.matching import rules as matching
+from blueprints.orders import rules as orders
 from blueprints.packages import rules as packages
 from blueprints.payments import rules as payments
-from models import Contract, Due, Package, StaleGroup, StalePackage, VisitType, db
+from models import Contract, Due, Package, PaymentPeriod, StaleGroup, StalePackage, VisitType, db
 
 Group = matching.Group
 MOST_PACKAGES = 250  # worked out in one transaction
@@ -170,9 +171,16 @@ def settle_packages() -> int:
 
 
 def _work_out(idents: list[int]) -> None:
-    """Work out the dues of these packages in every week."""
-    payments.work_out(packages.lines(Package.id.in_(idents)))
+    """Work out the dues of these packages in every week, and their orders."""
+    lines = packages.lines(Package.id.in_(idents))
+    payments.work_out(lines)
+    orders.refresh(lines)
     StalePackage.delete().where(StalePackage.package.in_(idents)).execute()
+
+
+def finalised(contract: Contract, period: PaymentPeriod) -> None:
+    """What follows from finalising a contract's period: its orders' spend; inside the same transaction."""
+    orders.paid(contract, period)
 
 
 class Moved(NamedTuple):

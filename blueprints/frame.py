@@ -25,6 +25,7 @@ TABS = {
         ("Actuals/Visits", "provider.visits.index", Can.SEE_OWN),
         ("Care package line items", "provider.packages.index", Can.SEE_OWN),
         ("Scheduled payments", "provider.payments.index", Can.SEE_PAYMENTS),
+        ("POs", "provider.orders.index", Can.SEE_PAYMENTS),
         ("Help", "provider.home.help_index", Can.SIGNED_IN),
     ],
     "authority": [
@@ -115,7 +116,7 @@ def context() -> dict:
             "portal_name": settings.portal_name,
             "colour": settings.colour,
             "text_colour": text_colour(settings.colour),
-            "logo_href": url_for("public.settings.logo", digest=settings.logo.partition("-")[2])
+            "logo_href": address("public.settings.logo", digest=settings.logo.partition("-")[2])
             if settings.logo
             else None,
             "support_url": settings.support_address,
@@ -123,7 +124,7 @@ def context() -> dict:
             "guide_url": settings.guide_address,
             "videos": [(line.split(None, 1) * 2)[:2] for line in settings.video_addresses],
         },
-        "theme_href": url_for(
+        "theme_href": address(
             "public.settings.theme", digest=components.theme(settings.colour, text_colour(settings.colour))[0]
         ),
         "links": links(user),
@@ -144,23 +145,33 @@ def person(user) -> dict:
     return {
         "name": user.contact.name if user.contact_id else user.name,
         "organisation_name": user.organisation.name if user.organisation_id else "",
-        "switch_href": url_for("public.accounts.switch") if g.session_row.has_others else None,
-        "account_href": url_for("authority.accounts.me" if user.is_officer else "provider.accounts.me"),
+        "switch_href": address("public.accounts.switch") if g.session_row.has_others else None,
+        "account_href": address("authority.accounts.me" if user.is_officer else "provider.accounts.me"),
         "seconds_left": left,
         "ends_at": f"{weeks.london(weeks.utc_now() + dt.timedelta(seconds=left)):%H:%M}",
         "warn_seconds": 60 * g.settings.sign_in_warning,
     }
 
 
+@lru_cache(maxsize=200)
+def _address(endpoint: str, _root: str, **values) -> str:
+    return url_for(endpoint, **values)
+
+
+def address(endpoint: str, **values) -> str:
+    """The address of a page of the frame, put together once: there are twenty of them on every page."""
+    return _address(endpoint, request.root_path, **values)
+
+
 def links(user) -> dict:
     """The addresses of the frame: the way home, and the foot of the page."""
     side = "public" if user is None else "authority" if user.is_officer else "provider"
     return {
-        "home": url_for(f"{side}.home.index"),
+        "home": address(f"{side}.home.index"),
         "help": help_of(side),
-        "privacy": url_for("public.home.privacy"),
-        "accessibility": url_for("public.home.accessibility"),
-        "whats_new": url_for("public.home.whats_new"),
+        "privacy": address("public.home.privacy"),
+        "accessibility": address("public.home.accessibility"),
+        "whats_new": address("public.home.whats_new"),
     }
 
 
@@ -171,15 +182,15 @@ def help_of(side: str) -> str:
 
         topic = HELP_OF.get((request.endpoint or "").rpartition(".")[0])
         if topic:
-            return url_for("provider.home.help_page", topic=topic)
+            return address("provider.home.help_page", topic=topic)
     elif side == "authority":
         from blueprints.home.authority import HELP_OF as OFFICERS
 
         here = request.endpoint or ""
         topic = OFFICERS.get(here) or OFFICERS.get(here.rpartition(".")[0])
         if topic:
-            return url_for("authority.home.help_page", topic=topic)
-    return url_for(f"{side}.home.help_index")
+            return address("authority.home.help_page", topic=topic)
+    return address(f"{side}.home.help_index")
 
 
 def tabs(user) -> list[dict]:
@@ -191,9 +202,9 @@ def tabs(user) -> list[dict]:
         area = endpoint.rsplit(".", 1)[0]
         there = sides.is_there if side == "provider" else sides.module_is_on
         if there(area.split(".")[-1]) and permissions.can(act) and endpoint in current_app.view_functions:
-            href = help_of(side) if endpoint.endswith(".help_index") else url_for(endpoint)
+            href = help_of(side) if endpoint.endswith(".help_index") else address(endpoint)
             made.append({"text": text, "href": href, "current": is_current(here, endpoint, area)})
-    made.append({"text": "Log out", "href": url_for("public.accounts.sign_out"), "post": True, "current": False})
+    made.append({"text": "Log out", "href": address("public.accounts.sign_out"), "post": True, "current": False})
     return made
 
 
@@ -201,6 +212,7 @@ def tabs(user) -> list[dict]:
 UNDER = {
     "provider.carers": "provider.visits",
     "provider.imports": "provider.visits",
+    "provider.periods": "provider.payments",
     "provider.remittances": "provider.payments",
     "provider.reports": "provider.visits",
     "provider.properties": "provider.services",
@@ -212,6 +224,25 @@ UNDER = {
     "authority.contracts": "authority.organisations",
     "authority.payments": "authority.periods",
     "authority.remittances": "authority.periods",
+    "authority.orders": "authority.periods",
+    "authority.exports": "authority.periods",
+    **dict.fromkeys(
+        [
+            f"authority.contracts.{page}"
+            for page in (
+                "calendar",
+                "cycles",
+                "cycle",
+                "cycle_story",
+                "of_cycle",
+                "add_cycle",
+                "edit_cycle",
+                "dates",
+                "extend",
+            )
+        ],
+        "authority.periods",
+    ),
 }
 
 
@@ -220,7 +251,7 @@ def is_current(here: str, endpoint: str, area: str) -> bool:
     present = here.rsplit(".", 1)[0]
     if "help_" in here or "help_" in endpoint:
         return "help_" in here and "help_" in endpoint
-    return UNDER.get(present, present) == area
+    return UNDER.get(here, UNDER.get(present, present)) == area
 
 
 def note_file(response):

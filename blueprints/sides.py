@@ -15,7 +15,7 @@ from models import Package, PaidOn, ServiceLevel
 AREAS = (
     "settings", "accounts", "organisations", "services", "properties", "availability", "contacts", "home", "requests", "audit", "jobs", "attachments", "imports", "clients",
     "contracts", "packages", "carers", "visits", "matching", "actuals", "payments", "periods", "remittances", "orders",
-    "reports", "notifications",
+    "exports", "reports", "notifications",
 )  # fmt: skip
 PREFIX = {"public": None, "provider": "/provider", "authority": "/authority"}
 # Modules by provider areas: off means that no tab, tile, link or address of it is there.
@@ -30,7 +30,9 @@ MODULES = {
     "carers": "module_carers",
     "packages": "module_packages",
     "payments": "module_payments",
+    "periods": "module_payments",
     "remittances": "module_payments",
+    "orders": "module_orders",
 }
 # Provider areas that are there only for organisations with something that is paid on actuals (C-08).
 ON_ACTUALS = {"visits", "carers", "imports"}

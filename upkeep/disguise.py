@@ -46,6 +46,9 @@ VOCABULARY = {
     "actual": {"source"},
     "package_as_paid": {"plan"},
     "hold": {"kind", "state"},
+    "purchase_order": {"digest", "issued_digest"},
+    "order_line": {"frequency"},
+    "export": {"kind"},
     "payment_item": {"kind", "reason", "state"},
     "schema_migration": {"name", "applied"},
 }

@@ -11,14 +11,30 @@ from peewee import SQL, fn
 
 from blueprints import desk, mail, weeks
 from blueprints.accounts import asking
+from blueprints.exports import rules as exports
 from blueprints.jobs import rules as jobs
+from blueprints.orders import rules as orders
 from blueprints.packages.rules import day
 from blueprints.pages import page
 from blueprints.periods import overview
 from blueprints.permissions import OFFICER_ROLES, ROLES, Can, can, requires
 from blueprints.values import show_date_long
 from blueprints.visits import search
-from models import ChangeRequest, Client, Import, ImportState, Job, JobState, Package, RequestState, Visit, VisitStatus
+from models import (
+    ChangeRequest,
+    Client,
+    ExportedFinalisation,
+    Import,
+    ImportState,
+    Job,
+    JobState,
+    OrderVersion,
+    Package,
+    PurchaseOrder,
+    RequestState,
+    Visit,
+    VisitStatus,
+)
 
 routes = Blueprint("home", __name__)
 
@@ -72,6 +88,8 @@ def queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     yield mail_queue()
     yield login_queue()
     yield from period_queues(today, book)
+    yield order_queue(today)
+    yield export_queue()
     yield death_queue(today)
 
 
@@ -180,6 +198,26 @@ def period_queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     yield Queue(len(adjusted), words, start, href)
 
 
+def order_queue(today: dt.date) -> Queue:
+    """Purchase orders of this financial year to issue, where orders are issued at all (S-08)."""
+    year = orders.year_of(today)
+    if not OrderVersion.select().exists():
+        return Queue(0, "", None, None)
+    count = PurchaseOrder.select().where(orders.to_issue() & (PurchaseOrder.year == year)).count()
+    words = plural(count, "purchase order is new or changed", "purchase orders are new or changed")
+    return Queue(count, f"{words} since issued", None, f"{url_for('authority.orders.index')}?state=to+issue")
+
+
+def export_queue() -> Queue:
+    """Finalised contracts that are in no file for the finance system yet, where such files are made at all (R-18)."""
+    if not ExportedFinalisation.select().exists():
+        return Queue(0, "", None, None)
+    count, since = exports.count_waiting()
+    words = plural(count, "finalised contract waits", "finalised contracts wait")
+    oldest = dt.date.fromisoformat(str(since)[:10]) if since else None
+    return Queue(count, f"{words} for the finance export", oldest, url_for("authority.exports.index"))
+
+
 def death_queue(today: dt.date) -> Queue:
     """Clients who have died and have a package that goes on (rule 3.9)."""
     open_after = Package.end_date.is_null() | ((Package.end_date > Client.date_of_death) & (Package.end_date >= today))
@@ -249,6 +287,13 @@ def tiles() -> list[dict]:
         ("packages", "Packages", "Care package line items, rates and timetables", "authority.packages.index", {}),
         ("visits", "Visits", "Every provider’s visits, and those that are not matched", "authority.visits.index", {}),
         ("payments", "Payments", "Periods, adjustments, finalising and remittances", "authority.periods.index", {}),
+        (
+            "orders",
+            "Purchase orders",
+            "What packages are worth in a year; issue what has changed",
+            "authority.orders.index",
+            {},
+        ),
         ("imports", "Files", "Load the authority’s files; every import so far", "authority.imports.index", {}),
         ("people", "Logins", "Who can sign in, invitations, and requests for passwords", "authority.accounts.index", {}),
         ("messages", "Mail", "What went out, and what could not be sent", "authority.notifications.index", {}),
@@ -274,6 +319,9 @@ TOPICS = {
     "unmatched": "Unmatched visits",
     "payments": "Payments and finalising",
     "remittances": "Remittances",
+    "orders": "Purchase orders",
+    "calendar": "Payment calendar",
+    "exports": "Finance export and clients’ charges",
     "files": "Files and imports",
     "audit": "Audit and jobs",
     "settings": "Settings and roles",
@@ -292,6 +340,13 @@ HELP_OF = {
     "authority.periods": "payments",
     "authority.payments": "payments",
     "authority.remittances": "remittances",
+    "authority.orders": "orders",
+    "authority.exports": "exports",
+    "authority.contracts.calendar": "calendar",
+    "authority.contracts.cycles": "calendar",
+    "authority.contracts.cycle": "calendar",
+    "authority.contracts.dates": "calendar",
+    "authority.contracts.extend": "calendar",
     "authority.imports": "files",
     "authority.jobs": "audit",
     "authority.audit": "audit",
