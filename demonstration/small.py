@@ -16,7 +16,7 @@ from blueprints.orders import rules as orders
 from blueprints.periods import rhythm
 from blueprints.periods import rules as periods
 from blueprints.settings import rules as settings
-from demonstration import people, requests, visits
+from demonstration import accounts, people, requests, visits
 from demonstration.build import WEEK, logins
 from models import (
     Actual,
@@ -122,6 +122,7 @@ class World:
         self.files()
         self.exports()
         self.year_ahead()
+        yield accounts.build(self)
         requests.build(self)
         yield f"Made {Contact.select().count()} contacts and {ChangeRequest.select().count()} change requests."
         yield f"The last full week, from {self.last:%d/%m/%Y}, is open: its visits are still to come."
