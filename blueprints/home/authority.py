@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from flask import Blueprint, url_for
+from flask import Blueprint, g, url_for
 from peewee import SQL, fn
 
 from blueprints import desk, mail, weeks
-from blueprints.accounts import asking
+from blueprints.accounts import asking, policy
 from blueprints.exports import rules as exports
 from blueprints.jobs import rules as jobs
 from blueprints.orders import rules as orders
@@ -59,6 +59,7 @@ def index():
     waiting.sort(key=lambda q: q.since or today)
     return page(
         "home/authority.html",
+        password_due=policy.near_end(g.session_row.person_id, g.settings),
         to_do=[to_do(q, today) for q in waiting],
         warned=overview.without_current(book, today),
         stale=stale,

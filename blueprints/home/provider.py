@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, current_app, g, url_for
 
 from blueprints import sides, weeks
+from blueprints.accounts import policy
 from blueprints.home import to_do
 from blueprints.pages import page
 from blueprints.permissions import Can, can, requires
@@ -32,6 +33,7 @@ def index():
     deadline = to_do.next_deadline(periods, today) if on_visits else None
     return page(
         "home/provider.html",
+        password_due=policy.near_end(g.session_row.person_id, g.settings),
         limited=nothing,
         items=to_do_items(periods, today) if on_visits else [],
         coming=coming(deadline, on_visits),
