@@ -324,6 +324,7 @@ TOPICS = {
     "calendar": "Payment calendar",
     "exports": "Finance export and clients’ charges",
     "files": "Files and imports",
+    "logins": "Logins, requests for logins, and mail",
     "audit": "Audit and jobs",
     "settings": "Settings and roles",
 }
@@ -349,6 +350,8 @@ HELP_OF = {
     "authority.contracts.dates": "calendar",
     "authority.contracts.extend": "calendar",
     "authority.imports": "files",
+    "authority.accounts": "logins",
+    "authority.notifications": "logins",
     "authority.jobs": "audit",
     "authority.audit": "audit",
     "authority.settings": "settings",

@@ -146,6 +146,7 @@ HELP_OF = {
     "provider.remittances": "remittances",
     "provider.periods": "calendar",
     "provider.orders": "orders",
+    "provider.accounts": "your-login",
 }
 
 
