@@ -176,22 +176,42 @@ class Contact(Place):
 # accounts --------------------------------------------------------------------------------------------------------------
 
 
-class User(Table):
-    """A person with a login: of an organisation, or of the authority where that is empty."""
+class Person(Table):
+    """Somebody who can sign in: one address and password for each login that is theirs (rule 11.1)."""
 
     email = CharField(unique=True)  # lower case
+    username = CharField(null=True, unique=True)  # lower case; where people sign in by it
+    password_hash = CharField(null=True)
+    password_set_at = DateTimeField(null=True)
+    must_change = BooleanField(default=False)  # the password was issued by an officer
+    failures = IntegerField(default=0)  # since the last sign-in
+    locked_until = DateTimeField(null=True)
+    is_locked = BooleanField(default=False)  # by an officer, until released
+    code = TextField(null=True)  # the six-digit security code, sealed
+    code_round = IntegerField(default=0)  # grows with each right answer: which two places are asked for follows from it
+    authenticator = TextField(null=True)  # the app's secret, sealed
+    authenticator_step = BigIntegerField(null=True)  # the last half minute whose code was taken
+    code_by_mail = BooleanField(default=False)  # wants a code by e-mail where that is offered
+    created_at = DateTimeField(default=utc_now)
+
+
+class User(Table):
+    """A login: of a contact of an organisation, or of the authority where that is empty. Its person may have others."""
+
+    person = ForeignKeyField(Person, backref="users", on_delete="RESTRICT")
     name = CharField()
     contact = ForeignKeyField(Contact, null=True, unique=True, on_delete="RESTRICT")
     organisation = ForeignKeyField(Organisation, null=True, backref="users", on_delete="RESTRICT")
-    password_hash = CharField(null=True)
     is_active = BooleanField(default=True)
     created_at = DateTimeField(default=utc_now)
-    password_changed_at = DateTimeField(null=True)
-    failures = IntegerField(default=0)
-    locked_until = DateTimeField(null=True)
 
     class Meta:
         table_name = "portal_user"  # "user" is a reserved word in PostgreSQL
+
+    @property
+    def email(self) -> str:
+        """The address of its person."""
+        return self.person.email
 
     @property
     def is_officer(self) -> bool:
@@ -214,26 +234,91 @@ class OfficerRole(Table):
         indexes = ((("user", "role"), True),)
 
 
-class OneTimeLink(Table):
-    """A link to set a password: works once and for a while; only the digest of its token is kept."""
+class OldPassword(Table):
+    """A password that a person had, so that it is not chosen again."""
 
-    digest = CharField(unique=True)
-    user = ForeignKeyField(User, on_delete="CASCADE")
+    person = ForeignKeyField(Person, on_delete="CASCADE")
+    password_hash = CharField()
+    until = DateTimeField(default=utc_now)
+
+
+class RecoveryCode(Table):
+    """A code that stands in once for the authenticator app; only its digest is kept."""
+
+    person = ForeignKeyField(Person, on_delete="CASCADE")
+    digest = CharField()
+    used_at = DateTimeField(null=True)
+
+
+class OneTimeLink(Table):
+    """A link to set a password: works once and for a while. Its word is signed, and no secret of it is kept here."""
+
+    person = ForeignKeyField(Person, on_delete="CASCADE")
+    nonce = CharField()
     made_at = DateTimeField(default=utc_now)
     expires_at = DateTimeField()
     used_at = DateTimeField(null=True)
 
 
 class SignIn(Table):
-    """A session; the cookie holds the token, the row its digest."""
+    """A session; the cookie holds the token, the row its digest. Until it is ready, steps of signing in are left."""
 
     digest = CharField(unique=True)
-    user = ForeignKeyField(User, backref="sign_ins", on_delete="CASCADE")
+    person = ForeignKeyField(Person, backref="sign_ins", on_delete="CASCADE")
+    user = ForeignKeyField(User, null=True, backref="sign_ins", on_delete="CASCADE")
+    is_ready = BooleanField(default=False)
+    code_passed = BooleanField(default=False)
+    second_passed = BooleanField(default=False)
+    mailed_at = DateTimeField(null=True)  # when a code was last sent by e-mail
     started_at = DateTimeField(default=utc_now)
     seen_at = DateTimeField(default=utc_now)
     ended_at = DateTimeField(null=True)
+    ended_why = CharField(default="")
     address = CharField(default="")
     agent = CharField(default="")
+
+
+class LoginRequestKind(StrEnum):
+    """What somebody without a way in asks for."""
+
+    LOGIN = "New login"
+    PASSWORD = "New password"
+
+
+class LoginRequestState(StrEnum):
+    """Where such a request is."""
+
+    CHECKING = "Checking"  # a job looks whether the address has a login
+    OPEN = "Open"
+    DONE = "Done"
+    DECLINED = "Declined"
+
+
+class LoginRequest(Table):
+    """Somebody who is not signed in asks for a login, or for a new password (B-11 to B-15)."""
+
+    kind = CharField()
+    state = CharField(default=LoginRequestState.OPEN)
+    name = CharField(default="")
+    organisation_name = CharField(default="")
+    email = CharField(index=True)  # lower case, or the user name
+    telephone = CharField(default="")
+    at = DateTimeField(default=utc_now)
+    times = IntegerField(default=1)  # asked so often while it was open
+    handled_at = DateTimeField(null=True)
+    handled_by = CharField(default="")
+    outcome = CharField(default="")  # what was done, or why it was declined
+    user = ForeignKeyField(User, null=True, on_delete="SET NULL")  # the login that it was about, or became
+
+
+class KeptForm(Table):
+    """What somebody sent when the session had run out, given back after signing in; files and passwords apart."""
+
+    user = ForeignKeyField(User, on_delete="CASCADE")
+    address = TextField()
+    fields = TextField()  # pairs of name and value (JSON)
+    had_files = BooleanField(default=False)
+    at = DateTimeField(default=utc_now)
 
 
 class Throttle(Table):
@@ -242,6 +327,40 @@ class Throttle(Table):
     name = CharField(primary_key=True)
     window = BigIntegerField()
     tries = IntegerField(default=0)
+
+
+# mail ------------------------------------------------------------------------------------------------------------------
+
+
+class MailState(StrEnum):
+    """Where a message is."""
+
+    WAITING = "Waiting"
+    SENDING = "Sending"  # handed to the mail server at this moment, or when a process died
+    SENT = "Sent"
+    KEPT = "Kept"  # no mail server is set up: officers read it here
+    FAILED = "Failed"
+    DROPPED = "Not sent"  # when its turn came there was nobody to tell any more, or nothing
+
+
+class Mail(Table):
+    """A message to somebody, written in the transaction of what it tells. It holds ids: its text is made when it goes."""
+
+    kind = CharField()
+    about = BigIntegerField(null=True)
+    user = ForeignKeyField(User, null=True, on_delete="SET NULL")
+    organisation = ForeignKeyField(Organisation, null=True, on_delete="RESTRICT")  # that the person worked for then
+    address = CharField(default="")  # where it went; of somebody without a login, where it is to go
+    state = CharField(default=MailState.WAITING)
+    at = DateTimeField(default=utc_now, index=True)  # the list, newest first
+    next_try_at = DateTimeField(default=utc_now)
+    sent_at = DateTimeField(null=True)
+    tries = IntegerField(default=0)
+    error = CharField(default="")
+    once = CharField(null=True, unique=True)  # what has been told so is not told again
+
+    class Meta:
+        indexes = ((("state", "next_try_at"), False),)  # what is due
 
 
 # services --------------------------------------------------------------------------------------------------------------
@@ -635,6 +754,8 @@ class PaymentPeriod(Table):
     start_date = DateField()
     end_date = DateField()
     cut_off = DateField(null=True)  # upload by this date to be paid in this period
+    finalise_on = DateField(null=True)  # when the authority means to finalise it
+    pay_on = DateField(null=True)  # when the money is to arrive
 
     class Meta:
         indexes = ((("cycle", "start_date"), True),)
@@ -1244,11 +1365,143 @@ class PaymentItem(Table):
         indexes = ((("package", "week"), False),)  # what was paid for a week
 
 
+# orders ----------------------------------------------------------------------------------------------------------------
+
+
+class PurchaseOrder(Table):
+    """What a client's packages under a contract are worth in a financial year, as packages and payments stand (rule 6.1).
+
+    Kept beside the packages so that a county's orders can be listed, sorted and compared with what was issued.
+    """
+
+    organisation = ForeignKeyField(Organisation, on_delete="RESTRICT", index=False)
+    contract = ForeignKeyField(Contract, on_delete="RESTRICT", index=False)
+    client = ForeignKeyField(Client, on_delete="RESTRICT", index=False)
+    year = IntegerField()  # the calendar year in which the financial year begins
+    value = BigIntegerField(default=0)  # pence of its lines, VAT apart
+    digest = CharField(default="")  # of its lines; empty where it has none
+    spend = BigIntegerField(default=0)  # pence of finalised items, without VAT and contributions
+    version = IntegerField(default=0)  # the one that was issued last; 0 before the first
+    issued_at = DateTimeField(null=True)
+    issued_value = BigIntegerField(default=0)
+    issued_digest = CharField(default="")
+
+    class Meta:
+        indexes = (
+            (("contract", "client", "year"), True),
+            (("organisation", "year"), False),  # a provider's list
+            (("year",), False),  # the officers' list
+            (("client",), False),  # a client's orders
+        )
+
+    @property
+    def has_changed(self) -> bool:
+        """Was issued, and its lines are other ones now."""
+        return self.version > 0 and self.digest != self.issued_digest
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The orders of the contracts within reach."""
+        return cls.select().where(reach.contracts(cls.contract, cls.organisation))
+
+
+class OrderVersion(Table):
+    """An order as it was issued: who, when and why. It never changes."""
+
+    order = ForeignKeyField(PurchaseOrder, backref="versions", on_delete="RESTRICT", index=False)
+    number = IntegerField()
+    at = DateTimeField(default=utc_now)
+    user = ForeignKeyField(User, null=True, on_delete="RESTRICT", index=False)
+    by = CharField(default="")
+    reason = TextField(default="")
+    value = BigIntegerField(default=0)
+
+    class Meta:
+        indexes = ((("order", "number"), True),)
+
+
+class OrderLine(Table):
+    """A line of an order: version 0 as packages stand now, the others as they were issued."""
+
+    order = ForeignKeyField(PurchaseOrder, backref="rows", on_delete="RESTRICT", index=False)
+    version = IntegerField(default=0)
+    package = ForeignKeyField(Package, on_delete="RESTRICT")
+    service = ForeignKeyField(Service, on_delete="RESTRICT", index=False)
+    level = ForeignKeyField(ServiceLevel, on_delete="RESTRICT", index=False)
+    first = DateField()
+    last = DateField()
+    quantity = IntegerField()
+    frequency = CharField()
+    timetabled = BooleanField(default=False)
+    unit_cost = IntegerField()
+    discount = IntegerField(default=0)
+    amount = IntegerField()
+
+    class Meta:
+        indexes = ((("order", "version"), False),)
+
+
+# exports ---------------------------------------------------------------------------------------------------------------
+
+
+class ExportKind(StrEnum):
+    """For which of the authority's own systems a file is."""
+
+    PAYMENTS = "payments"
+    CHARGES = "charges"
+
+
+class Export(Table):
+    """A file made for the authority's finance or charging system. Taken again it is the same, byte for byte: it is kept,
+    because names and accounting groups that it holds may change later."""
+
+    kind = CharField()
+    file = ForeignKeyField(File, on_delete="RESTRICT", index=False)
+    job = ForeignKeyField(Job, null=True, on_delete="SET NULL", index=False)
+    period = ForeignKeyField(PaymentPeriod, null=True, on_delete="RESTRICT", index=False)  # of payments
+    until = DateField(null=True)  # of charges: the last week
+    at = DateTimeField(default=utc_now)
+    user = ForeignKeyField(User, null=True, on_delete="RESTRICT", index=False)
+    by = CharField(default="")
+    rows = IntegerField(default=0)
+    contracts = IntegerField(default=0)  # of payments
+    amount = BigIntegerField(default=0)  # pence: payable without VAT, or the cost that is charged
+    vat = BigIntegerField(default=0)
+    minutes = BigIntegerField(default=0)  # of charges
+    contribution = BigIntegerField(default=0)
+
+    class Meta:
+        indexes = ((("kind", "at"), False),)  # the list
+
+
+class ExportedFinalisation(Table):
+    """A finalisation is exported once."""
+
+    finalisation = ForeignKeyField(Finalisation, primary_key=True, on_delete="RESTRICT")
+    export = ForeignKeyField(Export, backref="finalisations", on_delete="RESTRICT")
+
+
+class Charge(Table):
+    """What a file charged for a package and week; the sum of a week's rows is what has been charged. It never changes."""
+
+    export = ForeignKeyField(Export, backref="charges", on_delete="RESTRICT")
+    package = ForeignKeyField(Package, on_delete="RESTRICT", index=False)
+    week = DateField()
+    minutes = IntegerField(default=0)
+    cost = IntegerField(default=0)  # pence
+    contribution = IntegerField(default=0)
+
+    class Meta:
+        indexes = ((("package", "week"), False),)
+
+
 TABLES = [
-    Setting, Counter, Organisation, Contact, User, OfficerRole, OneTimeLink, SignIn, Throttle, ServiceLevel, Service, ServiceDetails, LevelAtService,
+    Setting, Counter, Organisation, Contact, Person, User, OfficerRole, OldPassword, RecoveryCode,
+    OneTimeLink, SignIn, LoginRequest, KeptForm, Throttle, Mail, ServiceLevel, Service, ServiceDetails, LevelAtService,
     Property, PropertyService, Change, Look,
     Job, File, FileChunk, Import, ImportProblem, StagedRow, Client, PaymentCycle, PaymentPeriod, Contract, Accreditation,
     RoleName, Role, ChangeRequest, RequestField, RequestFile, Package,
     PackageRate, TimetableSlot, StalePackage, Carer, VisitType, Visit, VisitVersion, StagedVisit, StaleGroup, Actual, ActualDay, LockedWeek,
-    Finalisation, Due, PackageAsPaid, Hold, PaymentItem,
+    Finalisation, Due, PackageAsPaid, Hold, PaymentItem, PurchaseOrder, OrderVersion, OrderLine,
+    Export, ExportedFinalisation, Charge,
 ]  # fmt: skip

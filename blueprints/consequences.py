@@ -16,9 +16,10 @@ from blueprints.facts import Touched
 from blueprints.jobs import rules as jobs
 from blueprints.jobs.rules import NoProgress
 from blueprints.matching import rules as matching
+from blueprints.orders import rules as orders
 from blueprints.packages import rules as packages
 from blueprints.payments import rules as payments
-from models import Contract, Due, Package, StaleGroup, StalePackage, VisitType, db
+from models import Contract, Due, Package, PaymentPeriod, StaleGroup, StalePackage, VisitType, db
 
 Group = matching.Group
 MOST_PACKAGES = 250  # worked out in one transaction
@@ -31,11 +32,12 @@ class Change(NamedTuple):
     people: Iterable[tuple[int, int]] = ()
     groups: Iterable[matching.Group | tuple] = ()
     moved: Iterable[int] = ()  # packages whose client, service, level or contract is another one now
+    repriced: Iterable[int] = ()  # packages whose rates alone changed: their visits stay where they are
 
 
 def follow_touched(touched: Touched, now: bool = False) -> None:
     """`follow` for what the saving of a record says it touched."""
-    follow(Change(touched.packages, touched.people, moved=touched.moved), now)
+    follow(Change(touched.packages, touched.people, moved=touched.moved, repriced=touched.repriced), now)
 
 
 def follow(change: Change, now: bool = False) -> None:
@@ -51,9 +53,11 @@ def follow(change: Change, now: bool = False) -> None:
     database.serialise(db, "settle")
     groups = {matching.Group(*group) for group in change.groups}
     idents = sorted(set(change.packages))
+    priced = sorted({*idents, *change.repriced})
     people = set(change.people)
+    if priced:
+        database.bulk_upsert(StalePackage, ["package"], [(i,) for i in priced], key=["package"], update=[])
     if idents:
-        database.bulk_upsert(StalePackage, ["package"], [(i,) for i in idents], key=["package"], update=[])
         people |= {
             (organisation, client)
             for organisation, client in Package.select(Package.organisation, Package.client)
@@ -65,7 +69,7 @@ def follow(change: Change, now: bool = False) -> None:
     matching.stale_people(people)
     matching.stale_groups(groups)
     if now:
-        settle_own(idents, people, groups)
+        settle_own(priced, people, groups)
     else:
         jobs.queue("settle", key="settle", afresh=True)
 
@@ -167,9 +171,16 @@ def settle_packages() -> int:
 
 
 def _work_out(idents: list[int]) -> None:
-    """Work out the dues of these packages in every week."""
-    payments.work_out(packages.lines(Package.id.in_(idents)))
+    """Work out the dues of these packages in every week, and their orders."""
+    lines = packages.lines(Package.id.in_(idents))
+    payments.work_out(lines)
+    orders.refresh(lines)
     StalePackage.delete().where(StalePackage.package.in_(idents)).execute()
+
+
+def finalised(contract: Contract, period: PaymentPeriod) -> None:
+    """What follows from finalising a contract's period: its orders' spend; inside the same transaction."""
+    orders.paid(contract, period)
 
 
 class Moved(NamedTuple):

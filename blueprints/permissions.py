@@ -15,15 +15,20 @@ class Can(StrEnum):
 
     SEE_OWN = "see the organisation's own records"
     SEND_VISITS = "send, correct and delete visits, and keep the list of carers"
-    SEE_PAYMENTS = "see scheduled payments and remittances"
+    SEE_PAYMENTS = "see scheduled payments, remittances, the payment calendar and purchase orders"
     SEE_RECORDS = "see every provider's records, visits and payments"
     EDIT_RECORDS = "edit organisations, services, service levels, contracts and clients"
     EDIT_PACKAGES = "edit and authorise packages"
     LOAD_FILES = "load the authority's files"
     EDIT_PERIODS = "set payment cycles, periods and cut-off dates"
     FINALISE = "calculate and finalise payment periods"
+    EXPORT = "make and take the files for the finance and charging systems"
+    ISSUE_ORDERS = "issue purchase orders"
     EDIT_SETTINGS = "change settings and visit types"
     SEE_AUDIT = "search the audit trail"
+    MANAGE_LOGINS = "manage the logins of providers' people and answer requests for them"
+    MANAGE_OFFICERS = "manage officers' logins and roles"
+    SEE_MAIL = "see the mail that went out, and send it again"
     ASK_CHANGES = "ask for changes of the organisation, its services and properties, and enter availability"
     DECIDE_REQUESTS = "accept and reject change requests"
     EDIT_CONTACTS = "edit contacts, their roles and permissions, and switch limited accessibility"
@@ -70,15 +75,20 @@ ROLES: dict[str, frozenset[Can]] = {
             Can.LOAD_FILES,
             Can.EDIT_PERIODS,
             Can.FINALISE,
+            Can.EXPORT,
+            Can.ISSUE_ORDERS,
             Can.EDIT_SETTINGS,
             Can.SEE_AUDIT,
+            Can.MANAGE_LOGINS,
+            Can.MANAGE_OFFICERS,
+            Can.SEE_MAIL,
             Can.DECIDE_REQUESTS,
             Can.EDIT_CONTACTS,
         }
     ),
-    "packages": frozenset(_OFFICER | {Can.EDIT_RECORDS, Can.EDIT_PACKAGES, Can.LOAD_FILES}),
-    "payments": frozenset(_OFFICER | {Can.EDIT_PERIODS, Can.FINALISE}),
-    "requests": frozenset(_OFFICER | {Can.DECIDE_REQUESTS, Can.EDIT_CONTACTS}),
+    "packages": frozenset(_OFFICER | {Can.EDIT_RECORDS, Can.EDIT_PACKAGES, Can.LOAD_FILES, Can.ISSUE_ORDERS}),
+    "payments": frozenset(_OFFICER | {Can.EDIT_PERIODS, Can.FINALISE, Can.EXPORT, Can.ISSUE_ORDERS}),
+    "requests": frozenset(_OFFICER | {Can.DECIDE_REQUESTS, Can.EDIT_CONTACTS, Can.MANAGE_LOGINS, Can.SEE_MAIL}),
     "quality": frozenset(_OFFICER),
     "read-only": frozenset(_OFFICER),
 }

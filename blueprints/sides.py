@@ -5,16 +5,17 @@ from __future__ import annotations
 import importlib
 import importlib.util
 
-from flask import Blueprint, Flask, abort, g, redirect, request, url_for
+from flask import Blueprint, Flask, abort, g, request, session, url_for
 
-from blueprints import permissions
+from blueprints import pages, permissions
+from blueprints.accounts import sessions
 from models import Package, PaidOn, ServiceLevel
 
 # The areas, a later one building on earlier ones. An area is shown at a door where it has a file of the door's name.
 AREAS = (
     "settings", "accounts", "organisations", "services", "properties", "availability", "contacts", "home", "requests", "audit", "jobs", "attachments", "imports", "clients",
     "contracts", "packages", "carers", "visits", "matching", "actuals", "payments", "periods", "remittances", "orders",
-    "reports",
+    "exports", "reports", "notifications",
 )  # fmt: skip
 PREFIX = {"public": None, "provider": "/provider", "authority": "/authority"}
 # Modules by provider areas: off means that no tab, tile, link or address of it is there.
@@ -29,7 +30,9 @@ MODULES = {
     "carers": "module_carers",
     "packages": "module_packages",
     "payments": "module_payments",
+    "periods": "module_payments",
     "remittances": "module_payments",
+    "orders": "module_orders",
 }
 # Provider areas that are there only for organisations with something that is paid on actuals (C-08).
 ON_ACTUALS = {"visits", "carers", "imports"}
@@ -79,14 +82,31 @@ def has_actuals() -> bool:
     return g.has_actuals
 
 
+def signed_out():
+    """To sign-in, or to the step of it that is left; what was sent too late is kept and given back afterwards (11.4)."""
+    wanted = pages.here()
+    if g.pending is not None:
+        return pages.leave(url_for("public.accounts.step_page", step="organisation", next=wanted or None))
+    late = sessions.ended_of(session["was"]) if "was" in session else None
+    if request.method == "POST" and late is not None:
+        kept = sessions.keep_form(
+            late.user_id,
+            request.full_path.rstrip("?"),
+            list(request.form.items(multi=True)),
+            any(file.filename for file in request.files.values()),
+        )
+        if kept is not None:
+            wanted = url_for("public.accounts.kept_form", form_id=kept.id)
+    return pages.leave(url_for("public.accounts.sign_in", next=wanted or None, out=1 if late else None))
+
+
 def guard() -> None:
     """Signed out leads to sign-in; the wrong door or a module that is off is 404, as if it did not exist (rule 11.2)."""
     side = door()
     if side in (None, "public") or permissions.act_of(request.endpoint) is None:
         return None
     if g.user is None:
-        wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
-        return redirect(url_for("public.accounts.sign_in", next=wanted or None), 303)
+        return signed_out()
     if (side == "authority") != g.user.is_officer:
         abort(404)
     area = request.blueprints[0].rsplit(".", 1)[-1]

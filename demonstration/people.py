@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 PASSWORD = "Demo-portal-1"
+SECURITY_CODE = "246810"  # asked for where that setting is on
 
 # Shown on the sign-in page of a demonstration: e-mail address, and who it is.
 LOGINS = [

@@ -225,7 +225,7 @@ class People:
             6,
             "Married",
         )
-        leaving = roles.held((Role.contact == self.contact["Núñez"].id))[0]
+        leaving = roles.held(Role.contact == self.contact["Núñez"].id)[0]
         self.ask(me, "role-remove", leaving, {}, 3)
         self.ask(
             "manager@oakfield", "contact-new", w.oakfield,

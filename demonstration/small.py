@@ -8,8 +8,12 @@ from collections.abc import Iterator
 
 from blueprints import consequences, history
 from blueprints.actuals import rules as actuals
+from blueprints.exports import charges
+from blueprints.exports import rules as exports
 from blueprints.history import Actor
 from blueprints.matching.rules import Group
+from blueprints.orders import rules as orders
+from blueprints.periods import rhythm
 from blueprints.periods import rules as periods
 from blueprints.settings import rules as settings
 from demonstration import people, requests, visits
@@ -22,6 +26,7 @@ from models import (
     Client,
     Contact,
     Contract,
+    Export,
     Finalisation,
     Hold,
     Import,
@@ -29,12 +34,15 @@ from models import (
     ImportState,
     ItemState,
     LockedWeek,
+    Look,
+    OrderVersion,
     Organisation,
     Package,
     PackageRate,
     PaymentBasis,
     PaymentCycle,
     PaymentPeriod,
+    PurchaseOrder,
     Service,
     ServiceLevel,
     TimetableSlot,
@@ -104,9 +112,16 @@ class World:
         yield f"Matched the visits and made {Actual.select().count()} actuals."
         self.holds_of_the_past()
         yield f"Finalised {self.finalise()} periods."
+        self.issue_orders()
+        self.charge(self.last - WEEK * 5)
         self.late_changes()
+        self.coming_changes()
+        self.issue_again()
+        yield f"Issued {OrderVersion.select().count()} versions of {PurchaseOrder.select().count()} purchase orders."
         visits.seal(Visit.select().where(Visit.version > 1))
         self.files()
+        self.exports()
+        self.year_ahead()
         requests.build(self)
         yield f"Made {Contact.select().count()} contacts and {ChangeRequest.select().count()} change requests."
         yield f"The last full week, from {self.last:%d/%m/%Y}, is open: its visits are still to come."
@@ -204,8 +219,11 @@ class World:
         return made
 
     def period(self, cycle: PaymentCycle, start: dt.date, end: dt.date) -> None:
-        """A period whose cut-off is two days after it."""
-        PaymentPeriod.create(cycle=cycle, start_date=start, end_date=end, cut_off=end + dt.timedelta(2))
+        """A period whose cut-off is two days after it, finalised after four and paid after ten."""
+        after = [end + dt.timedelta(days) for days in (2, 4, 10)]
+        PaymentPeriod.create(
+            cycle=cycle, start_date=start, end_date=end, cut_off=after[0], finalise_on=after[1], pay_on=after[2]
+        )
 
     def clients(self) -> None:
         """Some sixty people."""
@@ -546,6 +564,42 @@ class World:
             Change.update(at=moment).where((Change.thing == "finalisation") & (Change.thing_id == one.id)).execute()
         return len(done)
 
+    def issue_orders(self) -> None:
+        """Every order as packages stood; those of the clients whose packages change next come out as changed."""
+        idents = [i for (i,) in PurchaseOrder.select(PurchaseOrder.id).order_by(PurchaseOrder.id).tuples()]
+        new = [self.people[who].id for who in ("Kendall", "Nowak", "Gough")]  # theirs are still to be issued
+        kept = {i for (i,) in PurchaseOrder.select(PurchaseOrder.id).where(PurchaseOrder.client.in_(new)).tuples()}
+        orders.issue_several([i for i in idents if i not in kept], "", self.actor("packages@authority"))
+        self.issued_on(evening(self.last - WEEK * 9, 11))
+
+    def coming_changes(self) -> None:
+        """A package that will end and rates that will rise: the orders are others than were issued, nothing paid is."""
+        officer = self.actor("packages@authority")
+        ashby, kerr, moss = (self.packages[who] for who in ("Ashby", "Kerr", "Moss"))
+        Package.update(end_date=self.last + WEEK * 8).where(Package.id == ashby.id).execute()
+        history.record(officer, "Ended a package", ("package", ashby.id), {"end_date": None},
+                       {"end_date": self.last + WEEK * 8}, organisation=ashby.organisation_id)  # fmt: skip
+        for package in (kerr, moss):
+            rate = PackageRate.create(package=package, from_date=self.last + WEEK * 7, unit_cost=RAISED + 4000)
+            history.record(officer, "Added a rate", rate, {}, {"package": package.cpli_id, "unit_cost": rate.unit_cost},
+                           organisation=package.organisation_id)  # fmt: skip
+        consequences.follow(consequences.Change(packages=[p.id for p in (ashby, kerr, moss)]), now=True)
+
+    def issue_again(self) -> None:
+        """Some of the orders whose packages have changed meanwhile; the others wait."""
+        for who, reason in (("Monk", "Rate raised by the review"), ("Moss", "Rates from the new year")):
+            for order in PurchaseOrder.select().where((PurchaseOrder.client == self.people[who]) & orders.to_issue()):
+                orders.issue_several([order.id], reason, self.actor("payments@authority"))
+        self.issued_on(evening(self.last + dt.timedelta(2), 14), OrderVersion.number == 2)
+
+    def issued_on(self, moment: dt.datetime, which=None) -> None:
+        """Date what has just been issued."""
+        found = OrderVersion.select(OrderVersion.order).where(which if which is not None else OrderVersion.number == 1)
+        PurchaseOrder.update(issued_at=moment).where(PurchaseOrder.id.in_(found)).execute()
+        OrderVersion.update(at=moment).where(which if which is not None else OrderVersion.number == 1).execute()
+        what = "Issued again" if which is not None else "Issued"
+        Change.update(at=moment).where((Change.thing == "purchase_order") & (Change.what == what)).execute()
+
     def late_changes(self) -> None:
         """Changes to weeks that have been paid, one for each reason of rule 7.3, and holds in the current period."""
         officer = self.actor("packages@authority")
@@ -592,6 +646,36 @@ class World:
         ):
             package = self.packages[who]
             Hold.create(package=package, week=week, kind="cost", state=state, reason=reason, by="Priya Shah")
+
+    def year_ahead(self) -> None:
+        """One cycle reaches a year ahead; the others wait for the press that extends them."""
+        stored = list(
+            PaymentPeriod.select().where(PaymentPeriod.cycle == self.four).order_by(PaymentPeriod.start_date).dicts()
+        )
+        new = rhythm.following(stored, rhythm.year_ahead(self.last + WEEK))
+        touched = periods.save_period_set(self.four, [*stored, *new], self.actor("payments@authority"))
+        consequences.follow_touched(touched, now=True)
+
+    def exports(self) -> None:
+        """Finalised periods in files for the finance system but the last, which wait; and charges, with differences since."""
+        by = self.actor("payments@authority")
+        for waiting in exports.waiting():
+            if waiting.end < self.last - WEEK * 5:
+                made = exports.make_payments(waiting.period, waiting.finalisations, by)
+                moment = evening(waiting.end + dt.timedelta(5), 9, 20)
+                Export.update(at=moment).where(Export.id == made.id).execute()
+                Change.update(at=moment).where((Change.thing == "export") & (Change.thing_id == made.id)).execute()
+                if waiting.end < self.last - WEEK * 7:
+                    Look.create(user=by.user_id, thing="export", thing_id=made.id, at=moment + dt.timedelta(minutes=4))
+        self.charge(self.last - WEEK * 2)
+
+    def charge(self, until: dt.date) -> None:
+        """A file of what is to be charged until a week, made and taken in the next."""
+        by = self.actor("payments@authority")
+        made = charges.make(until, by)
+        moment = evening(until + WEEK, 9, 45)
+        Export.update(at=moment).where(Export.id == made.id).execute()
+        Look.create(user=by.user_id, thing="export", thing_id=made.id, at=moment + dt.timedelta(minutes=2))
 
     def files(self) -> None:
         """Imports in the history that did not go through, one with rejected rows, and the authority's own."""

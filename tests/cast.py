@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from blueprints.accounts import rules as accounts
+from blueprints.accounts import hashing
 from models import (
     Accreditation,
     ChangeRequest,
@@ -20,8 +20,10 @@ from models import (
     Package,
     PaymentCycle,
     PaymentPeriod,
+    Person,
     Property,
     PropertyService,
+    PurchaseOrder,
     RequestField,
     Role,
     RoleName,
@@ -31,6 +33,7 @@ from models import (
     TimetableSlot,
     User,
     VisitType,
+    utc_now,
 )
 
 PASSWORD = "Demo-portal-1"
@@ -41,7 +44,7 @@ MONDAY = dt.date(2026, 10, 5)
 def hashed() -> str:
     """The password's hash, made once."""
     global HASH
-    HASH = HASH or accounts.HASHER.hash(PASSWORD)
+    HASH = HASH or hashing.make(PASSWORD)
     return HASH
 
 
@@ -154,6 +157,15 @@ class Cast:
             kind="visits", organisation=self.oakfield, user=self.finance, file_name="week.csv", state="Checked"
         )
 
+    @property
+    def order(self):
+        """Ann's purchase order of 2026/2027."""
+        from blueprints.orders import rules as orders
+        from blueprints.packages import rules as packages
+
+        orders.refresh(packages.lines(Package.id == self.package.id))
+        return PurchaseOrder.get((PurchaseOrder.client == self.ann) & (PurchaseOrder.year == 2026))
+
     def user(self, email: str, name: str, organisation, roles=()) -> User:
         """A login with the demonstration password."""
         forename, _, surname = name.rpartition(" ")
@@ -161,7 +173,8 @@ class Cast:
             organisation=organisation, forename=forename, surname=surname, email=email,
             permissions="manage_contacts" if organisation else "",
         )  # fmt: skip
-        user = User.create(email=email, name=name, organisation=organisation, contact=contact, password_hash=hashed())
+        person = Person.create(email=email, password_hash=hashed(), password_set_at=utc_now())
+        user = User.create(person=person, name=name, organisation=organisation, contact=contact)
         for role in roles:
             OfficerRole.create(user=user, role=role)
         return user
@@ -175,9 +188,9 @@ class Cast:
 
     def sign_in(self, client, user: User):
         """Sign a person in at a test client, without the form; returns the client."""
-        token = f"token-{user.email}"
-        if not SignIn.select().where(SignIn.digest == accounts.digest_of(token)).exists():
-            SignIn.create(digest=accounts.digest_of(token), user=user)
+        token = f"token-{user.id}"
+        if not SignIn.select().where(SignIn.digest == hashing.digest_of(token)).exists():
+            SignIn.create(digest=hashing.digest_of(token), person=user.person_id, user=user, is_ready=True)
         with client.session_transaction() as session:
             session["token"] = token
         return client

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import database
 import migrations
+from blueprints.orders import rules as orders
 from blueprints.payments import rules as payments
 from blueprints.settings import rules as settings
 from demonstration.people import EVERYBODY
@@ -22,6 +23,8 @@ from models import (
     JobState,
     OfficerRole,
     PaymentBasis,
+    Person,
+    PurchaseOrder,
     Setting,
     StaleGroup,
     StalePackage,
@@ -147,7 +150,7 @@ def people() -> Iterator[Finding]:
         yield Finding("No administrator can sign in.", "flask --app app user add EMAIL --authority")
     if not settings.read().is_demonstration:
         known = [row[0] for row in EVERYBODY if row[0] != "officer@authority.example"]
-        for user in User.select().where(User.email.in_(known) & User.is_active):
+        for user in User.select(User, Person).join(Person).where(Person.email.in_(known) & User.is_active):
             yield Finding(f"The demonstration login {user.email} is active here.", "Deactivate it.")
 
 
@@ -241,9 +244,35 @@ def sums() -> Iterator[Finding]:
         )
 
 
+ORDERS = """
+SELECT count(*) FROM (
+    SELECT o.id FROM purchase_order o LEFT JOIN order_line l ON l.order_id = o.id AND l.version = 0
+    GROUP BY o.id, o.value HAVING o.value <> COALESCE(sum(l.amount), 0)
+) AS differing
+"""
+
+
+def order_sums() -> Iterator[Finding]:
+    """A purchase order's value is the sum of its lines, its spend that of the finalised items (rule 6.1)."""
+    (wrong,) = database.sql(db, ORDERS).fetchone()
+    for contract in Contract.select():
+        now = orders.spend(contract)
+        kept = PurchaseOrder.select(PurchaseOrder.client, PurchaseOrder.year, PurchaseOrder.spend).where(
+            PurchaseOrder.contract == contract
+        )
+        stored = {(client, year): amount for client, year, amount in kept.tuples()}
+        wrong += sum(now.get(key, 0) != stored.get(key, 0) for key in {*now, *stored})
+    if wrong:
+        yield Finding(
+            f"{wrong} purchase orders differ from their lines or from what was spent.",
+            "Save a package of the clients concerned once more; report it where that does not help.",
+        )
+
+
 PARTS: dict[str, Callable[[], Iterator[Finding]]] = {
     "People": people,
     "Payment cycles": cycles,
     "Jobs": jobs,
     "Sums": sums,
+    "Purchase orders": order_sums,
 }

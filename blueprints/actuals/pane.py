@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
+from markupsafe import Markup
 from peewee import JOIN
 
 from blueprints.actuals import sums
@@ -17,6 +19,7 @@ from blueprints.packages.plan import active_days, planned_quantity, rates_in, un
 from blueprints.packages.rules import Line, day
 from blueprints.prepared import blank, kept
 from blueprints.reach import Reach
+from blueprints.values import show_money, show_quantity
 from models import (
     Actual,
     Client,
@@ -90,7 +93,7 @@ def _in_week(shape: tuple, of_service: bool):
 
 
 def _of_week(shape: tuple, of_service: bool):
-    return Package.id.in_(Actual.select(Actual.package).where(_in_week(shape, of_service)))
+    return Actual.select(Actual.package).where(_in_week(shape, of_service))
 
 
 @kept
@@ -100,12 +103,12 @@ def _week_statement(shape: tuple, of_service: bool):
 
 @kept
 def _lines_statement(shape: tuple, of_service: bool):
-    return packages.line_query(_of_week(shape, of_service))
+    return packages.line_query(Package.id.in_(_of_week(shape, of_service)))
 
 
 @kept
 def _parts_statement(shape: tuple, of_service: bool):
-    return packages.part_query(_of_week(shape, of_service))
+    return packages.part_query_of(_of_week(shape, of_service))
 
 
 def _query(condition):
@@ -182,6 +185,48 @@ def _row(row: tuple, line: Line, fed: Iterable[FedVisit]) -> Row:
         ),
         comments, source, locked is not None,
     )  # fmt: skip
+
+
+class Cells(NamedTuple):
+    """A row of the pane as texts and numbers, in the fields of its pattern. Figures need no escaping."""
+
+    package: int
+    client: int
+    client_name: str
+    level: int
+    level_name: str
+    about: str
+    source: str
+    planned: Markup
+    actual: Markup
+    frustrated: Markup
+    missed: Markup
+    extra: Markup
+    visits: int
+    cost: Markup
+    working: str
+    comments: str
+    tint: str
+    beside: str
+    remark: sums.Remark
+
+
+_quantity = lru_cache(maxsize=4000)(lambda hundredths: Markup(show_quantity(hundredths)))
+
+
+def cells(listed: Iterable[Row], with_service: bool) -> list[Cells]:
+    """Rows as the pane's pattern takes them; the service is named where the page shows several."""
+    return [
+        Cells(
+            row.package, row.client, row.client_name, row.level, row.level_name,
+            f"CPLI {row.cpli_id}{f', {row.service_name}' if with_service else ''}{', locked' if row.is_locked else ''}",
+            row.source,
+            _quantity(row.planned), _quantity(row.actual), _quantity(row.frustrated), _quantity(row.missed),
+            _quantity(row.extra), row.visits, Markup(show_money(row.cost)), row.working, row.comments, row.colour,
+            row.colour, row.remark,
+        )
+        for row in listed
+    ]  # fmt: skip
 
 
 class ClientRows(NamedTuple):

@@ -9,15 +9,32 @@ from typing import NamedTuple
 from flask import Blueprint, url_for
 from peewee import SQL, fn
 
-from blueprints import desk, weeks
+from blueprints import desk, mail, weeks
+from blueprints.accounts import asking
+from blueprints.exports import rules as exports
 from blueprints.jobs import rules as jobs
+from blueprints.orders import rules as orders
 from blueprints.packages.rules import day
 from blueprints.pages import page
 from blueprints.periods import overview
 from blueprints.permissions import OFFICER_ROLES, ROLES, Can, can, requires
 from blueprints.values import show_date_long
 from blueprints.visits import search
-from models import ChangeRequest, Client, Import, ImportState, Job, JobState, Package, RequestState, Visit, VisitStatus
+from models import (
+    ChangeRequest,
+    Client,
+    ExportedFinalisation,
+    Import,
+    ImportState,
+    Job,
+    JobState,
+    OrderVersion,
+    Package,
+    PurchaseOrder,
+    RequestState,
+    Visit,
+    VisitStatus,
+)
 
 routes = Blueprint("home", __name__)
 
@@ -68,7 +85,11 @@ def queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     yield package_queue()
     yield from import_queues()
     yield job_queue()
+    yield mail_queue()
+    yield login_queue()
     yield from period_queues(today, book)
+    yield order_queue(today)
+    yield export_queue()
     yield death_queue(today)
 
 
@@ -137,6 +158,20 @@ def job_queue() -> Queue:
     return Queue(len(failed), words, since, url_for("authority.jobs.index", state=str(JobState.FAILED)))
 
 
+def login_queue() -> Queue:
+    """Requests of people without a way in (B-12, B-15)."""
+    count, oldest = asking.waiting() if can(Can.MANAGE_LOGINS) else (0, None)
+    words = plural(count, "request for a login or a password", "requests for logins or passwords")
+    return Queue(count, words, oldest and weeks.london(oldest).date(), desk.where("authority.accounts.requests_list"))
+
+
+def mail_queue() -> Queue:
+    """Messages that failed, or wait for an hour already: the mail server may be down."""
+    count = mail.failing() if can(Can.SEE_MAIL) else 0
+    words = plural(count, "message could not be sent", "messages could not be sent")
+    return Queue(count, words, None, desk.where("authority.notifications.index"))
+
+
 def period_queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     """Periods that have ended and are not finalised for every contract, and contracts with adjustments waiting."""
     ended = [
@@ -161,6 +196,26 @@ def period_queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
         href = url_for("authority.periods.show", period_id=next(iter(oldest)))
     words = plural(len(adjusted), "contract with adjustments waiting", "contracts with adjustments waiting")
     yield Queue(len(adjusted), words, start, href)
+
+
+def order_queue(today: dt.date) -> Queue:
+    """Purchase orders of this financial year to issue, where orders are issued at all (S-08)."""
+    year = orders.year_of(today)
+    if not OrderVersion.select().exists():
+        return Queue(0, "", None, None)
+    count = PurchaseOrder.select().where(orders.to_issue() & (PurchaseOrder.year == year)).count()
+    words = plural(count, "purchase order is new or changed", "purchase orders are new or changed")
+    return Queue(count, f"{words} since issued", None, f"{url_for('authority.orders.index')}?state=to+issue")
+
+
+def export_queue() -> Queue:
+    """Finalised contracts that are in no file for the finance system yet, where such files are made at all (R-18)."""
+    if not ExportedFinalisation.select().exists():
+        return Queue(0, "", None, None)
+    count, since = exports.count_waiting()
+    words = plural(count, "finalised contract waits", "finalised contracts wait")
+    oldest = dt.date.fromisoformat(str(since)[:10]) if since else None
+    return Queue(count, f"{words} for the finance export", oldest, url_for("authority.exports.index"))
 
 
 def death_queue(today: dt.date) -> Queue:
@@ -212,6 +267,10 @@ def next_period(book: overview.Book, today: dt.date) -> str:
     return f"The next payment period ends on {show_date_long(ends[0])}." if ends else ""
 
 
+# Tiles that need more than being signed in.
+NEEDED = {"authority.audit.index": Can.SEE_AUDIT, "authority.notifications.index": Can.SEE_MAIL, "authority.accounts.index": Can.MANAGE_LOGINS}
+
+
 def tiles() -> list[dict]:
     """The ways in: what is not built is absent."""
     made = [
@@ -228,14 +287,23 @@ def tiles() -> list[dict]:
         ("packages", "Packages", "Care package line items, rates and timetables", "authority.packages.index", {}),
         ("visits", "Visits", "Every provider’s visits, and those that are not matched", "authority.visits.index", {}),
         ("payments", "Payments", "Periods, adjustments, finalising and remittances", "authority.periods.index", {}),
+        (
+            "orders",
+            "Purchase orders",
+            "What packages are worth in a year; issue what has changed",
+            "authority.orders.index",
+            {},
+        ),
         ("imports", "Files", "Load the authority’s files; every import so far", "authority.imports.index", {}),
+        ("people", "Logins", "Who can sign in, invitations, and requests for passwords", "authority.accounts.index", {}),
+        ("messages", "Mail", "What went out, and what could not be sent", "authority.notifications.index", {}),
         ("history", "Audit", "Who changed what, and when", "authority.audit.index", {}),
         ("settings", "Settings", "How the portal works for this authority", "authority.settings.index", {}),
     ]
     return [
         {"icon": icon, "title": title, "text": text, "href": desk.where(endpoint, **values)}
         for icon, title, text, endpoint, values in made
-        if endpoint != "authority.audit.index" or can(Can.SEE_AUDIT)
+        if can(NEEDED.get(endpoint, Can.SIGNED_IN))
     ]
 
 
@@ -251,6 +319,9 @@ TOPICS = {
     "unmatched": "Unmatched visits",
     "payments": "Payments and finalising",
     "remittances": "Remittances",
+    "orders": "Purchase orders",
+    "calendar": "Payment calendar",
+    "exports": "Finance export and clients’ charges",
     "files": "Files and imports",
     "audit": "Audit and jobs",
     "settings": "Settings and roles",
@@ -269,6 +340,13 @@ HELP_OF = {
     "authority.periods": "payments",
     "authority.payments": "payments",
     "authority.remittances": "remittances",
+    "authority.orders": "orders",
+    "authority.exports": "exports",
+    "authority.contracts.calendar": "calendar",
+    "authority.contracts.cycles": "calendar",
+    "authority.contracts.cycle": "calendar",
+    "authority.contracts.dates": "calendar",
+    "authority.contracts.extend": "calendar",
     "authority.imports": "files",
     "authority.jobs": "audit",
     "authority.audit": "audit",

@@ -101,6 +101,7 @@ def tiles() -> list[dict]:
         ("visits", "Actuals/Visits", "Send and look up visits, and the actuals that they make", "provider.visits.index", Can.SEE_OWN),
         ("packages", "Care Package Line Items", "What the authority commissioned for your clients, and its price", "provider.packages.index", Can.SEE_OWN),
         ("payments", "Scheduled Payments", "What is paid and when, and remittances", "provider.payments.index", Can.SEE_PAYMENTS),
+        ("orders", "Purchase Orders", "What your clients’ packages are worth in a year, and what has been spent", "provider.orders.index", Can.SEE_PAYMENTS),
         ("help", "Help", "How each page works, and whom to ask", "provider.home.help_index", Can.SIGNED_IN),
     ]  # fmt: skip
     return [
@@ -123,6 +124,8 @@ TOPICS = {
     "commissioned-care": "Commissioned Care Export",
     "payments": "Scheduled Payments",
     "remittances": "Remittances",
+    "calendar": "Payment calendar",
+    "orders": "Purchase Orders",
     "your-login": "Your login",
 }
 HELP_OF = {
@@ -139,6 +142,8 @@ HELP_OF = {
     "provider.reports": "commissioned-care",
     "provider.payments": "payments",
     "provider.remittances": "remittances",
+    "provider.periods": "calendar",
+    "provider.orders": "orders",
 }
 
 

@@ -80,6 +80,10 @@ class Screens:
             abort(404)  # carers are the whole organisation's
         return kind
 
+    def may_load(self, kind: rules.Kind) -> bool:
+        """This person may send files of this kind."""
+        return self.send in g.acts and (kind.needs is None or kind.needs in g.acts)
+
     def batch(self, import_id: int) -> Import:
         """An import within reach, with its person and organisation; 404 otherwise."""
         found = (
@@ -97,7 +101,7 @@ class Screens:
 
     def may_send(self, batch: Import) -> bool:
         """This person may go on with the import: it is of this door and the act is permitted."""
-        return rules.KINDS[batch.kind].side == self.side and self.send in g.acts
+        return rules.KINDS[batch.kind].side == self.side and self.may_load(rules.KINDS[batch.kind])
 
     def crumbs(self, *more) -> list:
         """The way back."""
@@ -157,7 +161,7 @@ class Screens:
             pages=pages,
             filter=form,
             kinds=rules.KINDS,
-            own_kinds=own if self.send in g.acts else [],
+            own_kinds=[k for k in own if self.may_load(k)],
             url=self.url,
             breadcrumbs=[*self.crumbs()[:-1], ("Imports", None)],
         )
@@ -165,6 +169,9 @@ class Screens:
     def choose(self, kind: str):
         """Choose a file; it is kept and its check begins."""
         kind = self.kind(kind)
+        if not self.may_load(kind):
+            g.missing_act = kind.needs
+            abort(403)
         form = ChooseForm()
         if self.side == "provider":
             del form.overwrite

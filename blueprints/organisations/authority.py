@@ -14,7 +14,7 @@ from blueprints.permissions import Can, can, requires
 from blueprints.weeks import today
 from forms.contacts import AccreditationForm
 from forms.organisations import OrganisationFilter, OrganisationForm
-from models import Accreditation, Contract, Import, Organisation, Package, Role, RoleName, Service, SignIn, User
+from models import Accreditation, Contract, Import, Organisation, Package, Person, Role, RoleName, Service, SignIn, User
 
 routes = Blueprint("organisations", __name__)
 
@@ -169,8 +169,8 @@ def people(organisation_id: int):
     row = found(organisation_id)
     owner = records.of_organisation(row, "People")
     last = SignIn.select(fn.MAX(SignIn.started_at)).where(SignIn.user == User.id)
-    query = User.select(User, last.alias("last_sign_in")).where(User.organisation == row)
-    orders = {"name": (User.name,), "email": (User.email,)}
+    query = User.select(User, Person, last.alias("last_sign_in")).join(Person).where(User.organisation == row)
+    orders = {"name": (User.name,), "email": (Person.email,)}
     if records.wants_csv():
         rows, _ = records.ordered(query, orders, "name", User.id)
         return records.csv_file(

@@ -17,6 +17,7 @@ from blueprints.packages import rules as packages
 from blueprints.packages.plan import Plan, Slot
 from blueprints.packages.rules import Line, day
 from blueprints.payments import sums
+from blueprints.prepared import Statement
 from models import (
     Client,
     Contract,
@@ -92,6 +93,7 @@ def work_out(lines: Mapping[int, Line]) -> int:
     stored: dict[int, dict] = defaultdict(dict)
     for package, week, contract, *rest in _stored(Due.package.in_(list(lines))):
         stored[package][day(week)] = (contract, *rest)
+    added: list[tuple] = []
     changed: list[tuple] = []
     gone: list[tuple] = []
     for ident, line in lines.items():
@@ -101,14 +103,16 @@ def work_out(lines: Mapping[int, Line]) -> int:
             for week, due in sums.weeks_due(line.plan, *span, figures[ident]):
                 new = _row(line, week, due)
                 old = before.pop(week, None)
-                if new is not None and (old is None or old[:6] != new[2:]):
+                if new is not None and old is None:
+                    added.append(new)
+                elif new is not None and old[:6] != new[2:]:
                     changed.append(new)
                 elif new is None and old is not None:
                     _drop(line, week, old, changed, gone)
         for week, old in before.items():
             _drop(line, week, old, changed, gone)
-    _write(changed, gone)
-    return len(changed) + len(gone)
+    _write(added, changed, gone)
+    return len(added) + len(changed) + len(gone)
 
 
 def work_out_weeks(lines: Mapping[int, Line], found: Mapping[tuple[int, dt.date], ActualFigures | None]) -> int:
@@ -119,6 +123,7 @@ def work_out_weeks(lines: Mapping[int, Line], found: Mapping[tuple[int, dt.date]
     weeks = [week for _, week in found]
     condition = Due.package.in_({p for p, _ in found}) & Due.week.between(min(weeks), max(weeks))
     stored = {(package, day(week)): tuple(rest) for package, week, *rest in _stored(condition)}
+    added: list[tuple] = []
     changed: list[tuple] = []
     gone: list[tuple] = []
     for (package, week), figures in found.items():
@@ -128,17 +133,19 @@ def work_out_weeks(lines: Mapping[int, Line], found: Mapping[tuple[int, dt.date]
             continue
         old = stored.get((package, week))
         new = _row(line, week, sums.due(line.plan, week, figures))
-        if new is not None and (old is None or old[:6] != new[2:]):
+        if new is not None and old is None:
+            added.append(new)
+        elif new is not None and old[:6] != new[2:]:
             changed.append(new)
         elif new is None and old is not None:
             _drop(line, week, old, changed, gone)
-    _write(changed, gone)
-    return len(changed) + len(gone)
+    _write(added, changed, gone)
+    return len(added) + len(changed) + len(gone)
 
 
 def _stored(condition):
     columns = (getattr(Due, name) for name in AMOUNTS + PAID)
-    return Due.select(Due.package, Due.week, Due.contract, *columns).where(condition).tuples()
+    return Statement(Due.select(Due.package, Due.week, Due.contract, *columns).where(condition)).run()
 
 
 def _row(line: Line, week: dt.date, due: sums.Due) -> tuple | None:
@@ -158,8 +165,10 @@ def _drop(line: Line, week: dt.date, old: tuple, changed: list, gone: list) -> N
         gone.append((line.id, week.isoformat()))
 
 
-def _write(changed: list[tuple], gone: list[tuple]) -> None:
+def _write(added: list[tuple], changed: list[tuple], gone: list[tuple]) -> None:
+    """Rows that are new, that differ, and that go; nobody else writes here meanwhile (consequences.settle)."""
     names = ["package", "week", "contract", *AMOUNTS, *PAID]
+    database.bulk_upsert(Due, names, ((*row, 0, 0, 0) for row in added))
     rows = [(*row, 0, 0, 0) for row in changed]
     database.bulk_upsert(Due, names, rows, key=["package", "week"], update=["contract", *AMOUNTS])
     database.execute_many(Due, "DELETE FROM due WHERE package_id = ? AND week = ?", gone)

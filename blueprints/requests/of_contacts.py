@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from blueprints.accounts import managing
 from blueprints.accounts import rules as accounts
 from blueprints.contacts import roles
 from blueprints.contacts import rules as contacts
 from blueprints.permissions import Can
 from blueprints.requests.kinds import About, Field, Kind, kind
-from models import Contact, ContactState, Organisation, RoleName, User
+from models import Contact, ContactState, Organisation, Person, RoleName, User
 
 SHOWS = {"types": "lines", "is_confidential": "yes-no"}
 FIELDS = tuple(Field(name, label, SHOWS.get(name, "text")) for name, label in contacts.LABELS.items())
@@ -22,7 +23,8 @@ def user_of(contact: Contact) -> User | None:
 
 def taken(organisation: int, email: str, but: int | None = None) -> bool:
     """The address is a colleague's login already; others' logins are the authority's to know."""
-    found = User.get_or_none((User.email == email.strip().lower()) & (User.organisation == organisation))
+    mine = (Person.email == email.strip().lower()) & (User.organisation == organisation)
+    found = User.select().join(Person).where(mine).first()
     return found is not None and found.contact_id != but
 
 
@@ -133,9 +135,7 @@ def open_login(contact: Contact, email: str, by) -> User:
     user = user_of(contact)
     if user is None:
         name = " ".join(part for part in (contact.forename, contact.surname) if part)
-        user = accounts.add_user(email, name, contact.organisation, [], by)
-        user.contact = contact
-        user.save()
+        user = managing.invite(by, email, name, contact.organisation, contact=contact)
     else:
         change_login(user, email, by)
         accounts.reactivate(user, by)

@@ -8,8 +8,12 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection
+from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
+from markupsafe import Markup, escape
 from peewee import JOIN, SQL, Case, fn
 
 from blueprints.packages.rules import day
@@ -128,7 +132,7 @@ class Group(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One visit as it is drawn: all texts, times with seconds (O-34)."""
+    """One visit as it is drawn: all texts, times with seconds (O-34). Dates and times need no escaping."""
 
     id: int
     ref: str
@@ -263,8 +267,8 @@ def rows(reach, monday: dt.date, service: int | None, wanted: Wanted, page: int 
         made.append(
             Row(
                 ident, ref, f"c{client}" if client else f"x{sent_as}", _client(surname, forename, ssref, sent_as),
-                level, f"{code} {name}", _short(planned), show_time(entry, True), show_time(leave, True),
-                _short(delivered), show_time(came, True), show_time(went, True), status, reason,
+                _word(level), _word(f"{code} {name}"), _short(planned), _clock(entry), _clock(leave), _short(delivered), _clock(came),
+                _clock(went), status, reason,
             )
         )  # fmt: skip
     return made
@@ -295,9 +299,24 @@ def _rows_statement(shape: tuple, of_service: bool, asked: Wanted):
     )  # fmt: skip
 
 
-def _short(value) -> str:
-    value = day(value)
-    return show_date(value)
+_word = lru_cache(maxsize=1000)(escape)  # of the authority's lists
+
+
+@lru_cache(maxsize=4000)
+def _short(value) -> Markup:
+    return Markup(show_date(day(value)))
+
+
+@lru_cache(maxsize=4000)
+def _clock(second: int | None) -> Markup:
+    return Markup(show_time(second, True))
+
+
+def by_client(listed: list[Row]) -> list[tuple[str, list[Row]]]:
+    """Rows under their clients' names, in their order."""
+    return [
+        (same[0].client_name, same) for same in (list(group) for _, group in groupby(listed, attrgetter("client_key")))
+    ]
 
 
 def service_of(visit: Visit) -> Service | None:

@@ -23,6 +23,7 @@ from models import Visit
 routes = Blueprint("visits", __name__)
 
 SIZE = 100
+BESIDE = {"plain": "", "green": "above plan", "red": "below plan"}  # a row's colour in words (rule 4.3)
 
 
 def asked_week() -> tuple[dt.date, str]:
@@ -64,6 +65,7 @@ def index():
     whole = actuals.week_rows(g.reach, monday, service)
     shown = [row for row in whole if wanted.level in (None, row.level) and wanted.client in (None, f"c{row.client}")]
     actuals_page, actuals_pages = asked_page("actuals_page", len(shown))
+    ui = current_app.jinja_env.globals["ui"]
     kept = {"service": service, "historical": request.args.get("historical")}
     return page(
         "visits/index.html",
@@ -77,13 +79,18 @@ def index():
         deadlines=deadlines,
         count=count,
         total=total,
-        rows=rows,
-        tags={status: Markup(current_app.jinja_env.globals["ui"].tag(status)) for status in STATUSES},
+        rows=pane.by_client(rows),
+        tags={status: Markup(ui.tag(status)) for status in STATUSES},
+        reasons={reason: Markup(ui.reason(reason)) for reason in {row.reason for row in rows}},
         why=pane.reasons(found),
         page_number=number,
         pages=pages,
         visit_prefix=url_for("provider.visits.show", visit_id=0)[:-1],
         clients=actuals.by_client(shown[(actuals_page - 1) * SIZE : actuals_page * SIZE], whole),
+        actual_cells=actuals.cells,
+        tints={"plain": "", "green": Markup(' class="green"'), "red": Markup(' class="red"')},
+        beside={colour: Markup(ui.reason(words)) for colour, words in BESIDE.items()},
+        remarks={remark: Markup(ui.remark(remark)) for remark in {row.remark for row in shown}},
         actuals_shown=sum(row.cost for row in shown),
         actuals_all=sum(row.cost for row in whole),
         actuals_count=len(shown),

@@ -3,16 +3,22 @@ try another. Add one to VERBS and every test here takes it."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import NamedTuple
 
+import database
 from blueprints import consequences, history, weeks
 from blueprints.actuals import rules as actuals
+from blueprints.exports import charges
+from blueprints.exports import rules as exports
 from blueprints.imports import rules as imports
 from blueprints.jobs import rules as jobs
+from blueprints.orders import issuing, listing
+from blueprints.periods import rhythm
 from blueprints.periods import rules as periods
 from blueprints.visits import rules as visits
-from models import Contract, Import, ImportState, Job, Package, Service, Visit, db
+from models import Contract, Import, ImportState, Job, Package, PaymentCycle, PaymentPeriod, Service, Visit, db
 from tests.faults import world
 
 
@@ -146,6 +152,46 @@ def delete_visit() -> None:
     visits.delete_visit(Visit.get(Visit.ref == "V2"), world.actor(), "")
 
 
+def issue_orders() -> None:
+    """An officer issues all orders, and the worker's part of it."""
+    job, _ = issuing.queue(listing.Wanted(None), "", history.COMMAND_LINE)
+    jobs.run(job.id)
+
+
+def export_payments() -> None:
+    """An officer makes the files of what is finalised, and the worker's part of it."""
+    for waiting in exports.waiting():
+        jobs.run(exports.queue(waiting, history.COMMAND_LINE).id)
+
+
+def export_charges() -> None:
+    """An officer makes the file of what clients are to be charged, and the worker's part of it."""
+    job, _ = charges.queue(world.OCTOBER - dt.timedelta(world.OCTOBER.weekday()), history.COMMAND_LINE)
+    jobs.run(job.id)
+
+
+def extend_cycle() -> None:
+    """An officer extends a cycle by one press."""
+    with db.atomic():
+        database.serialise(db, "cycle")
+        row = PaymentCycle.select().order_by(PaymentCycle.id).get()
+        stored = list(PaymentPeriod.select().where(PaymentPeriod.cycle == row).order_by(PaymentPeriod.start_date).dicts())
+        new = rhythm.following(stored, world.UNTIL + dt.timedelta(120))
+        touched = periods.save_period_set(row, [*stored, *new], history.COMMAND_LINE)
+        consequences.follow_touched(touched)
+
+
+def then_worker(verb: Callable[[], None]) -> Callable[[], None]:
+    """The worker, and the person who presses again."""
+
+    def again() -> None:
+        worker()
+        verb()
+        worker()
+
+    return again
+
+
 VERBS: dict[str, Verb] = {
     "apply": Verb(apply, apply_again),
     "check": Verb(check, apply_again),
@@ -155,6 +201,10 @@ VERBS: dict[str, Verb] = {
     "settle": Verb(settle, worker),
     "generate": Verb(generate, generate),
     "delete-visit": Verb(delete_visit, delete_visit),
+    "issue-orders": Verb(issue_orders, then_worker(issue_orders)),
+    "export-payments": Verb(export_payments, then_worker(export_payments)),
+    "export-charges": Verb(export_charges, then_worker(export_charges)),
+    "extend-cycle": Verb(extend_cycle, then_worker(extend_cycle)),
     # in races only
     "press": Verb(press_second, worker),
     "work-take": Verb(work_take, worker),
@@ -172,4 +222,8 @@ BROKEN = (
     "settle",
     "generate",
     "delete-visit",
+    "issue-orders",
+    "export-payments",
+    "export-charges",
+    "extend-cycle",
 )  # at every statement

@@ -16,7 +16,7 @@ from blueprints.imports import rules as imports
 from blueprints.jobs import rules as jobs
 from blueprints.periods import rules as periods
 from blueprints.visits.columns import HEADINGS
-from models import Contract, Hold, Import, Organisation, Package, PackageRate, ServiceLevel, User, db
+from models import Contract, Hold, Import, Organisation, Package, PackageRate, Person, ServiceLevel, User, db
 
 TODAY = dt.date(2026, 10, 14)
 SEPTEMBER = dt.date(2026, 9, 7)
@@ -92,7 +92,7 @@ def oakfield() -> Organisation:
 
 def finance() -> User:
     """Its person."""
-    return User.get(User.email == "finance@oakfield.example")
+    return User.select().join(Person).where(Person.email == "finance@oakfield.example").get()
 
 
 def actor() -> Actor:
