@@ -42,6 +42,7 @@ def test_tabs_and_tiles_follow_the_modules(owner, cast):
         "Care package line items",
         "Scheduled payments",
         "POs",
+        "Reports",
         "Help",
     ]
     assert [text for here, text in tabs if here] == ["Actuals/Visits"]
