@@ -11,6 +11,7 @@ LOGINS = [
     ("manager@oakfield.example", "manager of Oakfield Home Care"),
     ("finance@brookhouse.example", "finance of Brookhouse, residential, paid on plan"),
     ("manager@harbour.example", "manager of Harbour Supported Housing"),
+    ("books@bureau.example", "bookkeeper of Oakfield and Brookhouse, behind one sign-in"),
     ("officer@authority.example", "officer of the local authority"),
 ]
 

@@ -24,7 +24,7 @@ from blueprints.reach import Reach
 from blueprints.reports import rules as reports
 from blueprints.settings import rules as settings
 from blueprints.values import show_date
-from demonstration import people, requests, visits
+from demonstration import accounts, people, requests, visits
 from demonstration.build import WEEK, logins
 from models import (
     Actual,
@@ -134,6 +134,7 @@ class World:
         self.files()
         self.exports()
         self.year_ahead()
+        yield accounts.build(self)
         requests.build(self)
         yield f"Made {Contact.select().count()} contacts and {ChangeRequest.select().count()} change requests."
         self.prepared_reports()

@@ -35,11 +35,12 @@ class _Fields(HTMLParser):
         self.forms: list[list[tuple[str, str]]] = []
         self.inside = False
         self.select = self.area = None
+        self.over = False  # the frame's own forms come after the page
 
     def handle_starttag(self, tag, attrs):
         at = dict(attrs)
         if tag == "form":
-            self.inside = at.get("method", "").lower() == "post"
+            self.inside = at.get("method", "").lower() == "post" and not self.over
             if self.inside:
                 self.forms.append([])
         if not self.inside or not self.forms:
@@ -63,6 +64,8 @@ class _Fields(HTMLParser):
             self.forms[-1][-1] = (name, value + data)
 
     def handle_endtag(self, tag):
+        if tag == "main":
+            self.over = True
         if tag == "form":
             self.inside = False
         if tag == "select":

@@ -74,7 +74,7 @@ def add_user(
         user = User.create(person=person, name=name, organisation=organisation, contact=contact)
         for role in roles:
             OfficerRole.create(user=user, role=role)
-        history.record(by, "Made a login", user, {}, {"email": email, "name": name, "roles": roles})
+        history.record(by, "Made a login", user, {}, {"email": email, "name": name, "roles": ", ".join(roles)})
     return user
 
 

@@ -302,7 +302,7 @@ def test_permissions_are_given_per_person(officer, app, cast):
     assert granted(Contact.get_by_id(cast.finance.contact_id).permissions) == [Can.MANAGE_CONTACTS, Can.SIGN_CONTRACTS]
     assert "Sign contract documents" in officer.get(f"{AT}/{cast.finance.id}").text
     assert officer.post(page, data={**data, "permissions": ["edit_settings"]}).status_code == 422
-    assert Contact.get_by_id(cast.manager.contact_id).permissions == ""
+    assert Contact.get_by_id(cast.manager.contact_id).permissions == "manage_contacts"
 
 
 def test_two_officers_at_once(officer, cast):

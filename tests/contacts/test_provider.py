@@ -44,7 +44,7 @@ def test_an_organisation_without_any_contact(client, cast):
     """Its one login has none: the pages say so; nothing fails."""
     from models import User
 
-    lone = User.create(email="lone@harbour.example", name="Lone", organisation=cast.brookhouse)
+    lone = cast.user("lone@brookhouse.example", "Lone Ranger", cast.brookhouse)
     User.update(contact=None).where(User.organisation == cast.brookhouse).execute()
     Contact.delete().where(Contact.organisation == cast.brookhouse).execute()
     cast.sign_in(client, lone)
