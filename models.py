@@ -1329,16 +1329,50 @@ class ItemState(StrEnum):
     CARRIED = "Carried forward"
 
 
-class Hold(Table):
-    """An officer's word that an item is not to be paid, kept by package, week and kind (rule 7.5)."""
+class ManualAdjustment(Table):
+    """What an officer pays or takes back by hand; it stands in its contract's oldest current period (rule 7.4)."""
 
-    package = ForeignKeyField(Package, on_delete="RESTRICT")
-    week = DateField()
-    kind = CharField()  # cost (an adjustment of the week too) or contribution
+    contract = ForeignKeyField(Contract, on_delete="RESTRICT")
+    organisation = ForeignKeyField(Organisation, on_delete="RESTRICT", index=False)
+    client = ForeignKeyField(Client, null=True, on_delete="RESTRICT", index=False)  # whom it is about, if anybody
+    amount = BigIntegerField()  # without VAT; below nothing it is taken back
+    with_vat = BooleanField(default=False)
+    reason = CharField()
+    note = TextField()  # for the provider to read
+    by = CharField(default="")
+    at = DateTimeField(default=utc_now)
+    version = IntegerField(default=1)  # the second of two savers is refused
+    key = CharField(unique=True)  # of the form that it came from: sent twice it is added once
+    finalisation = ForeignKeyField(Finalisation, null=True, on_delete="RESTRICT")  # which paid it, or cancelled it
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The manual adjustments of the contracts within reach."""
+        return cls.select().where(reach.contracts(cls.contract, cls.organisation))
+
+
+class Hold(Table):
+    """An officer's word that something is not to be paid: kept by package, week and kind, or by manual adjustment, it
+    survives recalculation (rule 7.5).
+
+    A finalisation notes on it what it held back; such a hold, once released, stays until that is paid, to say so.
+    """
+
+    package = ForeignKeyField(Package, null=True, on_delete="RESTRICT", index=False)
+    week = DateField(null=True)
+    kind = CharField()  # cost (an adjustment of the week too), contribution, or manual
+    adjustment = ForeignKeyField(ManualAdjustment, null=True, unique=True, on_delete="CASCADE")
     state = CharField()
     reason = TextField(default="")
     by = CharField(default="")
     at = DateTimeField(default=utc_now)
+    version = IntegerField(default=1)  # grows with each change: nobody releases what a colleague just cancelled
+    finalisation = ForeignKeyField(Finalisation, null=True, on_delete="RESTRICT")  # the last that held it back
+    amount = BigIntegerField(default=0)  # what was held back there, or cancelled in all, without VAT
+    vat = BigIntegerField(default=0)
+    released_at = DateTimeField(null=True)
+    released_by = CharField(default="")
+    release_reason = TextField(default="")
 
     class Meta:
         indexes = ((("package", "week", "kind"), True),)
@@ -1360,6 +1394,7 @@ class PaymentItem(Table):
     vat = IntegerField(default=0)
     state = CharField(default=ItemState.PAYABLE)
     note = TextField(default="")
+    adjustment = ForeignKeyField(ManualAdjustment, null=True, on_delete="RESTRICT", index=False)  # which it pays
 
     class Meta:
         indexes = ((("package", "week"), False),)  # what was paid for a week
@@ -1495,6 +1530,33 @@ class Charge(Table):
         indexes = ((("package", "week"), False),)
 
 
+# Few items are of manual adjustments: what became of one, and whether it may be taken away.
+PaymentItem.add_index(
+    PaymentItem.index(
+        PaymentItem.adjustment, where=PaymentItem.adjustment.is_null(False), name="payment_item_adjustment"
+    )
+)
+# reports ---------------------------------------------------------------------------------------------------------------
+
+
+class PreparedReport(Table):
+    """A report too long to wait for, made by a job, for whoever asked and still sees what they saw then."""
+
+    user = ForeignKeyField(User, on_delete="CASCADE")
+    organisation = ForeignKeyField(Organisation, null=True, on_delete="RESTRICT", index=False)
+    name = CharField()  # of the report, as in its address
+    form = CharField()  # csv, xlsx, pdf
+    wanted = TextField()  # its parameters (JSON)
+    told = TextField()  # the same in words (JSON)
+    reach = CharField()  # what the person could see: another reach does not fetch it
+    rows_expected = IntegerField(default=0)
+    asked_at = DateTimeField(default=utc_now)
+    job = ForeignKeyField(Job, null=True, on_delete="SET NULL")
+    file = ForeignKeyField(File, null=True, on_delete="SET NULL")
+    rows = IntegerField(null=True)
+    made_at = DateTimeField(null=True)
+
+
 TABLES = [
     Setting, Counter, Organisation, Contact, Person, User, OfficerRole, OldPassword, RecoveryCode,
     OneTimeLink, SignIn, LoginRequest, KeptForm, Throttle, Mail, ServiceLevel, Service, ServiceDetails, LevelAtService,
@@ -1502,6 +1564,6 @@ TABLES = [
     Job, File, FileChunk, Import, ImportProblem, StagedRow, Client, PaymentCycle, PaymentPeriod, Contract, Accreditation,
     RoleName, Role, ChangeRequest, RequestField, RequestFile, Package,
     PackageRate, TimetableSlot, StalePackage, Carer, VisitType, Visit, VisitVersion, StagedVisit, StaleGroup, Actual, ActualDay, LockedWeek,
-    Finalisation, Due, PackageAsPaid, Hold, PaymentItem, PurchaseOrder, OrderVersion, OrderLine,
-    Export, ExportedFinalisation, Charge,
+    Finalisation, Due, PackageAsPaid, ManualAdjustment, Hold, PaymentItem, PreparedReport, PurchaseOrder, OrderVersion,
+    OrderLine, Export, ExportedFinalisation, Charge,
 ]  # fmt: skip

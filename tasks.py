@@ -92,12 +92,14 @@ def register(app: Flask) -> None:
         from blueprints import mail
         from blueprints.accounts import asking, sessions
         from blueprints.imports import rules as imports
+        from blueprints.reports import rules as reports
 
         with app.app_context():
             imports.lapse()
             mail.tidy()
             sessions.tidy()
             asking.tidy()
+            reports.tidy()
 
     @huey.periodic_task(crontab(minute="30", hour="2"), name="issue_orders")
     def issue_orders() -> None:

@@ -19,7 +19,7 @@ from blueprints.matching import rules as matching
 from blueprints.orders import rules as orders
 from blueprints.packages import rules as packages
 from blueprints.payments import rules as payments
-from models import Contract, Due, Package, PaymentPeriod, StaleGroup, StalePackage, VisitType, db
+from models import Contract, Due, Finalisation, Package, StaleGroup, StalePackage, VisitType, db
 
 Group = matching.Group
 MOST_PACKAGES = 250  # worked out in one transaction
@@ -105,6 +105,15 @@ def settle_job(job, progress) -> None:
     settle(progress=progress)
 
 
+def finalised(done: Finalisation) -> None:
+    """What follows from finalising a contract's period, inside its transaction: its orders' spend (rule 6.1).
+
+    Its provider is told: the home page shows what has been finalised lately (`home.to_do.finalised`), so nothing is
+    written here. Whoever sends mail queues it here, and a finalisation that is rolled back has told nobody.
+    """
+    orders.paid(done.contract, done.period)
+
+
 def resettle() -> None:
     """Queue the settling of what is stale though no job is to settle it: one failed. The scheduler's, now and then."""
     if StaleGroup.select().exists() or StalePackage.select().exists():
@@ -176,11 +185,6 @@ def _work_out(idents: list[int]) -> None:
     payments.work_out(lines)
     orders.refresh(lines)
     StalePackage.delete().where(StalePackage.package.in_(idents)).execute()
-
-
-def finalised(contract: Contract, period: PaymentPeriod) -> None:
-    """What follows from finalising a contract's period: its orders' spend; inside the same transaction."""
-    orders.paid(contract, period)
 
 
 class Moved(NamedTuple):

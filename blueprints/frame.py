@@ -26,6 +26,7 @@ TABS = {
         ("Care package line items", "provider.packages.index", Can.SEE_OWN),
         ("Scheduled payments", "provider.payments.index", Can.SEE_PAYMENTS),
         ("POs", "provider.orders.index", Can.SEE_PAYMENTS),
+        ("Reports", "provider.reports.index", Can.SIGNED_IN),
         ("Help", "provider.home.help_index", Can.SIGNED_IN),
     ],
     "authority": [
@@ -36,6 +37,7 @@ TABS = {
         ("Packages", "authority.packages.index", Can.SEE_RECORDS),
         ("Visits", "authority.visits.index", Can.SEE_RECORDS),
         ("Payments", "authority.periods.index", Can.SEE_RECORDS),
+        ("Reports", "authority.reports.index", Can.SEE_RECORDS),
         ("Files", "authority.imports.index", Can.SEE_RECORDS),
         ("Settings", "authority.settings.index", Can.SEE_RECORDS),
         ("Help", "authority.home.help_index", Can.SIGNED_IN),
@@ -180,7 +182,8 @@ def help_of(side: str) -> str:
     if side == "provider":
         from blueprints.home.provider import HELP_OF
 
-        topic = HELP_OF.get((request.endpoint or "").rpartition(".")[0])
+        here = request.endpoint or ""
+        topic = HELP_OF.get(here) or HELP_OF.get(here.rpartition(".")[0])
         if topic:
             return address("provider.home.help_page", topic=topic)
     elif side == "authority":
@@ -208,13 +211,16 @@ def tabs(user) -> list[dict]:
     return made
 
 
-# Areas whose pages belong under another area's tab.
+# The pages of payment cycles and their calendar, which stand among contracts.
+CYCLE_PAGES = (
+    "calendar", "cycles", "cycle", "cycle_story", "of_cycle", "add_cycle", "edit_cycle", "dates", "extend",
+)  # fmt: skip
+# Areas, and single pages, that belong under another area's tab.
 UNDER = {
     "provider.carers": "provider.visits",
     "provider.imports": "provider.visits",
     "provider.periods": "provider.payments",
     "provider.remittances": "provider.payments",
-    "provider.reports": "provider.visits",
     "provider.properties": "provider.services",
     "provider.availability": "provider.services",
     "authority.services": "authority.organisations",
@@ -223,26 +229,14 @@ UNDER = {
     "authority.availability": "authority.organisations",
     "authority.contracts": "authority.organisations",
     "authority.payments": "authority.periods",
+    "authority.holds": "authority.periods",
+    "authority.adjustments": "authority.periods",
     "authority.remittances": "authority.periods",
     "authority.orders": "authority.periods",
     "authority.exports": "authority.periods",
-    **dict.fromkeys(
-        [
-            f"authority.contracts.{page}"
-            for page in (
-                "calendar",
-                "cycles",
-                "cycle",
-                "cycle_story",
-                "of_cycle",
-                "add_cycle",
-                "edit_cycle",
-                "dates",
-                "extend",
-            )
-        ],
-        "authority.periods",
-    ),
+    "authority.orders.of_client": "authority.clients",
+    "authority.orders.of_contract": "authority.organisations",
+    **{f"authority.contracts.{page}": "authority.periods" for page in CYCLE_PAGES},
 }
 
 

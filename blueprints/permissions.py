@@ -24,6 +24,7 @@ class Can(StrEnum):
     FINALISE = "calculate and finalise payment periods"
     EXPORT = "make and take the files for the finance and charging systems"
     ISSUE_ORDERS = "issue purchase orders"
+    HOLD_AND_ADJUST = "hold and release payments, and adjust them by hand"
     EDIT_SETTINGS = "change settings and visit types"
     SEE_AUDIT = "search the audit trail"
     MANAGE_LOGINS = "manage the logins of providers' people and answer requests for them"
@@ -77,6 +78,7 @@ ROLES: dict[str, frozenset[Can]] = {
             Can.FINALISE,
             Can.EXPORT,
             Can.ISSUE_ORDERS,
+            Can.HOLD_AND_ADJUST,
             Can.EDIT_SETTINGS,
             Can.SEE_AUDIT,
             Can.MANAGE_LOGINS,
@@ -87,7 +89,9 @@ ROLES: dict[str, frozenset[Can]] = {
         }
     ),
     "packages": frozenset(_OFFICER | {Can.EDIT_RECORDS, Can.EDIT_PACKAGES, Can.LOAD_FILES, Can.ISSUE_ORDERS}),
-    "payments": frozenset(_OFFICER | {Can.EDIT_PERIODS, Can.FINALISE, Can.EXPORT, Can.ISSUE_ORDERS}),
+    "payments": frozenset(
+        _OFFICER | {Can.EDIT_PERIODS, Can.FINALISE, Can.HOLD_AND_ADJUST, Can.EXPORT, Can.ISSUE_ORDERS}
+    ),
     "requests": frozenset(_OFFICER | {Can.DECIDE_REQUESTS, Can.EDIT_CONTACTS, Can.MANAGE_LOGINS, Can.SEE_MAIL}),
     "quality": frozenset(_OFFICER),
     "read-only": frozenset(_OFFICER),

@@ -109,6 +109,7 @@ UNITS: dict[str, Callable] = {
          "secondary_school"),
         lambda v: f"{values.show_quantity(v, short=True)} km",
     ),
+    "amount": values.show_money,
 }
 
 
@@ -348,6 +349,7 @@ def of_contract(row: Contract, current: str) -> Owner:
             ("Details", "authority.contracts.show", at),
             ("Periods", "authority.contracts.periods", at),
             ("Packages", "authority.packages.of_contract", at),
+            ("Orders", "authority.orders.of_contract", at),
             ("History", "authority.contracts.story", at),
         ),
         crumbs(way, current, "Details"),
@@ -392,6 +394,7 @@ def of_client(row: Client, current: str) -> Owner:
             ("Packages", "authority.packages.of_client", at),
             ("Visits", "authority.clients.visits", at),
             ("Payments", "authority.clients.payments", at),
+            ("Orders", "authority.orders.of_client", at),
             ("History", "authority.clients.story", at),
         ),
         crumbs(way, current, "Details"),

@@ -13,9 +13,10 @@ from models import Package, PaidOn, ServiceLevel
 
 # The areas, a later one building on earlier ones. An area is shown at a door where it has a file of the door's name.
 AREAS = (
-    "settings", "accounts", "organisations", "services", "properties", "availability", "contacts", "home", "requests", "audit", "jobs", "attachments", "imports", "clients",
-    "contracts", "packages", "carers", "visits", "matching", "actuals", "payments", "periods", "remittances", "orders",
-    "exports", "reports", "notifications",
+    "settings", "accounts", "organisations", "services", "properties", "availability", "contacts", "home", "requests",
+    "audit", "jobs", "attachments", "imports", "clients", "contracts", "packages", "carers", "visits", "matching",
+    "actuals", "payments", "holds", "adjustments", "periods", "remittances", "orders", "exports", "reports",
+    "notifications",
 )  # fmt: skip
 PREFIX = {"public": None, "provider": "/provider", "authority": "/authority"}
 # Modules by provider areas: off means that no tab, tile, link or address of it is there.

@@ -29,6 +29,9 @@ from models import (
     Carer,
     Client,
     Contract,
+    Hold,
+    ItemState,
+    ManualAdjustment,
     Organisation,
     Package,
     PackageRate,
@@ -42,6 +45,7 @@ from models import (
     VisitStatus,
     VisitType,
     db,
+    utc_now,
 )
 
 
@@ -79,7 +83,14 @@ def at(hour: int, minute: int = 0) -> int:
 def build(last: dt.date, size: Size = COUNTY) -> Iterator[str]:
     """Everything; `last` is the Monday of the last full week. Yields a line with the seconds of each step."""
     county = County(last, size)
-    for step in (county.make_records, county.write_visits, county.work_out_dues, county.issue_orders):
+    steps = (
+        county.make_records,
+        county.write_visits,
+        county.work_out_dues,
+        county.issue_orders,
+        county.hold_and_adjust,
+    )
+    for step in steps:
         began = time.monotonic()
         said = step()
         yield f"{said} ({time.monotonic() - began:.0f} s)"
@@ -343,3 +354,22 @@ class County:
             with db.atomic():
                 orders.issue_several(idents[start : start + 500], "", COMMAND_LINE)
         return f"Issued {len(idents)} purchase orders."
+
+    def hold_and_adjust(self) -> str:
+        """Some of the last week's lines held, and manual adjustments that wait: what officers' lists have to carry."""
+        states = (ItemState.SUSPENDED, ItemState.CARRIED, ItemState.CANCELLED)
+        held = [(p.id, self.last.isoformat(), "cost", str(states[n % 3]), "Under query", "Priya Shah", str(utc_now()))
+                for n, p in enumerate(self.packages[::40])]  # fmt: skip
+        contracts = list(Contract.select().order_by(Contract.id))
+        made = [
+            (c.id, c.organisation_id, 1000 * (n % 9 - 4) - 50, False, "Other", "Agreed by e-mail", "Priya Shah",
+             str(utc_now()), 1, f"county {c.id} {n}")
+            for c in contracts for n in range(2)
+        ]  # fmt: skip
+        with db.atomic():
+            columns = ["package", "week", "kind", "state", "reason", "by", "at", "version", "amount", "vat", "released_by",
+                       "release_reason"]  # fmt: skip
+            database.bulk_upsert(Hold, columns, [(*row, 1, 0, 0, "", "") for row in held])
+            columns = ["contract", "organisation", "amount", "with_vat", "reason", "note", "by", "at", "version", "key"]
+            database.bulk_upsert(ManualAdjustment, columns, made)
+        return f"Held {len(held)} lines and made {len(made)} manual adjustments."

@@ -7,15 +7,23 @@ import random
 from collections.abc import Iterator
 
 from blueprints import consequences, history
+from blueprints.actuals import report as actuals_report
 from blueprints.actuals import rules as actuals
+from blueprints.adjustments import rules as adjustments
 from blueprints.exports import charges
 from blueprints.exports import rules as exports
 from blueprints.history import Actor
+from blueprints.holds import rules as holds
+from blueprints.jobs import rules as jobs
 from blueprints.matching.rules import Group
 from blueprints.orders import rules as orders
+from blueprints.payments import rules as payments
 from blueprints.periods import rhythm
 from blueprints.periods import rules as periods
+from blueprints.reach import Reach
+from blueprints.reports import rules as reports
 from blueprints.settings import rules as settings
+from blueprints.values import show_date
 from demonstration import accounts, people, requests, visits
 from demonstration.build import WEEK, logins
 from models import (
@@ -33,8 +41,10 @@ from models import (
     ImportProblem,
     ImportState,
     ItemState,
+    JobState,
     LockedWeek,
     Look,
+    ManualAdjustment,
     OrderVersion,
     Organisation,
     Package,
@@ -42,6 +52,7 @@ from models import (
     PaymentBasis,
     PaymentCycle,
     PaymentPeriod,
+    PreparedReport,
     PurchaseOrder,
     Service,
     ServiceLevel,
@@ -57,6 +68,7 @@ SETTINGS = {
     "authority_name": "Northmere County Council",
     "portal_name": "Provider portal",
     "support_contact": "01632 960 100, provider.support@authority.example",
+    "remittance_note": "Questions about a remittance: 01632 960 120, payments@authority.example.",
     "whats_new": "This is a demonstration: look around, change what you like.",
 }
 
@@ -125,6 +137,7 @@ class World:
         yield accounts.build(self)
         requests.build(self)
         yield f"Made {Contact.select().count()} contacts and {ChangeRequest.select().count()} change requests."
+        self.prepared_reports()
         yield f"The last full week, from {self.last:%d/%m/%Y}, is open: its visits are still to come."
 
     def actor(self, name: str) -> Actor:
@@ -543,6 +556,37 @@ class World:
                 by="Priya Shah", at=evening(self.last - WEEK * 11),
             )  # fmt: skip
 
+    def by_hand_in_the_past(self, contract: Contract) -> None:
+        """In the last period that is finalised: manual adjustments that are paid and taken back, one that is suspended,
+        and a line that is carried into the period that is current."""
+        self.adjust(contract, "Pike", 4520, "Mileage or travel", "Mileage of the double-handed calls in August")
+        self.adjust(contract, "", -12500, "Recovery of a payment", "Training grant paid twice, agreed by e-mail")
+        late = self.adjust(contract, "Lark", 8000, "Agreed extra cost", "Night cover while the family was away")
+        period = adjustments.period_of(contract)
+        barrow = self.packages["Barrow"].id
+        lines = [i for i in payments.items(contract, period) if i.package == barrow and i.kind == "cost"]
+        self.hold(contract, frozenset({f"manual-{late.id}"}), ItemState.SUSPENDED, "Waiting for the family’s letter")
+        self.hold(contract, frozenset({lines[0].key.text}), ItemState.CARRIED, "Times disputed by the family")
+
+    def adjust(self, contract: Contract, who: str, amount: int, reason: str, note: str) -> ManualAdjustment:
+        """A manual adjustment by the payments officer."""
+        client = self.packages[who].client_id if who else None
+        facts = {"client": client, "amount": amount, "with_vat": False, "reason": reason, "note": note}
+        period = adjustments.period_of(contract)
+        by = self.actor("payments@authority")
+        row, _ = adjustments.add(contract, facts, [reason], period.id, f"demonstration {note}", by)
+        moment = evening(min(period.end_date, self.last) + dt.timedelta(2), 11, 5)
+        ManualAdjustment.update(at=moment).where(ManualAdjustment.id == row.id).execute()
+        return row
+
+    def hold(self, contract: Contract, keys: frozenset[str], state: ItemState, reason: str) -> None:
+        """Lines of the contract's oldest current period, held by the payments officer."""
+        period, wanted = adjustments.period_of(contract), holds.Wanted(keys=keys)
+        shown = holds.find(contract, period, wanted).shown
+        holds.hold(contract, period, wanted, state, reason, shown, self.actor("payments@authority"))
+        moment = evening(min(period.end_date, self.last) + dt.timedelta(3), 15, 40)
+        Hold.update(at=moment).where(Hold.reason == reason).execute()
+
     def finalise(self) -> int:
         """Finalise every period that ended before the one in which the last full week lies; returns how many.
 
@@ -556,6 +600,9 @@ class World:
                 until = self.last.replace(day=1) - dt.timedelta(1)
             if contract.id == self.lwah.id:
                 until -= WEEK * 4
+            if contract.id == self.dapl.id:
+                done += periods.finalise_all([contract], until - WEEK * 4, by, self.last + WEEK)
+                self.by_hand_in_the_past(contract)
             done += periods.finalise_all([contract], until, by, self.last + WEEK)
         for one in done:
             moment = min(
@@ -647,6 +694,10 @@ class World:
         ):
             package = self.packages[who]
             Hold.create(package=package, week=week, kind="cost", state=state, reason=reason, by="Priya Shah")
+        self.adjust(self.dapl, "Okafor", 3150,
+                    "Agreed extra cost", "Key safe fitted at the authority’s request")  # fmt: skip
+        entered_twice = self.adjust(self.spot, "", -4000, "Overpaid before", "Deposit returned by the family")
+        self.hold(self.spot, frozenset({f"manual-{entered_twice.id}"}), ItemState.CANCELLED, "Entered twice")
 
     def year_ahead(self) -> None:
         """One cycle reaches a year ahead; the others wait for the press that extends them."""
@@ -704,3 +755,28 @@ class World:
         ):  # fmt: skip
             self.an_import(self.weeks[0], records, kind=kind, organisation=None, user=officer, file_name=name,
                            ended_by=officer.name)  # fmt: skip
+
+    # reports
+
+    def prepared_reports(self) -> None:
+        """Long reports that people had prepared: done for each door, and one that failed."""
+        four_weeks = (self.last - WEEK * 4, self.last - dt.timedelta(1))
+        self.prepared("finance@oakfield", "xlsx", actuals_report.Wanted(*four_weeks, differences=True))
+        self.prepared("officer@authority", "csv", actuals_report.Wanted(self.weeks[0], self.last))
+        failed = self.prepared("officer@authority", "pdf", actuals_report.Wanted(*four_weeks), fails=True)
+        failed.job.state, failed.job.error = JobState.FAILED, "The disk was full. Ask for the report again."
+        failed.job.ended_at, failed.job.unique_key = failed.asked_at, None
+        failed.job.save()
+
+    def prepared(self, name: str, form: str, wanted, fails: bool = False) -> PreparedReport:
+        """A report of Commissioned v Actuals, asked for by a person."""
+        user = self.users[name]
+        reach = Reach.of(user)
+        one = reports.LISTED["commissioned-v-actuals"]
+        own = user.organisation.name if user.organisation_id else "All Organisations"
+        told = [["Organisation", own], ["Date From", show_date(wanted.first)], ["Date To", show_date(wanted.last)],
+                ["Differences Only", "Yes" if wanted.differences else "No"]]  # fmt: skip
+        row = reports.prepare(user, reach, one, wanted, told, form, one.estimate(reach, wanted))
+        if not fails:
+            jobs.run(row.job_id)
+        return PreparedReport.get_by_id(row.id)

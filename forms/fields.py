@@ -213,13 +213,15 @@ class CheckboxesField(_Choice, wtforms.SelectMultipleField):
 class LinesField(CheckboxesField):
     """Several of a list, kept one a line. What is kept but no longer in the list stays on offer (`choose_from`)."""
 
+    kept: list[str] = []
+
     def choose_from(self, lines: Any) -> None:
-        """Offer these, and what is chosen already."""
-        kept = [line for line in (self.data or []) if line not in lines]
-        self.choices = [(line, line) for line in [*lines, *kept]]
+        """Offer these, and what the record has already."""
+        self.choices = [(line, line) for line in [*lines, *(line for line in self.kept if line not in lines)]]
 
     def process_data(self, value: Any) -> None:
         self.data = [line for line in value.split("\n") if line] if isinstance(value, str) else list(value or [])
+        self.kept = self.data
 
 
 class CheckboxField(wtforms.BooleanField):

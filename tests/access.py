@@ -208,6 +208,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "provider.orders.show": ("GET /provider/orders/{cast.order.id}", OWNER),
     "provider.orders.version": ("GET /provider/orders/{cast.order.id}/versions/1", NOTHING),
     "authority.orders.index": ("GET /authority/orders", OFFICER),
+    "authority.orders.of_client": ("GET /authority/clients/{cast.ann.id}/orders", OFFICER),
+    "authority.orders.of_contract": ("GET /authority/contracts/{cast.dapl.id}/orders", OFFICER),
     "authority.orders.show": ("GET /authority/orders/{cast.order.id}", OFFICER),
     "authority.orders.version": ("GET /authority/orders/{cast.order.id}/versions/1", "303 404 404 404 404 404"),
     "authority.orders.issue": ("GET /authority/orders/{cast.order.id}/versions/new", "303 404 404 404 200 403"),
@@ -337,6 +339,30 @@ TABLE: dict[str, tuple[str, str]] = {
         "GET /authority/periods/{cast.periods[0].id}/finalisations/0",
         "303 404 404 404 404 404",
     ),
+    "authority.periods.look_through": ("GET /authority/periods/{cast.periods[0].id}/review", OFFICER),
+    "authority.periods.look_at": ("GET /authority/periods/{cast.periods[0].id}/review/rates", OFFICER),
+    "authority.holds.held_list": ("GET /authority/holds", OFFICER),
+    "authority.holds.hold": (
+        "GET /authority/holds/contracts/{cast.dapl.id}/periods/{cast.periods[0].id}/new?all=1",
+        "303 404 404 404 200 403",
+    ),
+    "authority.holds.hold_lines": (
+        "POST /authority/holds/contracts/{cast.dapl.id}/periods/{cast.periods[0].id}",
+        "303 404 404 404 422 403",
+    ),
+    "authority.holds.release_page": ("GET /authority/holds/releases/new", "303 404 404 404 200 403"),
+    "authority.holds.release": ("POST /authority/holds/releases", "303 404 404 404 303 403"),
+    "authority.adjustments.adjustments": ("GET /authority/adjustments", OFFICER),
+    "authority.adjustments.add_adjustment": (
+        "GET /authority/adjustments/contracts/{cast.dapl.id}/new",
+        "303 404 404 404 200 403",
+    ),
+    "authority.adjustments.adjustment": ("GET /authority/adjustments/0", "303 404 404 404 404 404"),
+    "authority.adjustments.edit_adjustment": ("GET /authority/adjustments/0/edit", "303 404 404 404 404 403"),
+    "authority.adjustments.take_away_adjustment": (
+        "POST /authority/adjustments/0/deletion",
+        "303 404 404 404 404 403",
+    ),
     "authority.payments.show": (
         "GET /authority/payments/contracts/{cast.dapl.id}/periods/{cast.periods[0].id}",
         "303 404 404 404 303 303",
@@ -379,5 +405,73 @@ TABLE: dict[str, tuple[str, str]] = {
     "authority.imports.use_suggestion": (
         "POST /authority/imports/{cast.batch.id}/suggestions/1",
         "303 404 404 404 403 403",
+    ),
+    # reports, the same at both doors
+    "provider.reports.index": ("GET /provider/reports", PROVIDER),
+    "authority.reports.index": ("GET /authority/reports", OFFICER),
+    "provider.reports.commissioned_v_actuals": ("GET /provider/reports/commissioned-v-actuals", PROVIDER),
+    "provider.reports.prepare_commissioned_v_actuals": (
+        "POST /provider/reports/commissioned-v-actuals/preparations",
+        "303 303 303 303 404 404",
+    ),
+    "provider.reports.pending_payments_exceptions": ("GET /provider/reports/pending-payments-exceptions", PROVIDER),
+    "provider.reports.prepare_pending_payments_exceptions": (
+        "POST /provider/reports/pending-payments-exceptions/preparations",
+        "303 303 303 303 404 404",
+    ),
+    "provider.reports.pending_scheduled_payments": ("GET /provider/reports/pending-scheduled-payments", PROVIDER),
+    "provider.reports.prepare_pending_scheduled_payments": (
+        "POST /provider/reports/pending-scheduled-payments/preparations",
+        "303 303 303 303 404 404",
+    ),
+    "provider.reports.remittance_advice": ("GET /provider/reports/remittance-advice", PROVIDER),
+    "provider.reports.prepare_remittance_advice": (
+        "POST /provider/reports/remittance-advice/preparations",
+        "303 303 303 303 404 404",
+    ),
+    "provider.reports.remittance_advice_by_finalisation": (
+        "GET /provider/reports/remittance-advice-by-finalisation",
+        PROVIDER,
+    ),
+    "provider.reports.prepare_remittance_advice_by_finalisation": (
+        "POST /provider/reports/remittance-advice-by-finalisation/preparations",
+        "303 303 303 303 404 404",
+    ),
+    "provider.reports.prepared": ("GET /provider/reports/prepared/0", NOTHING),
+    "provider.reports.file": ("GET /provider/reports/prepared/0/file", NOTHING),
+    "authority.reports.commissioned_v_actuals": ("GET /authority/reports/commissioned-v-actuals", OFFICER),
+    "authority.reports.prepare_commissioned_v_actuals": (
+        "POST /authority/reports/commissioned-v-actuals/preparations",
+        "303 404 404 404 303 303",
+    ),
+    "authority.reports.pending_payments_exceptions": ("GET /authority/reports/pending-payments-exceptions", OFFICER),
+    "authority.reports.prepare_pending_payments_exceptions": (
+        "POST /authority/reports/pending-payments-exceptions/preparations",
+        "303 404 404 404 303 303",
+    ),
+    "authority.reports.pending_scheduled_payments": ("GET /authority/reports/pending-scheduled-payments", OFFICER),
+    "authority.reports.prepare_pending_scheduled_payments": (
+        "POST /authority/reports/pending-scheduled-payments/preparations",
+        "303 404 404 404 303 303",
+    ),
+    "authority.reports.remittance_advice": ("GET /authority/reports/remittance-advice", OFFICER),
+    "authority.reports.prepare_remittance_advice": (
+        "POST /authority/reports/remittance-advice/preparations",
+        "303 404 404 404 303 303",
+    ),
+    "authority.reports.remittance_advice_by_finalisation": (
+        "GET /authority/reports/remittance-advice-by-finalisation",
+        OFFICER,
+    ),
+    "authority.reports.prepare_remittance_advice_by_finalisation": (
+        "POST /authority/reports/remittance-advice-by-finalisation/preparations",
+        "303 404 404 404 303 303",
+    ),
+    "authority.reports.prepared": ("GET /authority/reports/prepared/0", "303 404 404 404 404 404"),
+    "authority.reports.file": ("GET /authority/reports/prepared/0/file", "303 404 404 404 404 404"),
+    "authority.reports.planned_v_commissioned": ("GET /authority/reports/planned-v-commissioned", OFFICER),
+    "authority.reports.prepare_planned_v_commissioned": (
+        "POST /authority/reports/planned-v-commissioned/preparations",
+        "303 404 404 404 303 303",
     ),
 }

@@ -7,7 +7,6 @@ reference and comment holds the mark of the part that it belongs to.
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 
 from blueprints.attachments import rules as attachments
@@ -40,7 +39,8 @@ from models import (
 from tests.cast import MONDAY
 from tests.provider_world import add_visit, settle
 
-MARKS = {"north": "Nmark", "south": "Smark", "whole": "Wmark", "other": "Bmark"}
+# `both` needs the reach of North and of South, `whole` a role for the organisation.
+MARKS = {"north": "Nmark", "south": "Smark", "both": "Xmark", "whole": "Wmark", "other": "Bmark"}
 ROLES = ("organisation", "north", "south", "contract-north", "contract-south", "accreditation", "emergency-north")
 
 
@@ -159,8 +159,8 @@ class World:
             self.request(part, "contact", contact=contact, thing=contact)
         self.request("whole", "organisation", thing=cast.oakfield.id)
         self.request("whole", "contact-new")
-        # about a contact of North and a place in South: only who reaches both
-        self.request("whole", "role-add", contact=self.rows["contact_id"]["north"][0], service=cast.south)
+        # about a contact of North and a place in South
+        self.request("both", "role-add", contact=self.rows["contact_id"]["north"][0], service=cast.south)
 
     def _imports(self) -> None:
         cast = self.cast
@@ -246,7 +246,8 @@ class Oracle:
     @property
     def parts(self) -> set[str]:
         """The parts within reach."""
-        return self.services | ({"whole"} if self.whole else set())
+        both = {"both"} if len(self.services) == 2 else set()
+        return self.services | both | ({"whole"} if self.whole else set())
 
     @property
     def forbidden(self) -> set[str]:
@@ -262,4 +263,3 @@ class Oracle:
         return part in self.parts
 
 
-PERIOD = dt.date(2026, 9, 7)

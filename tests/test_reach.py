@@ -270,7 +270,6 @@ def test_a_contract_that_covers_no_service_gives_the_contract_only(cast, client)
     assert "Smark terms" in client.get("/provider/payments").text
 
 
-@pytest.mark.feature("E-31")
 def test_a_role_at_another_organisation_opens_nothing_of_it(cast, client):
     from blueprints.reach import Reach
     from models import Organisation, Role, RoleName

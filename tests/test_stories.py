@@ -5,18 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import os
+from fractions import Fraction
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 
 from blueprints import consequences, sheets, weeks
 from blueprints.actuals import rules as actuals
+from blueprints.adjustments import rules as manual
 from blueprints.history import COMMAND_LINE
+from blueprints.holds import rules as holds
 from blueprints.imports import rules as imports
+from blueprints.payments import rules as payments
 from blueprints.periods import rules as periods
 from blueprints.reports import dumps
 from blueprints.values import file_date, file_money, file_quantity, file_rate
-from models import Contract, OrderLine, Organisation, PurchaseOrder, Service, db
+from models import Client, Contract, Hold, ItemState, OrderLine, Organisation, Package, PurchaseOrder, Service, db
 from tests.oracle import Oracle
 from tests.stories import stories
 
@@ -55,6 +59,50 @@ class Portal:
         rows = list(Contract.select() if contract is None else Contract.select().where(Contract.ref == contract))
         periods.finalise_all(rows, until, COMMAND_LINE, weeks.today())
 
+    def hold(self, ref, scope, value, state, nth) -> int:
+        """Hold a line, a client or a contract, as the page does; refused where nothing is there."""
+        contract = Contract.get(Contract.ref == ref)
+        now = payments.states([contract])[contract.id]
+        current = [p for p in now.periods if p.id not in now.finalised]
+        if len(current) <= nth:
+            return 0
+        if scope == "client":
+            wanted = holds.Wanted(client=Client.get(Client.ssref == value).id)
+        elif scope == "line":
+            cpli, week, kind = value
+            ident = Package.select(Package.id).where(Package.cpli_id == cpli).scalar() or 0
+            wanted = holds.Wanted(keys=frozenset({f"{ident}-{week}-{kind}"}))
+        else:
+            wanted = holds.Wanted(everything=True)
+        shown = holds.find(contract, current[nth], wanted).shown
+        try:
+            holds.hold(contract, current[nth], wanted, ItemState(state), "asked", shown, COMMAND_LINE)
+        except holds.Refused as refusal:
+            assert "there" in str(refusal), refusal
+        return len(holds.find(contract, current[nth], wanted).lines)
+
+    def release(self, ref, ssref) -> None:
+        """Release all that is held of a contract, or of one of its clients."""
+        contract = Contract.get(Contract.ref == ref)
+        shown = {}
+        for row in Hold.select().where(Hold.released_at.is_null()):
+            one = row.package or row.adjustment
+            wanted = ssref is None or (one.client_id and one.client.ssref == ssref)
+            if wanted and one.contract_id == contract.id and not holds.is_final(row):
+                shown[row.id] = row.version
+        if shown:
+            holds.release(shown, "asked", COMMAND_LINE)
+
+    def adjust(self, ref, amount, vat, ssref, key) -> None:
+        """Add a manual adjustment, as the page does; refused where it cannot stand anywhere."""
+        contract = Contract.get(Contract.ref == ref)
+        try:
+            facts = {"amount": int(Fraction(amount) * 100), "with_vat": vat, "reason": "Other", "note": "by hand",
+                     "client": manual.client_of(contract, ssref)}  # fmt: skip
+            manual.add(contract, facts, ["Other"], manual.period_of(contract).id, key, COMMAND_LINE)
+        except (manual.Refused, manual.Faulty) as refusal:
+            assert any(words in str(refusal) for words in ("invoice", "is finalised", "has a package")), refusal
+
     def dump(self, kind: str) -> list[dict[str, str]]:
         """A file that leaves, read again as text."""
         headings, rows = dumps.make(kind, None, None, None)
@@ -89,6 +137,7 @@ def in_order(rows: list[dict[str, str]]) -> list[tuple]:
 
 
 @pytest.mark.feature("K-16", "O-29", "O-30", "O-32", "R-12", "R-13", "S-03", "S-06")
+@pytest.mark.feature("K-16", "O-29", "O-30", "O-32", "R-09", "R-12", "R-13", "R-14")
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -131,6 +180,15 @@ def tell(today, steps) -> None:
         elif verb == "finalise":
             oracle.finalise(*told)
             portal.finalise(*told)
+        elif verb == "hold":
+            assert oracle.hold(*told) == portal.hold(*told), step
+        elif verb == "release":
+            oracle.release(*told)
+            portal.release(*told)
+        elif verb == "adjust":
+            ref, amount, vat, ssref = told
+            oracle.adjust(ref, Fraction(amount), vat, ssref)
+            portal.adjust(*told, f"step {number}")
         else:
             for kind in set(dumps.KINDS) - set(os.environ.get("SKIP_DUMPS", "").split()):
                 assert in_order(portal.dump(kind)) == in_order(oracle.dump(kind)), (number, kind)

@@ -45,16 +45,18 @@ VOCABULARY = {
     "staged_visit": {"level_ref", "level_name", "action"},
     "actual": {"source"},
     "package_as_paid": {"plan"},
+    "manual_adjustment": {"reason", "key"},
     "hold": {"kind", "state"},
     "purchase_order": {"digest", "issued_digest"},
     "order_line": {"frequency"},
     "export": {"kind"},
     "payment_item": {"kind", "reason", "state"},
+    "prepared_report": {"name", "form", "reach", "wanted"},
     "schema_migration": {"name", "applied"},
 }
 EMPTIED = ("sign_in", "one_time_link", "old_password", "recovery_code", "kept_form", "throttle", "huey_task", "huey_schedule", "huey_kv", "huey_counter")
 JSON = {("change", "before"), ("change", "after"), ("staged_row", "values"), ("staged_visit", "cells"), ("setting", "value"),
-        ("job", "facts")}  # fmt: skip
+        ("job", "facts"), ("prepared_report", "told")}  # fmt: skip
 FREE_SETTINGS = ("text", "address", "lines")  # of every other kind the value stays
 BIRTH = ("date_of_birth", "DateOfBirth", "date_of_death", "DateOfDeath")
 DATE = re.compile(r"\d{4}-\d\d-\d\d")

@@ -11,7 +11,6 @@ from blueprints.actuals.sums import ActualFigures, FedVisit, from_visits, genera
 from blueprints.packages import rules as packages
 from blueprints.packages.plan import active_days, planned_quantity, planned_visits
 from blueprints.packages.rules import Line, day
-from blueprints.prepared import Statement
 from models import (
     Actual,
     ActualDay,
@@ -97,7 +96,7 @@ def figures_of(lines: Mapping[int, Line]) -> dict[int, dict[dt.date, ActualFigur
     several = []
     columns = (Actual.package, Actual.week, Actual.actual, Actual.frustrated, Actual.source, Actual.paid_minutes)
     query = Actual.select(*columns).where(Actual.package.in_(list(lines)))
-    for package, week, actual, frustrated, source, paid in Statement(query).run():  # hundreds of thousands of rows
+    for package, week, actual, frustrated, source, paid in database.rows(query):  # hundreds of thousands of rows
         week = day(week)
         if source == Source.VISITS and lines[package].plan.rates and _rate_changes(lines[package], week):
             several.append((package, week))

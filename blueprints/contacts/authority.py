@@ -117,7 +117,7 @@ def contact_list(organisation: Organisation | None):
             (
                 [
                     c.organisation.ref if c.organisation_id else "", c.surname, c.forename, c.title, c.position, c.telephone,
-                    c.mobile, c.email, c.state, int(can_sign_in(c)), c.roles_count,
+                    c.mobile, c.email, c.state, int(rules.can_sign_in(c)), c.roles_count,
                     "; ".join(act.value for act in permissions.granted(c.permissions)),
                 ]
                 for c in rows
@@ -137,14 +137,8 @@ def contact_list(organisation: Organisation | None):
         actions=actions,
         filter=form,
         found=listed,
-        can_sign_in={c.id: can_sign_in(c) for c in listed.rows},
+        can_sign_in={c.id: rules.can_sign_in(c) for c in listed.rows},
     )
-
-
-def can_sign_in(row: Contact) -> bool:
-    """The contact has a live login."""
-    user = row.__dict__.get("user")
-    return bool(row.is_current and user is not None and user.has_login)
 
 
 # one contact -----------------------------------------------------------------------------------------------------------

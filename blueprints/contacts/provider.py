@@ -7,6 +7,7 @@ from peewee import JOIN, fn
 
 from blueprints import permissions, records
 from blueprints.contacts import roles
+from blueprints.contacts import rules as people
 from blueprints.pages import go, page
 from blueprints.permissions import Can, requires
 from blueprints.requests import kinds, rules, screens
@@ -66,7 +67,7 @@ def index():
         return records.csv_file(
             "contacts", headings,
             (
-                [c.surname, c.forename, c.title, c.position, ", ".join(c.address_lines), c.telephone, c.mobile, c.email, c.state, int(bool(c.is_current and getattr(c, "user", c).has_login))]
+                [c.surname, c.forename, c.title, c.position, ", ".join(c.address_lines), c.telephone, c.mobile, c.email, c.state, int(people.can_sign_in(c))]
                 for c in rows
             ),
         )  # fmt: skip

@@ -138,6 +138,12 @@ def after_role_removed(contact: Contact, left: int, by: history.Actor) -> bool:
     return left == 0 and end_login(contact, by)
 
 
+def can_sign_in(row: Contact) -> bool:
+    """The contact has a live login; of a row that comes with `has_login` of its login."""
+    user = row.__dict__.get("user")
+    return bool(row.is_current and user is not None and user.has_login)
+
+
 # what to warn of -------------------------------------------------------------------------------------------------------
 
 

@@ -69,10 +69,12 @@ class Amounts(NamedTuple):
     cost: int = 0
     contribution: int = 0
 
-    def __add__(self, other: Amounts) -> Amounts:
+    def plus(self, other: Amounts) -> Amounts:
+        """The sum of both."""
         return Amounts(*(a + b for a, b in zip(self, other, strict=True)))
 
-    def __sub__(self, other: Amounts) -> Amounts:
+    def less(self, other: Amounts) -> Amounts:
+        """What is left when the other is taken away."""
         return Amounts(*(a - b for a, b in zip(self, other, strict=True)))
 
 
@@ -91,7 +93,7 @@ def due(lines: Mapping[int, Line], until: dt.date) -> Weeks:
     )
     for package, week, cost, contribution in rows.tuples():
         key = package, day(week)
-        found[key] += Amounts(0, 0 if package in by_visits and key not in by_hand else cost, -contribution)
+        found[key] = Amounts(0, 0 if package in by_visits and key not in by_hand else cost, -contribution)
     spans = payments.cycle_weeks({line.cycle for line in lines.values()})
     exact: dict[tuple[int, dt.date], list[int]] = defaultdict(lambda: [0, 0])
     for package, week, planned, minutes in charged_visits(lines, by_visits, until):
@@ -100,7 +102,7 @@ def due(lines: Mapping[int, Line], until: dt.date) -> Weeks:
             exact[package, week][0] += minutes
             exact[package, week][1] += minutes * rate_on(line.plan, planned) * PER_MINUTE * kept(line.plan)
     for key, (minutes, cost) in exact.items():
-        found[key] += Amounts(minutes, pence(cost), 0)
+        found[key] = found[key].plus(Amounts(minutes, pence(cost), 0))
     return {key: amounts for key, amounts in found.items() if amounts != NOTHING}
 
 
@@ -161,7 +163,7 @@ def differences(lines: Mapping[int, Line], until: dt.date) -> list[Row]:
     made = []
     order = {ident: place for place, ident in enumerate(lines)}
     for key in sorted({*now, *before}, key=lambda k: (order[k[0]], k[1])):
-        amounts = now.get(key, NOTHING) - before.get(key, NOTHING)
+        amounts = now.get(key, NOTHING).less(before.get(key, NOTHING))
         if amounts != NOTHING:
             made.append(Row(*key, amounts, key not in before))
     return made
@@ -232,7 +234,7 @@ def make(until: dt.date, by: Actor, job: Job | None = None, progress=None) -> Ex
         nonlocal sums
         for row, cells in everything(until, progress):
             rows.extend((row.package, row.week.toordinal(), *row.amounts))
-            sums += row.amounts
+            sums = sums.plus(row.amounts)
             yield cells
 
     with rules.written(counted(), HEADINGS) as stream:

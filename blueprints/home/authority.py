@@ -12,6 +12,7 @@ from peewee import SQL, fn
 from blueprints import desk, mail, weeks
 from blueprints.accounts import asking, policy
 from blueprints.exports import rules as exports
+from blueprints.holds import listing as held
 from blueprints.jobs import rules as jobs
 from blueprints.orders import rules as orders
 from blueprints.packages.rules import day
@@ -91,6 +92,7 @@ def queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     yield from period_queues(today, book)
     yield order_queue(today)
     yield export_queue()
+    yield held_queue()
     yield death_queue(today)
 
 
@@ -219,6 +221,14 @@ def export_queue() -> Queue:
     return Queue(count, f"{words} for the finance export", oldest, url_for("authority.exports.index"))
 
 
+def held_queue() -> Queue:
+    """Payments that are held back and not cancelled (rule 7.5)."""
+    count, since = held.waiting()
+    return Queue(
+        count, plural(count, "payment line held", "payment lines held"), since, url_for("authority.holds.held_list")
+    )
+
+
 def death_queue(today: dt.date) -> Queue:
     """Clients who have died and have a package that goes on (rule 3.9)."""
     open_after = Package.end_date.is_null() | ((Package.end_date > Client.date_of_death) & (Package.end_date >= today))
@@ -295,6 +305,7 @@ def tiles() -> list[dict]:
             "authority.orders.index",
             {},
         ),
+        ("reports", "Reports", "Figures over all providers, as PDF, CSV and Excel", "authority.reports.index", {}),
         ("imports", "Files", "Load the authority’s files; every import so far", "authority.imports.index", {}),
         ("people", "Logins", "Who can sign in, invitations, and requests for passwords", "authority.accounts.index", {}),
         ("messages", "Mail", "What went out, and what could not be sent", "authority.notifications.index", {}),
@@ -319,10 +330,12 @@ TOPICS = {
     "visits": "Visits",
     "unmatched": "Unmatched visits",
     "payments": "Payments and finalising",
+    "holds": "Holding payments and adjusting them",
     "remittances": "Remittances",
     "orders": "Purchase orders",
     "calendar": "Payment calendar",
     "exports": "Finance export and clients’ charges",
+    "reports": "Reports",
     "files": "Files and imports",
     "logins": "Logins, requests for logins, and mail",
     "audit": "Audit and jobs",
@@ -341,6 +354,8 @@ HELP_OF = {
     "authority.visits.unmatched": "unmatched",
     "authority.periods": "payments",
     "authority.payments": "payments",
+    "authority.holds": "holds",
+    "authority.adjustments": "holds",
     "authority.remittances": "remittances",
     "authority.orders": "orders",
     "authority.exports": "exports",
@@ -349,6 +364,7 @@ HELP_OF = {
     "authority.contracts.cycle": "calendar",
     "authority.contracts.dates": "calendar",
     "authority.contracts.extend": "calendar",
+    "authority.reports": "reports",
     "authority.imports": "files",
     "authority.accounts": "logins",
     "authority.notifications": "logins",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from urllib.parse import urlencode
 
 from flask import Blueprint, current_app, g, url_for
@@ -38,10 +39,30 @@ def index():
         items=to_do_items(periods, today) if on_visits else [],
         coming=coming(deadline, on_visits),
         deadline=deadline,
+        finalised=lately_finalised(today),
         tiles=tiles(),
         told=requests.told_counts(g.user.id),
         months=g.settings.request_months,
     )
+
+
+TOLD_FOR_DAYS = 28
+MOST_TOLD = 10
+
+
+def lately_finalised(today) -> list[dict]:
+    """The periods that the authority finalised in the last four weeks, with their remittances."""
+    if g.reach.limited or not built("provider.payments.index") or not can(Can.SEE_PAYMENTS):
+        return []
+    now = min(today, weeks.utc_now().date())  # a demonstration's today may be ahead of the clock that finalising noted
+    since = dt.datetime.combine(now - dt.timedelta(TOLD_FOR_DAYS), dt.time())
+    return [
+        {
+            "paid": one,
+            "href": url_for("provider.remittances.show", contract_id=one.contract, period_id=one.period),
+        }
+        for one in to_do.finalised(g.reach, since)[:MOST_TOLD]
+    ]
 
 
 def day_words(day) -> str:
@@ -104,6 +125,7 @@ def tiles() -> list[dict]:
         ("packages", "Care Package Line Items", "What the authority commissioned for your clients, and its price", "provider.packages.index", Can.SEE_OWN),
         ("payments", "Scheduled Payments", "What is paid and when, and remittances", "provider.payments.index", Can.SEE_PAYMENTS),
         ("orders", "Purchase Orders", "What your clients’ packages are worth in a year, and what has been spent", "provider.orders.index", Can.SEE_PAYMENTS),
+        ("reports", "Reports", "View & print financial reports", "provider.reports.index", Can.SIGNED_IN),
         ("help", "Help", "How each page works, and whom to ask", "provider.home.help_index", Can.SIGNED_IN),
     ]  # fmt: skip
     return [
@@ -128,6 +150,7 @@ TOPICS = {
     "remittances": "Remittances",
     "calendar": "Payment calendar",
     "orders": "Purchase Orders",
+    "reports": "Reports",
     "your-login": "Your login",
 }
 HELP_OF = {
@@ -141,7 +164,8 @@ HELP_OF = {
     "provider.carers": "imports",
     "provider.imports": "imports",
     "provider.packages": "packages",
-    "provider.reports": "commissioned-care",
+    "provider.reports": "reports",
+    "provider.reports.commissioned_care": "commissioned-care",
     "provider.payments": "payments",
     "provider.remittances": "remittances",
     "provider.periods": "calendar",

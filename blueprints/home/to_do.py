@@ -87,6 +87,33 @@ def checked_imports(reach) -> list[tuple[int, str, str, dt.datetime, str | None]
     )
 
 
+class Paid(NamedTuple):
+    """A contract's period that the authority has finalised; pence with VAT."""
+
+    contract: int
+    name: str
+    period: int
+    start: dt.date
+    end: dt.date
+    at: dt.datetime
+    total: int
+    non_payable: int
+
+
+def finalised(reach, since: dt.datetime) -> list[Paid]:
+    """What has been finalised since a moment for contracts within reach, newest first: how a provider is told (R-11)."""
+    found = (
+        Finalisation.select(
+            Contract.id, Contract.name, PaymentPeriod.id, PaymentPeriod.start_date, PaymentPeriod.end_date,
+            Finalisation.at, Finalisation.amount + Finalisation.vat, Finalisation.non_payable,
+        )
+        .join(Contract).switch(Finalisation).join(PaymentPeriod)
+        .where(reach.contracts(Contract.id, Contract.organisation) & (Finalisation.at >= since) & (Finalisation.lines > 0))
+        .order_by(Finalisation.at.desc(), PaymentPeriod.start_date.desc(), Contract.name)
+    )  # fmt: skip
+    return [Paid(c, n, p, day(s), day(e), at, *sums) for c, n, p, s, e, at, *sums in found.tuples()]
+
+
 def next_deadline(periods: list[Deadline], today: dt.date) -> Deadline | None:
     """The next cut-off date that has not passed."""
     coming = [one for one in periods if one.cut_off and one.cut_off >= today]

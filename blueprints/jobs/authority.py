@@ -25,6 +25,7 @@ KINDS = {
     "import-take": ("Updating the system with an import", False),
     "mail": ("Sending mail", True),
     "login-request": ("Answering a request for a password", False),
+    "report": ("Preparing a report", False),
 }
 
 

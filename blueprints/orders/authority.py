@@ -7,12 +7,14 @@ from urllib.parse import urlencode
 from flask import Blueprint, abort, flash, g, request, url_for
 
 from blueprints import desk, records
+from blueprints.history import looked
 from blueprints.jobs import rules as job_rules
 from blueprints.orders import issuing, listing, rules
 from blueprints.orders.screens import (
     AUTHORITY,
     found_order,
     is_to_issue,
+    of_record,
     order_list,
     order_page,
     package_prefix,
@@ -24,7 +26,7 @@ from blueprints.orders.screens import (
 from blueprints.pages import go, page
 from blueprints.permissions import Can, can, requires
 from forms.orders import IssueAgainForm, IssueForm, OfficersOrdersFilter
-from models import Job, JobState, Organisation, PurchaseOrder
+from models import Client, Contract, Job, JobState, Organisation, PurchaseOrder
 
 routes = Blueprint("orders", __name__)
 
@@ -60,6 +62,26 @@ def index():
 def kept(form: OfficersOrdersFilter) -> dict[str, str]:
     """The filter as parameters of an address."""
     return {field.name: field.data for field in form.visible() if field.data}
+
+
+@routes.get("/clients/<int:client_id>/orders")
+@requires(Can.SEE_RECORDS)
+def of_client(client_id: int):
+    """A client's purchase orders, of all years."""
+    row = Client.visible_to(g.reach).where(Client.id == client_id).get_or_none() or abort(404)
+    looked(g.user.id, row)
+    wanted = listing.Wanted(None, client=row.id)
+    return of_record(records.of_client(row, "Orders"), wanted, "purchase-orders-of-client")
+
+
+@routes.get("/contracts/<int:contract_id>/orders")
+@requires(Can.SEE_RECORDS)
+def of_contract(contract_id: int):
+    """The purchase orders under a contract, of all years."""
+    query = Contract.visible_to(g.reach).select(Contract, Organisation).join(Organisation)
+    row = query.where(Contract.id == contract_id).get_or_none() or abort(404)
+    wanted = listing.Wanted(None, contract=row.id)
+    return of_record(records.of_contract(row, "Orders"), wanted, "purchase-orders-of-contract")
 
 
 @routes.get("/orders/<int:order_id>")
@@ -128,7 +150,7 @@ def issue_several():
     form = IssueAgainForm() if ahead.again else IssueForm()
     status = 200
     if form.is_submitted():
-        if not ahead.count:
+        if not ahead.orders:
             flash("Nothing is left to issue here.", "warning")
             return go(back)
         if form.validate():
@@ -137,7 +159,7 @@ def issue_several():
                 flash("Orders are being issued already. Look at what is left when that is done.", "warning")
             return go(url_for("authority.orders.issuing_page", job_id=job.id))
         status = 422
-    elif not ahead.count:
+    elif not ahead.orders:
         flash("Nothing is to be issued here: every order is as it was issued.", "warning")
         return go(back)
     return page(

@@ -29,7 +29,7 @@ class Ahead(NamedTuple):
     after: int
 
     @property
-    def count(self) -> int:
+    def orders(self) -> int:
         """How many orders."""
         return self.new + self.again
 
@@ -67,7 +67,7 @@ def issue_job(job: Job, progress) -> None:
     asked = json.loads(job.wanted)
     consequences.settle(progress=progress)
     wanted, by = listing.Wanted(**asked["filter"]), Actor(job.user_id, asked["by"])
-    total, done = ahead(wanted).count, 0
+    total, done = ahead(wanted).orders, 0
     while True:
         with db.atomic():
             database.serialise(db, "settle")
@@ -86,5 +86,5 @@ def by_itself() -> None:
     now = settings.read()
     if now.orders_issued_nightly:
         wanted = listing.Wanted(None)
-        if ahead(wanted).count:
+        if ahead(wanted).orders:
             queue(wanted, "Packages have changed", BY_ITSELF)

@@ -293,17 +293,14 @@ class Spent(NamedTuple):
 def spent(order: Row) -> list[Spent]:
     """The finalised periods that make an order's spend to date, oldest first; they add up to it (rule 6.1, S-03)."""
     first, last = year_days(order.year)
+    period = (PaymentPeriod.id, PaymentPeriod.start_date, PaymentPeriod.end_date, Finalisation.at)
     found = (
-        PaymentItem.select(
-            PaymentPeriod.id, PaymentPeriod.start_date, PaymentPeriod.end_date, Finalisation.at, fn.SUM(PaymentItem.amount)
-        )
-        .join(Finalisation).join(PaymentPeriod).switch(PaymentItem).join(Package, JOIN.LEFT_OUTER)
+        rules.spent(*period, fn.SUM(PaymentItem.amount))
         .where(
-            (Finalisation.contract == order.contract_id) & (Package.client == order.client_id) & rules.counted()
+            (Finalisation.contract == order.contract_id) & (order.client_id == rules.WHOSE)
             & PaymentPeriod.start_date.between(first, last)
         )
-        .group_by(PaymentPeriod.id, PaymentPeriod.start_date, PaymentPeriod.end_date, Finalisation.at)
-        .order_by(PaymentPeriod.start_date).tuples()
+        .group_by(*period).order_by(PaymentPeriod.start_date).tuples()
     )  # fmt: skip
     return [Spent(ident, day(start), day(end), at, int(pence)) for ident, start, end, at, pence in found]
 

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from peewee import fn
+from peewee import JOIN, fn
 
 import database
 from blueprints import history
@@ -68,22 +68,27 @@ def spend(contract: Contract, year: int | None = None) -> dict[tuple[int, int], 
     With a year, of that one alone.
     """
     found: dict[tuple[int, int], int] = defaultdict(int)
-    within = (Finalisation.contract == contract) & counted()
+    within = Finalisation.contract == contract
     if year is not None:
         within &= PaymentPeriod.start_date.between(*year_days(year))
-    rows = (
-        PaymentItem.select(Package.client, PaymentPeriod.start_date, fn.SUM(PaymentItem.amount))
-        .join(Package).switch(PaymentItem).join(Finalisation).join(PaymentPeriod)
-        .where(within).group_by(Package.client, PaymentPeriod.start_date)
-    )  # fmt: skip
-    for client, start, amount in rows.tuples():
+    whose = (WHOSE, PaymentPeriod.start_date)
+    for client, start, amount in spent(*whose, fn.SUM(PaymentItem.amount)).where(within).group_by(*whose).tuples():
         found[client, year_of(day(start))] += int(amount)
     return dict(found)
 
 
-def counted():
-    """The items that count as spent: payable, contributions apart (rule 6.1)."""
-    return (PaymentItem.kind != ItemKind.CONTRIBUTION) & (PaymentItem.state == ItemState.PAYABLE)
+WHOSE = Package.client  # whose order an item is spent on
+
+
+def spent(*columns):
+    """The finalised items that are spent on orders: payable and a client's, contributions apart (rule 6.1)."""
+    query = (
+        PaymentItem.select(*columns)
+        .join(Finalisation).join(PaymentPeriod).switch(PaymentItem).join(Package, JOIN.LEFT_OUTER)
+    )  # fmt: skip
+    return query.where(
+        (PaymentItem.kind != ItemKind.CONTRIBUTION) & (PaymentItem.state == ItemState.PAYABLE) & WHOSE.is_null(False)
+    )
 
 
 # keeping orders in step ------------------------------------------------------------------------------------------------

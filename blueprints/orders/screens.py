@@ -43,17 +43,40 @@ def years() -> tuple[list[str], str]:
     return [year_words(year) for year in listing.years(g.reach, this)], year_words(this)
 
 
-def order_list(door: Door, form, wanted: listing.Wanted, **more):
-    """The list, or its rows as a file: exactly those of the filter, in its order (S-01, S-02)."""
-    condition = listing.fitting(g.reach, wanted)
+def as_file(condition, name: str, usual: str = "order") -> Response | None:
+    """The orders of a condition as the file that the address asks for; None where it asks for a page."""
     asked = request.args.get("format")
-    name = f"purchase-orders-{wanted.year}-{(wanted.year or 0) + 1}"
     if asked == "lines":
         return desk.csv_file(f"{name}-lines", report.HEADINGS, report.rows(condition))
     if asked in ("csv", "xlsx"):
-        found, _ = records.ordered(listing.query(condition), listing.SORTS, "order", PurchaseOrder.id)
+        found, _ = records.ordered(listing.query(condition), listing.SORTS, usual, PurchaseOrder.id)
         rows = listing.file_rows(listing.Row._make(row) for row in found)
         return (desk.csv_file if asked == "csv" else desk.xlsx_file)(name, listing.HEADINGS, rows)
+    return None
+
+
+def of_record(owner: records.Owner, wanted: listing.Wanted, name: str):
+    """The orders of an officer's record, of all years, newest year first."""
+    condition = listing.fitting(g.reach, wanted)
+    if file := as_file(condition, name, "-year"):
+        return file
+    found = records.listed(listing.query(condition), listing.SORTS, "-year", PurchaseOrder.id)
+    return page(
+        "orders/of_record.html",
+        owner=owner,
+        breadcrumbs=owner.crumbs,
+        found=found,
+        rows=[listing.Row._make(row) for row in found.rows],
+        sums=listing.sums(condition),
+        prefix=AUTHORITY.to("show", order_id=0)[:-1],
+    )
+
+
+def order_list(door: Door, form, wanted: listing.Wanted, **more):
+    """The list, or its rows as a file: exactly those of the filter, in its order (S-01, S-02)."""
+    condition = listing.fitting(g.reach, wanted)
+    if file := as_file(condition, f"purchase-orders-{wanted.year}-{(wanted.year or 0) + 1}"):
+        return file
     waits = g.settings.orders_after_view and not request.args and not door.is_officers
     found = None if waits else records.listed(listing.query(condition), listing.SORTS, "order", PurchaseOrder.id)
     return page(

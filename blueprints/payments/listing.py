@@ -16,7 +16,6 @@ from models import (
     Client,
     Contract,
     Due,
-    Hold,
     ItemKind,
     ItemState,
     Package,
@@ -214,7 +213,6 @@ class WeekOfPackage(NamedTuple):
     paid_vat: int
     paid_contribution: int
     items: list[tuple[PaymentPeriod, bool, Item]]  # with its period and whether that is finalised, oldest first
-    hold: str
 
 
 def week_of_package(package: Package, monday: dt.date) -> WeekOfPackage:
@@ -237,7 +235,6 @@ def week_of_package(package: Package, monday: dt.date) -> WeekOfPackage:
             for item in payments.items(contract, period, state)
             if item.package == package.id and item.week == monday
         ]
-    hold = Hold.get_or_none((Hold.package == package) & (Hold.week == monday))
     return WeekOfPackage(
         due.cost if due else 0,
         due.vat if due else 0,
@@ -246,7 +243,6 @@ def week_of_package(package: Package, monday: dt.date) -> WeekOfPackage:
         due.paid_vat if due else 0,
         due.paid_contribution if due else 0,
         sorted(found, key=lambda one: (one[0].start_date, KIND_ORDER[one[2].kind])),
-        hold.reason if hold else "",
     )
 
 

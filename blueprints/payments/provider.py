@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort, g, request, url_for
 
 from blueprints import history, weeks
 from blueprints.actuals import pane as actuals
+from blueprints.holds import listing as held
 from blueprints.packages import rules as packages
 from blueprints.packages.plan import active_days, planned_quantity
 from blueprints.pages import page
@@ -80,6 +81,9 @@ def _page(contract_id: int | None, period_id: int | None):
         if request.args.get("format") == "csv":
             return download(chosen, listing.rows(listed))
         context = chosen_context(chosen, listed)
+        oldest = states[contract_id].oldest_current
+        if context["state"] == "non-payable" and oldest is not None and oldest.id == period_id:
+            context["back"] = held.back(chosen.contract)
     crumbs = [("Home", url_for("provider.home.index")), ("Scheduled Payments", None)]
     if chosen:
         crumbs[1] = ("Scheduled Payments", url_for("provider.payments.index"))

@@ -10,6 +10,7 @@ import database
 from blueprints import consequences, history, mail
 from blueprints import facts as records
 from blueprints.facts import Changed, Facts, Fault, Saved, Touched, enter, show
+from blueprints.payments import paying
 from blueprints.payments import rules as payments
 from blueprints.reach import Reach
 from blueprints.settings import rules as settings
@@ -64,9 +65,7 @@ def finalise(contract: Contract, period: PaymentPeriod, by: history.Actor, today
         done = Finalisation.create(
             contract=contract, period=period, by=by.name, at=utc_now(), **payments.kept_sums(listed)
         )
-        payments.pay(done, listed)
-        payments.keep_as_paid(contract)
-        consequences.finalised(contract, period)
+        paying.pay(done, listed)
         settings.bump_organisations("packages", [contract.organisation_id], "periods", "packages")
         sums = payments.totals(listed)
         history.record(
@@ -77,6 +76,7 @@ def finalise(contract: Contract, period: PaymentPeriod, by: history.Actor, today
             {"contract": contract.ref, "from": period.start_date, "to": period.end_date, **sums},
             organisation=contract.organisation_id,
         )
+        consequences.finalised(done)
     return done
 
 

@@ -59,6 +59,7 @@ class Kind:
     sent = "Your request has been sent."
     is_new = False  # the record is made by accepting
     is_removal = False  # warnings come before the form, and the button warns
+    details = ""  # the kind whose fields describe the record below the form
     one_press = False  # sent from the record's page, without a form page of its own
     trail: tuple[tuple[str, str], ...] = ()  # the way to the record, as (words, endpoint without the door)
 

@@ -195,6 +195,7 @@ class ContactRemoval(OfContact):
     fields = (Field("state", "State"),)
     form = "forms.contacts:RemovalForm"
     button = "Delete"
+    details = "contact"
     is_removal = True
 
     def find(self, reach, ident):

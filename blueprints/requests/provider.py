@@ -63,7 +63,7 @@ def ask(kind: str, ident: int):
         back=back,
         at_once=kind.name in g.settings.requests_with("at once"),
         warnings=kind.warnings(row, asked if kind.is_removal else form.wanted() if form.is_submitted() else {}),
-        details=screens.record_lines(kind, row, []) if kind.is_removal and not kind.one_press else [],
+        details=screens.record_lines(kinds.every()[kind.details], row, []) if kind.details else [],
     )
 
 

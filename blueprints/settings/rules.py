@@ -48,6 +48,15 @@ REJECTION_REASONS = (
     "Not agreed with the authority",
     "Asked for by the wrong person",
 )
+# What an officer may give as the reason of a manual adjustment; the note says the rest.
+ADJUSTMENT_REASONS = (
+    "Agreed extra cost",
+    "Underpaid before",
+    "Overpaid before",
+    "Mileage or travel",
+    "Recovery of a payment",
+    "Other",
+)
 
 SPECS: dict[str, Spec] = {
     spec.name: spec
@@ -90,12 +99,23 @@ SPECS: dict[str, Spec] = {
         Spec("module_contacts", "yes-no", True, "Contacts", "The organisation's people, and asking to change them.", "Z-04", group="Modules"),
         Spec("orders_after_view", "yes-no", False, "Purchase orders are listed after View only", "Off: the list opens with the orders of the present financial year.", "S-01", group="Payments"),
         Spec("orders_issued_nightly", "yes-no", False, "Purchase orders are issued by themselves", "Each night, the orders that are new and those whose packages have changed.", "S-08", group="Payments"),
+        Spec("rate_change_percent", "whole", 10, "Rate change that stands out, per cent", "Before a period is finalised, packages whose rate differs by more than this from the period before are listed.", "7", 0, 1000, group="Payments"),
+        Spec("adjustment_reasons", "lines", ADJUSTMENT_REASONS, "Reasons for manual adjustments", "One a line. A reason that was used stays with the adjustment when it is taken off the list.", "7.4", group="Payments"),
         Spec("module_visits", "yes-no", True, "Visits", "Actuals/Visits and everything that leads there.", "Z-04", group="Modules"),
         Spec("module_carers", "yes-no", True, "Carers import", "The list of carers that visits name.", "Z-04", group="Modules"),
         Spec("module_commissioned_care", "yes-no", True, "Commissioned care export", "The file of all packages.", "Z-04", group="Modules"),
         Spec("module_packages", "yes-no", True, "Care package line items", "The list of packages.", "Z-04", group="Modules"),
         Spec("module_payments", "yes-no", True, "Scheduled payments", "Payments, remittances and the payment calendar.", "Z-04", group="Modules"),
         Spec("module_orders", "yes-no", True, "Purchase orders", "What packages are worth in a financial year.", "Z-04", group="Modules"),
+        Spec("module_payments", "yes-no", True, "Scheduled payments", "Payments and remittances.", "Z-04", group="Modules"),
+        Spec("report_commissioned", "yes-no", True, "Providers have Commissioned v Actuals", "A report that is off is absent for providers; officers have it all the same.", "U-07", group="Reports"),
+        Spec("report_exceptions", "yes-no", True, "Providers have Pending Payments Exceptions", "", "U-07", group="Reports"),
+        Spec("report_pending", "yes-no", True, "Providers have Pending Scheduled Payments", "", "U-07", group="Reports"),
+        Spec("report_remittance", "yes-no", True, "Providers have Remittance Advice Provider Payments", "", "U-07", group="Reports"),
+        Spec("report_finalisations", "yes-no", True, "Providers have Remittance Advice by Finalisation", "", "U-07", group="Reports"),
+        Spec("remittance_note", "text", "", "Note at the end of remittances", "Stands below every remittance, on screen and as PDF.", "U-15", group="Reports"),
+        Spec("report_years", "whole", 10, "Longest time of a report, in years", "Dates further apart are refused.", "U-09", 1, 10, group="Reports"),
+        Spec("report_days", "whole", 7, "Days that a prepared report is kept", "A long report is prepared apart and fetched by whoever asked for it.", "", 1, 90, group="Reports"),
         Spec("mail_sender", "email", "", "Sender's e-mail address", "Mail comes from it. Empty: portal@ and the host of the portal's address.", "Y-15", group="E-mail"),
         Spec("mail_sender_name", "text", "", "Sender's name", "Stands before the address. Empty: the authority's name.", "Y-15", group="E-mail"),
         Spec("mail_closing", "text", "", "Closing words", "Stand at the end of each mail, such as whom to ask.", "Y-15", group="E-mail"),
@@ -215,7 +235,7 @@ def clean_lines(name: str, value: Any) -> list[str]:
     found = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
     if len(found) > 100 or any(len(line) > 200 for line in found):
         raise Refused("Enter at most 100 lines of at most 200 characters")
-    if name in ("deletion_reasons", "rejection_reasons") and not found:
+    if name in ("deletion_reasons", "adjustment_reasons", "rejection_reasons") and not found:
         raise Refused("Enter at least one reason")
     if name == "video_addresses" and not all(re.match(r"https?://[^\s<>\"']+(\s|$)", line) for line in found):
         raise Refused("Enter on each line an address that begins with https:// or http://, then what it shows")

@@ -108,7 +108,9 @@ def test_the_next_file_holds_the_differences_alone(world):
     Visit.update(is_deleted=True).where(Visit.ref == "V9").execute()
     add_visit(world, "V30", day=WEEK + dt.timedelta(7))
     settle(world)
-    packages.save_package({"end_date": dt.date(2026, 9, 13), "contribution": 800}, BY, Package.get_by_id(world.placed.id))
+    packages.save_package(
+        {"end_date": dt.date(2026, 9, 13), "contribution": 800}, BY, Package.get_by_id(world.placed.id)
+    )
     settle(world, world.placed)
     export = charges.make(UNTIL, BY)
     rows = [(r["CPLIId"], r["WeekBeginning"], r["Kind"], r["ChargedMinutes"], r["ChargedCost"], r["Contribution"])
@@ -177,8 +179,11 @@ def test_files_taken_and_the_difference_are_always_what_is_due(cast, steps):
                 elif verb == "delete":
                     Visit.update(is_deleted=True).where(Visit.ref == f"X{one}").execute()
                 elif verb == "rate":
-                    PackageRate.insert(package=cast.package, from_date=WEEK + dt.timedelta(one), unit_cost=two).on_conflict(
-                        conflict_target=[PackageRate.package, PackageRate.from_date], update={PackageRate.unit_cost: two}
+                    PackageRate.insert(
+                        package=cast.package, from_date=WEEK + dt.timedelta(one), unit_cost=two
+                    ).on_conflict(
+                        conflict_target=[PackageRate.package, PackageRate.from_date],
+                        update={PackageRate.unit_cost: two},
                     ).execute()
                 elif verb == "package":
                     Package.update(**{one: two}).where(Package.id == cast.package.id).execute()

@@ -19,7 +19,17 @@ from tests.faults.copies import plain_url
 BOOKKEEPING = {
     "job", "import", "import_problem", "staged_row", "staged_visit", "file", "file_chunk", "sign_in", "throttle", "look",
 }  # fmt: skip
-TIMES = {"at", "changed_at", "created_at", "started_at", "password_changed_at", "seen_at", "made_at", "expires_at", "issued_at"}
+TIMES = {
+    "at",
+    "changed_at",
+    "created_at",
+    "started_at",
+    "password_changed_at",
+    "seen_at",
+    "made_at",
+    "expires_at",
+    "issued_at",
+}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?")
 
 

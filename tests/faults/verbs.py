@@ -12,13 +12,27 @@ from blueprints import consequences, history, weeks
 from blueprints.actuals import rules as actuals
 from blueprints.exports import charges
 from blueprints.exports import rules as exports
+from blueprints.holds import rules as holds
 from blueprints.imports import rules as imports
 from blueprints.jobs import rules as jobs
 from blueprints.orders import issuing, listing
-from blueprints.periods import rhythm
+from blueprints.periods import finalising, rhythm
 from blueprints.periods import rules as periods
 from blueprints.visits import rules as visits
-from models import Contract, Import, ImportState, Job, Package, PaymentCycle, PaymentPeriod, Service, Visit, db
+from models import (
+    Contract,
+    Hold,
+    Import,
+    ImportState,
+    ItemState,
+    Job,
+    Package,
+    PaymentCycle,
+    PaymentPeriod,
+    Service,
+    Visit,
+    db,
+)
 from tests.faults import world
 
 
@@ -138,6 +152,50 @@ def finalise_last() -> None:
     periods.finalise_all([last], world.UNTIL, history.COMMAND_LINE, weeks.today())
 
 
+def finalise_job() -> None:
+    """Finalise chosen contracts as a job, as the page does."""
+    period = PaymentPeriod.select().where(PaymentPeriod.end_date == world.UNTIL).get()
+    chosen = [c.id for c in Contract.select().order_by(Contract.ref)][:2]
+    consequences.settle()
+    ahead = finalising.ahead(period, chosen)
+    jobs.run(finalising.queue(period, chosen, ahead.sums.lines, ahead.sums.total, world.officer()).id)
+
+
+def finalise_job_again() -> None:
+    """The worker finds the job, or the officer presses again."""
+    worker()
+    finalise_job()
+
+
+def hold() -> None:
+    """An officer suspends all of a client."""
+    ann = Package.get(Package.cpli_id == 156017).client_id
+    world.hold(Contract.get(Contract.ref == "C1"), holds.Wanted(client=ann), ItemState.SUSPENDED, world.by_officer())
+
+
+def hold_everything() -> None:
+    """An officer cancels all of a contract, what is held already too."""
+    everything = holds.Wanted(everything=True)
+    world.hold(Contract.get(Contract.ref == "C1"), everything, ItemState.CANCELLED, world.by_officer())
+
+
+def release() -> None:
+    """An officer releases all that is held and not settled."""
+    rows = Hold.select().where(Hold.released_at.is_null() & (Hold.state != ItemState.CANCELLED))
+    holds.release({row.id: row.version for row in rows}, "Seen", world.by_officer())
+
+
+def release_again() -> None:
+    """The officer looks, and presses where something is left."""
+    if Hold.select().where(Hold.released_at.is_null() & (Hold.state != ItemState.CANCELLED)).exists():
+        release()
+
+
+def adjust() -> None:
+    """An officer sends the form of a manual adjustment, the same each time."""
+    world.adjust(Contract.get(Contract.ref == "C1"), 990, "sent", world.by_officer())
+
+
 def change_package() -> None:
     """An officer changes a package from its start, a job settles it."""
     with db.atomic():
@@ -175,7 +233,9 @@ def extend_cycle() -> None:
     with db.atomic():
         database.serialise(db, "cycle")
         row = PaymentCycle.select().order_by(PaymentCycle.id).get()
-        stored = list(PaymentPeriod.select().where(PaymentPeriod.cycle == row).order_by(PaymentPeriod.start_date).dicts())
+        stored = list(
+            PaymentPeriod.select().where(PaymentPeriod.cycle == row).order_by(PaymentPeriod.start_date).dicts()
+        )
         new = rhythm.following(stored, world.UNTIL + dt.timedelta(120))
         touched = periods.save_period_set(row, [*stored, *new], history.COMMAND_LINE)
         consequences.follow_touched(touched)
@@ -205,12 +265,17 @@ VERBS: dict[str, Verb] = {
     "export-payments": Verb(export_payments, then_worker(export_payments)),
     "export-charges": Verb(export_charges, then_worker(export_charges)),
     "extend-cycle": Verb(extend_cycle, then_worker(extend_cycle)),
+    "finalise-job": Verb(finalise_job, finalise_job_again),
+    "hold": Verb(hold, hold),
+    "release": Verb(release, release_again),
+    "adjust": Verb(adjust, adjust),
     # in races only
     "press": Verb(press_second, worker),
     "work-take": Verb(work_take, worker),
     "take-anyway": Verb(take_anyway, worker),
     "finalise-last": Verb(finalise_last, worker),
     "change-package": Verb(change_package, worker),
+    "hold-everything": Verb(hold_everything, worker),
     "send-and-look": Verb(check, worker),
 }
 BROKEN = (
@@ -226,4 +291,8 @@ BROKEN = (
     "export-payments",
     "export-charges",
     "extend-cycle",
+    "finalise-job",
+    "hold",
+    "release",
+    "adjust",
 )  # at every statement

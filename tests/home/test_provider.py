@@ -28,7 +28,7 @@ def test_name_and_tiles(owner, cast):
     assert f'<h1 class="govuk-heading-l">{cast.oakfield.name}</h1>' in html
     assert "Pick a task..." in html
     tiles = re.findall(r'portal-tile__title"><a[^>]*>(.*?)</a>', html)
-    assert tiles == ["Organisation", "Services", "Manage Contacts", "Actuals/Visits", "Care Package Line Items", "Scheduled Payments", "Purchase Orders", "Help"]
+    assert tiles == ["Organisation", "Services", "Manage Contacts", "Actuals/Visits", "Care Package Line Items", "Scheduled Payments", "Purchase Orders", "Reports", "Help"]
     assert "Log out" in html
 
 
@@ -42,6 +42,7 @@ def test_tabs_and_tiles_follow_the_modules(owner, cast):
         "Care package line items",
         "Scheduled payments",
         "POs",
+        "Reports",
         "Help",
     ]
     assert [text for here, text in tabs if here] == ["Actuals/Visits"]

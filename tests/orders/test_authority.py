@@ -11,6 +11,7 @@ from blueprints.jobs import rules as jobs
 from blueprints.orders import rules
 from models import Job, OrderVersion, PurchaseOrder
 from tests import counting
+from tests.orders.test_provider import make_client
 from tests.orders.test_rules import changed, order_of
 from tests.provider_world import add_visit, finalise, settle
 from tests.visits.test_provider import text_of
@@ -92,7 +93,10 @@ def test_an_officer_issues_an_order_and_issues_it_again(officer, world):
     assert answer.status_code == 303
     text = text_of(officer.get(answer.location).text)
     assert "Ended early" in text and "Amir Khan" in text and "12/06/2026" not in text
-    assert [(v.number, v.value) for v in OrderVersion.select().order_by(OrderVersion.number)] == [(1, 478456), (2, 211357)]
+    assert [(v.number, v.value) for v in OrderVersion.select().order_by(OrderVersion.number)] == [
+        (1, 478456),
+        (2, 211357),
+    ]
 
 
 @pytest.mark.feature("S-08")
@@ -149,3 +153,16 @@ def test_looking_at_an_order_is_noted_with_the_client(officer, world):
 
     officer.get(f"/authority/orders/{order_of(world.ann).id}")
     assert Look.select().where((Look.thing == "client") & (Look.thing_id == world.ann.id)).count() == 1
+
+
+def test_a_client_s_and_a_contract_s_orders_of_all_years(officer, world):
+    PurchaseOrder.create(organisation=world.oakfield, contract=world.dapl, client=world.ann, year=2025, value=12345)
+    of_client = officer.get(f"/authority/clients/{world.ann.id}/orders")
+    text = text_of(of_client.text)
+    assert "2 orders worth £4,908.01" in text and "2025/2026" in text and "2026/2027" in text and "O'Neill" not in text
+    assert text.index("Archer, Ann (A100001) - 2026/2027") < text.index("Archer, Ann (A100001) - 2025/2026")
+    assert "3 orders" in officer.get(f"/authority/contracts/{world.dapl.id}/orders").text
+    assert officer.get(f"/authority/clients/{world.ann.id}/orders?format=csv").text.count("\n") == 3
+    assert f"/authority/clients/{world.ann.id}/orders" in officer.get(f"/authority/clients/{world.ann.id}").text
+    assert "There are no purchase orders." in officer.get(f"/authority/clients/{make_client(1)}/orders").text
+    assert officer.get("/authority/clients/99999/orders").status_code == 404

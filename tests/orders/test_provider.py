@@ -217,7 +217,10 @@ def test_an_outsider_and_a_module_that_is_off_get_404(owner, world, app):
         assert owner.get(f"/provider/orders/{ann.id}{more}").status_code == 200
         assert stranger.get(f"/provider/orders/{ann.id}{more}").status_code == 404
     assert "Archer" not in stranger.get("/provider/orders").text
-    assert "Archer" not in stranger.get("/provider/orders?format=csv").text + stranger.get("/provider/orders?format=lines").text
+    assert (
+        "Archer"
+        not in stranger.get("/provider/orders?format=csv").text + stranger.get("/provider/orders?format=lines").text
+    )
     assert stranger.get(f"/provider/orders?client={world.ann.id}").text.count("Archer") == 0
     settings.put("module_orders", False)
     assert owner.get("/provider/orders").status_code == 404 and ">POs<" not in owner.get("/provider/").text

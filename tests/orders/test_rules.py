@@ -138,7 +138,9 @@ def test_issuing_keeps_the_version_before_and_says_what_has_changed(world):
     assert (second.number, second.reason) == (2, "Ended early")
     assert not order_of(world.ann).has_changed
     assert [v.number for v in listing.versions(ann.id)] == [2, 1]
-    entries = Change.select().where((Change.thing == "purchase_order") & (Change.thing_id == ann.id)).order_by(Change.id)
+    entries = (
+        Change.select().where((Change.thing == "purchase_order") & (Change.thing_id == ann.id)).order_by(Change.id)
+    )
     assert [e.what for e in entries] == ["Issued", "Issued again"]
     assert entries[1].organisation_id == world.oakfield.id
 
@@ -169,7 +171,7 @@ def test_many_are_issued_by_a_job_and_a_second_run_issues_nothing(world):
     assert mine
     jobs.run_waiting()
     assert [o.version for o in PurchaseOrder.select()] == [1, 1, 1]
-    assert issuing.ahead(wanted).count == 0
+    assert issuing.ahead(wanted).orders == 0
     issuing.queue(wanted, "", BY)
     jobs.run_waiting()
     assert OrderVersion.select().count() == 3
@@ -223,7 +225,9 @@ def test_one_client_under_two_contracts_has_two_orders(world):
     other = world.dapl.clone()
     other.ref, other.name, other.id = "C9", "Oakfield Spot", None
     other.save(force_insert=True)
-    second = world.make_package(156099, world.ann, world.south, world.personal_care, other, quantity=100, unit_cost=100000)
+    second = world.make_package(
+        156099, world.ann, world.south, world.personal_care, other, quantity=100, unit_cost=100000
+    )
     settle(world, second)
     found = PurchaseOrder.select().where((PurchaseOrder.client == world.ann) & (PurchaseOrder.year == YEAR))
     assert sorted(o.contract.ref for o in found) == ["C1", "C9"]

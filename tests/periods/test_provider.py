@@ -48,7 +48,9 @@ def test_only_the_cycles_of_own_contracts_that_the_portal_pays(owner, cast, app)
     PaymentPeriod.create(cycle=other, start_date=dt.date(2026, 10, 1), end_date=dt.date(2026, 10, 31))
     assert "Calendar months" not in owner.get("/provider/periods").text
     one = counting.of(owner, "/provider/periods")
-    more = Contract.create(ref="C7", name="Oakfield monthly", organisation=cast.oakfield, contract_type="APL", cycle=other)
+    more = Contract.create(
+        ref="C7", name="Oakfield monthly", organisation=cast.oakfield, contract_type="APL", cycle=other
+    )
     text = text_of(owner.get("/provider/periods").text)
     assert "5 periods" in text and "Calendar months" in text
     assert "1 period" in text_of(owner.get(f"/provider/periods?cycle={other.id}").text)
