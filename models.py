@@ -100,6 +100,7 @@ class Organisation(Place):
     fax = CharField(default="")
     email = CharField(default="")
     limited_accessibility = BooleanField(default=False)
+    enters_actuals = BooleanField(default=True)  # off: it may look at its actuals, the authority enters them (M-39)
 
     @classmethod
     def visible_to(cls, reach):
@@ -1220,6 +1221,8 @@ class Actual(Table):
     source = CharField(default=Source.ENTERED)
     by_officer = BooleanField(default=False)
     version = IntegerField(default=1)  # the second of two savers is refused (rule 4.8)
+    changed_at = DateTimeField(default=utc_now)
+    changed_by = CharField(default="")  # empty where visits or the plan made it
 
     class Meta:
         indexes = ((("package", "week"), True), (("service", "week"), False), (("organisation", "week"), False))
@@ -1240,6 +1243,104 @@ class ActualDay(Table):
 
     class Meta:
         indexes = ((("actual", "number"), True),)
+
+
+class IncreaseState(StrEnum):
+    """What the authority says to an actual above plan (rule 4.6)."""
+
+    PENDING = "Pending"
+    AUTHORISED = "Authorised"
+    REFUSED = "Refused"
+
+
+class Increase(Table):
+    """An actual above plan that needs an officer, while that setting is on; up to `agreed` it is paid (rule 4.6)."""
+
+    package = ForeignKeyField(Package, on_delete="RESTRICT", index=False)
+    week = DateField()
+    organisation = ForeignKeyField(Organisation, on_delete="RESTRICT", index=False)
+    state = CharField(default=IncreaseState.PENDING)
+    agreed = IntegerField(default=0)  # hundredths of the actual
+    asked_at = DateTimeField(default=utc_now)
+    reason = TextField(default="")
+    by = CharField(default="")
+    at = DateTimeField(null=True)
+
+    class Meta:
+        indexes = ((("package", "week"), True), (("state", "asked_at"), False))  # the officers' queue
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The increases within reach."""
+        return cls.select().where(reach.organisations(cls.organisation))
+
+
+class UnplannedState(StrEnum):
+    """What became of an unplanned actual (rule 4.6)."""
+
+    PENDING = "Pending"
+    ACCEPTED = "Accepted"
+    REFUSED = "Refused"
+
+
+class UnplannedActual(Table):
+    """What was delivered at a level that the client has no package for; paid once an officer makes it one (rule 4.6)."""
+
+    organisation = ForeignKeyField(Organisation, on_delete="RESTRICT", index=False)
+    service = ForeignKeyField(Service, on_delete="RESTRICT", index=False)
+    client = ForeignKeyField(Client, on_delete="RESTRICT", index=False)
+    level = ForeignKeyField(ServiceLevel, on_delete="RESTRICT", index=False)
+    week = DateField()
+    actual = IntegerField(default=0)
+    visits = IntegerField(default=0)
+    comments = TextField(default="")
+    by_officer = BooleanField(default=False)
+    version = IntegerField(default=1)
+    created_at = DateTimeField(default=utc_now)
+    changed_at = DateTimeField(default=utc_now)
+    changed_by = CharField(default="")
+    state = CharField(default=UnplannedState.PENDING)
+    package = ForeignKeyField(Package, null=True, on_delete="RESTRICT", index=False)  # that it was turned into
+    reason = TextField(default="")
+    by = CharField(default="")
+    at = DateTimeField(null=True)
+
+    class Meta:
+        indexes = (
+            (("service", "week", "client", "level"), True),
+            (("state", "created_at"), False),  # the officers' queue
+        )
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The unplanned actuals within reach."""
+        return cls.select().where(reach.services(cls.service, cls.organisation))
+
+
+class ConfirmedWeek(Table):
+    """A week that a service has said to be complete (rule 4.10)."""
+
+    service = ForeignKeyField(Service, on_delete="CASCADE", index=False)
+    week = DateField()
+    by = CharField(default="")
+    by_officer = BooleanField(default=False)
+    at = DateTimeField(default=utc_now)
+
+    class Meta:
+        indexes = ((("service", "week"), True),)
+
+
+class Reminder(Table):
+    """An officer's word to a provider that a week's actuals are still to come (M-38)."""
+
+    service = ForeignKeyField(Service, on_delete="CASCADE", index=False)
+    week = DateField()
+    text = TextField(default="")
+    by = CharField(default="")
+    at = DateTimeField(default=utc_now)
+
+    class Meta:
+        indexes = ((("service", "week"), False),)
 
 
 class LockedWeek(Table):
@@ -1563,7 +1664,7 @@ TABLES = [
     Property, PropertyService, Change, Look,
     Job, File, FileChunk, Import, ImportProblem, StagedRow, Client, PaymentCycle, PaymentPeriod, Contract, Accreditation,
     RoleName, Role, ChangeRequest, RequestField, RequestFile, Package,
-    PackageRate, TimetableSlot, StalePackage, Carer, VisitType, Visit, VisitVersion, StagedVisit, StaleGroup, Actual, ActualDay, LockedWeek,
-    Finalisation, Due, PackageAsPaid, ManualAdjustment, Hold, PaymentItem, PreparedReport, PurchaseOrder, OrderVersion,
+    PackageRate, TimetableSlot, StalePackage, Carer, VisitType, Visit, VisitVersion, StagedVisit, StaleGroup, Actual,
+    ActualDay, Increase, UnplannedActual, ConfirmedWeek, Reminder, LockedWeek, Finalisation, Due, PackageAsPaid, ManualAdjustment, Hold, PaymentItem, PreparedReport, PurchaseOrder, OrderVersion,
     OrderLine, Export, ExportedFinalisation, Charge,
 ]  # fmt: skip

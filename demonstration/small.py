@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from blueprints import consequences, history
 from blueprints.actuals import report as actuals_report
-from blueprints.actuals import rules as actuals
 from blueprints.adjustments import rules as adjustments
 from blueprints.exports import charges
 from blueprints.exports import rules as exports
@@ -24,7 +23,7 @@ from blueprints.reach import Reach
 from blueprints.reports import rules as reports
 from blueprints.settings import rules as settings
 from blueprints.values import show_date
-from demonstration import accounts, people, requests, visits
+from demonstration import accounts, by_hand, people, requests, visits
 from demonstration.build import WEEK, logins
 from models import (
     Actual,
@@ -42,7 +41,6 @@ from models import (
     ImportState,
     ItemState,
     JobState,
-    LockedWeek,
     Look,
     ManualAdjustment,
     OrderVersion,
@@ -69,6 +67,7 @@ SETTINGS = {
     "portal_name": "Provider portal",
     "support_contact": "01632 960 100, provider.support@authority.example",
     "remittance_note": "Questions about a remittance: 01632 960 120, payments@authority.example.",
+    "unplanned_actuals": True,
     "whats_new": "This is a demonstration: look around, change what you like.",
 }
 
@@ -113,13 +112,14 @@ class World:
         self.home_care()
         self.residential()
         self.supported()
+        by_hand.rounds(self)
         yield f"Made {Client.select().count()} clients and {Package.select().count()} packages."
         self.carers()
         self.year_of_visits()
         self.odd_visits()
         yield f"Wrote {Visit.select().count()} visits."
         consequences.follow(consequences.Change(packages=[p for (p,) in Package.select(Package.id).tuples()]), now=True)
-        self.weekly_actuals()
+        by_hand.write(self)
         consequences.settle()
         yield f"Matched the visits and made {Actual.select().count()} actuals."
         self.holds_of_the_past()
@@ -501,48 +501,6 @@ class World:
         again.is_deleted, again.deletion_reason = False, ""
         again.save()
 
-    def weekly_actuals(self) -> None:
-        """Rows as planned for what is entered by the week or day, then what was different."""
-        by = Actor(self.users["manager@harbour"].id, "Marina Quay")
-        for service in (self.court, self.quay, self.north, self.south):
-            touched = actuals.generate_until(service, self.last - WEEK, by)
-            if touched:
-                consequences.follow(consequences.Change(packages=touched), now=True)
-        rows = list(Actual.select().where((Actual.organisation == self.harbour) & (Actual.source == "generated")))
-        moved = set()
-        for row in self.chance.sample(rows, len(rows) // 9):
-            planned = row.actual
-            if self.chance.random() < 0.4:
-                row.frustrated = min(100, planned)
-                row.actual = planned - row.frustrated
-                row.comments = "Not at home when the worker called"
-            elif self.chance.random() < 0.6:
-                row.missed = min(50, planned)
-                row.actual = planned - row.missed
-                row.comments = "Staff sickness"
-            else:
-                row.extra = 100
-                row.actual = planned + 100
-                row.comments = "Extra hour to help with a benefits appointment"
-            row.source = "entered"
-            row.save()
-            moved.add(row.package_id)
-        for n, week in enumerate(self.weeks[8::14]):
-            Actual.create(
-                package=self.packages["Darnell"], week=week, organisation=self.oakfield, service=self.south,
-                actual=200 + 100 * (n % 2), comments="Weekend at the seaside", source="entered",
-            )  # fmt: skip
-        unbalanced = (
-            Actual.select().where((Actual.organisation == self.harbour) & (Actual.week == self.last - WEEK)).first()
-        )
-        unbalanced.actual, unbalanced.source, unbalanced.comments = unbalanced.actual + 25, "entered", "See rota"
-        unbalanced.save()
-        moved |= {unbalanced.package_id, self.packages["Darnell"].id}
-        consequences.follow(consequences.Change(packages=moved), now=True)
-        LockedWeek.create(
-            service=self.court, week=self.last - WEEK * 12, by="Amir Khan", at=evening(self.last - WEEK * 8)
-        )
-
     # what was paid
 
     def holds_of_the_past(self) -> None:
@@ -663,14 +621,7 @@ class World:
         new_rate = PackageRate.create(package=monk, from_date=self.last - WEEK * 7, unit_cost=monk.unit_cost + 210000)
         history.record(officer, "Added a rate", new_rate, {}, {"package": monk.cpli_id, "unit_cost": new_rate.unit_cost},
                        organisation=monk.organisation_id)  # fmt: skip
-        row = (
-            Actual.select()
-            .where((Actual.package == self.packages["Foster"]) & (Actual.week == self.last - WEEK * 7))
-            .get()
-        )
-        row.missed, row.actual = row.missed + 50, row.actual - 50
-        row.comments, row.source, row.version = "Worker left half an hour early", "entered", row.version + 1
-        row.save()
+        by_hand.late(self)
         late = list(
             Visit.select()
             .where(

@@ -236,6 +236,13 @@ SELECT count(*) FROM (
     GROUP BY package_id, week HAVING sum(cost) <> 0 OR sum(vat) <> 0 OR sum(contribution) <> 0
 ) AS differing
 """
+BY_HAND = """
+SELECT count(*) FROM (
+    SELECT m.id FROM manual_adjustment m
+    LEFT JOIN payment_item i ON i.adjustment_id = m.id AND i.state IN ('Payable', 'Cancelled')
+    GROUP BY m.id, m.finalisation_id HAVING count(i.id) <> CASE WHEN m.finalisation_id IS NULL THEN 0 ELSE 1 END
+) AS differing
+"""
 FED = """
 SELECT count(*) FROM (
     SELECT package_id, week FROM (
@@ -259,6 +266,12 @@ def sums() -> Iterator[Finding]:
     if paid:
         yield Finding(
             f"For {paid} packages and weeks the payments noted differ from the finalised items.",
+            "Do not finalise. Restore the last backup for which check finds nothing, and report it.",
+        )
+    (by_hand,) = database.sql(db, BY_HAND).fetchone()
+    if by_hand:
+        yield Finding(
+            f"{by_hand} manual adjustments differ from the finalised items that settle them.",
             "Do not finalise. Restore the last backup for which check finds nothing, and report it.",
         )
     if StaleGroup.select().exists():

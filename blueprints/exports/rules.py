@@ -33,6 +33,7 @@ from models import (
     ItemState,
     Job,
     Look,
+    ManualAdjustment,
     Organisation,
     Package,
     PaymentCycle,
@@ -170,10 +171,11 @@ def item_rows(finalisation: int) -> Iterator[tuple[int, int, tuple]]:
 
     What is cancelled, suspended or carried forward is not for the finance system.
     """
+    about = Client.alias("about")  # whom a manual adjustment is about
     rows = (
         PaymentItem.select(
             PaymentCycle.name, PaymentPeriod.start_date, PaymentPeriod.end_date, Contract.ref, Package.cpli_id,
-            Client.ssref, PaymentItem.week, PaymentItem.kind, PaymentItem.reason, PaymentItem.quantity,
+            fn.COALESCE(Client.ssref, about.ssref), PaymentItem.week, PaymentItem.kind, PaymentItem.reason, PaymentItem.quantity,
             PaymentItem.unit_cost, PaymentItem.amount, PaymentItem.vat, PaymentItem.state, Organisation.ref,
             Organisation.name, Contract.name, Contract.payment_method, ServiceLevel.service_group_class,
             Package.cost_centre, Package.subjective,
@@ -181,7 +183,9 @@ def item_rows(finalisation: int) -> Iterator[tuple[int, int, tuple]]:
         .join(Finalisation).join(PaymentPeriod).join(PaymentCycle).switch(PaymentItem).join(Contract)
         .switch(PaymentItem).join(Organisation, on=(PaymentItem.organisation == Organisation.id))
         .switch(PaymentItem).join(Package, JOIN.LEFT_OUTER).join(ServiceLevel, JOIN.LEFT_OUTER)
-        .switch(Package).join(Client, JOIN.LEFT_OUTER)
+        .switch(Package).join(Client, JOIN.LEFT_OUTER).switch(PaymentItem)
+        .join(ManualAdjustment, JOIN.LEFT_OUTER, on=(PaymentItem.adjustment == ManualAdjustment.id))
+        .join(about, JOIN.LEFT_OUTER, on=(ManualAdjustment.client == about.id))
         .where((PaymentItem.finalisation == finalisation) & (PaymentItem.state == ItemState.PAYABLE))
         .order_by(Package.cpli_id, PaymentItem.week, PaymentItem.kind, PaymentItem.id).tuples()
     )  # fmt: skip

@@ -11,6 +11,7 @@ from peewee import SQL, fn
 
 from blueprints import desk, mail, weeks
 from blueprints.accounts import asking, policy
+from blueprints.actuals import posting
 from blueprints.exports import rules as exports
 from blueprints.holds import listing as held
 from blueprints.jobs import rules as jobs
@@ -27,12 +28,14 @@ from models import (
     ExportedFinalisation,
     Import,
     ImportState,
+    Increase,
     Job,
     JobState,
     OrderVersion,
     Package,
     PurchaseOrder,
     RequestState,
+    UnplannedActual,
     Visit,
     VisitStatus,
 )
@@ -84,6 +87,7 @@ def queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     """Every queue of what is built, whether or not something waits in it."""
     yield request_queue()
     yield from visit_queues()
+    yield from actual_queues(today)
     yield package_queue()
     yield from import_queues()
     yield job_queue()
@@ -125,6 +129,20 @@ def visit_queues() -> Iterator[Queue]:
     count, oldest = found.get(VisitStatus.MISSING_DATA, (0, None))
     words = plural(count, "visit with missing data", "visits with missing data")
     yield Queue(count, words, oldest, f"{here}?status=Missing+Data")
+
+
+def actual_queues(today: dt.date) -> Iterator[Queue]:
+    """Weeks that services have not confirmed, increases and unplanned actuals that wait for a decision (M-26, M-37, M-38)."""
+    count, oldest = posting.not_posted(today)
+    here = url_for("authority.actuals.index", week=oldest, show="open") if oldest else None
+    yield Queue(count, plural(count, "week of a service not posted", "weeks of services not posted"), oldest, here)
+    for model, moment, one, many, endpoint in (
+        (Increase, Increase.asked_at, "increase waits", "increases wait", "authority.actuals.increases_waiting"),
+        (UnplannedActual, UnplannedActual.created_at, "unplanned actual waits", "unplanned actuals wait", "authority.actuals.unplanned_waiting"),
+    ):  # fmt: skip
+        count, first = model.select(fn.COUNT(model.id), fn.MIN(moment)).where(model.state == "Pending").tuples().get()
+        since = dt.date.fromisoformat(str(first)[:10]) if first else None
+        yield Queue(count, plural(count, f"{one} for a decision", f"{many} for a decision"), since, url_for(endpoint))
 
 
 def package_queue() -> Queue:
@@ -297,6 +315,13 @@ def tiles() -> list[dict]:
         ("clients", "Clients", "The people who receive care", "authority.clients.index", {}),
         ("packages", "Packages", "Care package line items, rates and timetables", "authority.packages.index", {}),
         ("visits", "Visits", "Every provider’s visits, and those that are not matched", "authority.visits.index", {}),
+        (
+            "actuals",
+            "Actuals",
+            "By week: who posted, what differs; increases and unplanned actuals",
+            "authority.actuals.index",
+            {},
+        ),
         ("payments", "Payments", "Periods, adjustments, finalising and remittances", "authority.periods.index", {}),
         (
             "orders",
@@ -329,6 +354,7 @@ TOPICS = {
     "packages": "Packages",
     "visits": "Visits",
     "unmatched": "Unmatched visits",
+    "actuals": "Actuals",
     "payments": "Payments and finalising",
     "holds": "Holding payments and adjusting them",
     "remittances": "Remittances",
@@ -352,6 +378,7 @@ HELP_OF = {
     "authority.packages": "packages",
     "authority.visits": "visits",
     "authority.visits.unmatched": "unmatched",
+    "authority.actuals": "actuals",
     "authority.periods": "payments",
     "authority.payments": "payments",
     "authority.holds": "holds",

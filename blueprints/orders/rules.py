@@ -77,7 +77,7 @@ def spend(contract: Contract, year: int | None = None) -> dict[tuple[int, int], 
     return dict(found)
 
 
-WHOSE = Package.client  # whose order an item is spent on
+WHOSE = fn.COALESCE(Package.client, ManualAdjustment.client)  # whose order an item is spent on
 
 
 def spent(*columns):
@@ -85,6 +85,7 @@ def spent(*columns):
     query = (
         PaymentItem.select(*columns)
         .join(Finalisation).join(PaymentPeriod).switch(PaymentItem).join(Package, JOIN.LEFT_OUTER)
+        .switch(PaymentItem).join(ManualAdjustment, JOIN.LEFT_OUTER, on=(PaymentItem.adjustment == ManualAdjustment.id))
     )  # fmt: skip
     return query.where(
         (PaymentItem.kind != ItemKind.CONTRIBUTION) & (PaymentItem.state == ItemState.PAYABLE) & WHOSE.is_null(False)

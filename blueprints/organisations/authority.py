@@ -147,6 +147,7 @@ def show(organisation_id: int):
             {"key": "Fax", "value": row.fax},
             {"key": "E-mail", "value": row.email},
             {"key": "Limited accessibility", "value": limited_words(row)},
+            {"key": "Enters its own actuals", "value": "Yes" if row.enters_actuals else "No"},
         ],
     )
 
