@@ -15,8 +15,8 @@ from models import Package, PaidOn, ServiceLevel
 AREAS = (
     "settings", "accounts", "organisations", "services", "properties", "availability", "contacts", "home", "requests",
     "audit", "jobs", "attachments", "imports", "clients", "contracts", "packages", "carers", "visits", "matching",
-    "actuals", "payments", "holds", "adjustments", "periods", "remittances", "orders", "exports", "reports",
-    "notifications",
+    "actuals", "claims", "payments", "holds", "adjustments", "periods", "remittances", "orders", "disputes", "exports",
+    "reports", "notifications",
 )  # fmt: skip
 PREFIX = {"public": None, "provider": "/provider", "authority": "/authority"}
 # Modules by provider areas: off means that no tab, tile, link or address of it is there.
@@ -31,6 +31,8 @@ MODULES: dict[str, str | tuple[str, ...]] = {
     "imports": ("module_visits", "module_actuals_import"),  # a provider's files: visits, carers, actuals
     "carers": "module_carers",
     "packages": "module_packages",
+    "claims": "module_claims",
+    "disputes": "module_disputes",
     "payments": "module_payments",
     "periods": "module_payments",
     "remittances": "module_payments",
@@ -39,7 +41,7 @@ MODULES: dict[str, str | tuple[str, ...]] = {
 # Provider areas that are the whole organisation's: absent where the person reaches only parts of it.
 WHOLE = {"organisations"}
 # Provider areas that are there only for organisations with something that is paid on actuals, or on visits (C-08).
-ON_ACTUALS = {"visits", "carers", "imports", "actuals"}
+ON_ACTUALS = {"visits", "carers", "imports", "actuals", "claims", "disputes"}
 ON_VISITS = {"visits", "carers"}
 
 

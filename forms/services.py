@@ -17,6 +17,11 @@ ENTRY = [
     ("daily", "Daily: a quantity and ticked days"),
     ("none", "None: no actuals"),
 ]
+CLAIMABLE = [
+    ("", "No"),
+    ("hospital", "Yes, as a hospital incentive: worked out from the visits of a stay"),
+    ("other", "Yes: the provider enters the amount"),
+]
 
 
 def number(value):
@@ -73,6 +78,9 @@ class LevelForm(RecordForm):
         "Visits wanted", description="The visits file may contain it. Only a level entered by visits"
     )
     frustrated_allowed = f.CheckboxField("Frustrated may be entered", description="Client not there, paid all the same")
+    claimable = f.RadioField(
+        "May be claimed once, outside packages", choices=CLAIMABLE, default="", description="See One-off claims"
+    )
     service_group_class = text("Service group class", description="The accounting group that reports show")
 
 

@@ -24,7 +24,11 @@ from blueprints.values import show_date_long
 from blueprints.visits import search
 from models import (
     ChangeRequest,
+    Claim,
+    ClaimState,
     Client,
+    Dispute,
+    DisputeState,
     ExportedFinalisation,
     Import,
     ImportState,
@@ -93,6 +97,8 @@ def queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     yield job_queue()
     yield mail_queue()
     yield login_queue()
+    yield claim_queue()
+    yield from dispute_queues(today)
     yield from period_queues(today, book)
     yield order_queue(today)
     yield export_queue()
@@ -191,6 +197,29 @@ def mail_queue() -> Queue:
     count = mail.failing() if can(Can.SEE_MAIL) else 0
     words = plural(count, "message could not be sent", "messages could not be sent")
     return Queue(count, words, None, desk.where("authority.notifications.index"))
+
+
+def dispute_queues(today: dt.date) -> Iterator[Queue]:
+    """Disputes whose resolution is requested, and those that the provider has not answered in time (Q-12, Z-01)."""
+    here = url_for("authority.disputes.index")
+    query = Dispute.select(fn.COUNT(Dispute.id), fn.MIN(Dispute.requested_at))
+    count, oldest = query.where(Dispute.state == DisputeState.REQUESTED).tuples().get()
+    words = plural(count, "dispute with a resolution requested", "disputes with a resolution requested")
+    since = dt.date.fromisoformat(str(oldest)[:10]) if oldest else None
+    yield Queue(count, words, since, f"{here}?status=Resolution+Requested")
+    query = Dispute.select(fn.COUNT(Dispute.id), fn.MIN(Dispute.due))
+    late = (Dispute.state == DisputeState.IN_DISPUTE) & (Dispute.due < today)
+    count, oldest = query.where(late).tuples().get()
+    yield Queue(count, plural(count, "dispute overdue", "disputes overdue"), day(oldest), f"{here}?status=overdue")
+
+
+def claim_queue() -> Queue:
+    """Claims that wait for a decision; those for which evidence was asked wait for the provider."""
+    query = Claim.select(fn.COUNT(Claim.id), fn.MIN(Claim.claimed_on))
+    waits = (Claim.state == ClaimState.PENDING) & Claim.asked_at.is_null()
+    count, oldest = query.where(waits).tuples().get()
+    words = plural(count, "one-off claim waits for a decision", "one-off claims wait for a decision")
+    return Queue(count, words, day(oldest), url_for("authority.claims.index", status="Pending", waits="authority"))
 
 
 def period_queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
@@ -322,6 +351,14 @@ def tiles() -> list[dict]:
             "authority.actuals.index",
             {},
         ),
+        (
+            "disputes",
+            "Disputes",
+            "Questions about visits and actuals, and the weekly check list",
+            "authority.disputes.index",
+            {},
+        ),
+        ("claims", "Claims", "What providers ask for outside packages", "authority.claims.index", {}),
         ("payments", "Payments", "Periods, adjustments, finalising and remittances", "authority.periods.index", {}),
         (
             "orders",
@@ -355,6 +392,8 @@ TOPICS = {
     "visits": "Visits",
     "unmatched": "Unmatched visits",
     "actuals": "Actuals",
+    "claims": "One-off claims",
+    "disputes": "Disputes and the check list",
     "payments": "Payments and finalising",
     "holds": "Holding payments and adjusting them",
     "remittances": "Remittances",
@@ -379,6 +418,8 @@ HELP_OF = {
     "authority.visits": "visits",
     "authority.visits.unmatched": "unmatched",
     "authority.actuals": "actuals",
+    "authority.claims": "claims",
+    "authority.disputes": "disputes",
     "authority.periods": "payments",
     "authority.payments": "payments",
     "authority.holds": "holds",

@@ -10,6 +10,7 @@ from flask import Blueprint, current_app, g, url_for
 from blueprints import sides, weeks
 from blueprints.accounts import policy
 from blueprints.actuals import increases, posting, unplanned
+from blueprints.disputes import shown as disputes
 from blueprints.home import to_do
 from blueprints.pages import page
 from blueprints.permissions import Can, can, requires
@@ -157,6 +158,38 @@ def to_do_items(periods: list, today, on_visits: bool) -> list[tuple]:
                 },
             )
         )
+    found += claims_to_do()
+    found += disputes_to_do(today)
+    return found
+
+
+def disputes_to_do(today) -> list[tuple]:
+    """Disputes that await the organisation's answer, with the first date by which (C-11, Q-12)."""
+    if not built("provider.disputes.index"):
+        return []
+    known = disputes.count_open(g.reach)
+    if not known.awaiting:
+        return []
+    what = "dispute awaits your answer" if known.awaiting == 1 else "disputes await your answer"
+    href = url_for("provider.disputes.index", filtered=1, status="In Dispute")
+    item = {"count": known.awaiting, "what": what, "href": href, "due": day_words(known.due)}
+    return [(known.due, item | {"overdue": known.due < today})]
+
+
+def claims_to_do() -> list[tuple]:
+    """Claims that wait for the provider: more evidence is asked for, or a draft is not submitted (P-26)."""
+    if not built("provider.claims.index"):
+        return []
+    found = []
+    for ident, on, at in to_do.claims_asked(g.reach):
+        words = f"One-off claim of {show_date_long(on)}: more evidence is asked for"
+        href = url_for("provider.claims.evidence", claim_id=ident)
+        found.append((weeks.london(at).date(), {"what": words, "href": href}))
+    count, oldest = to_do.claim_drafts(g.reach)
+    if count:
+        what = "one-off claim is" if count == 1 else "one-off claims are"
+        href = url_for("provider.claims.index", status="Unsubmitted", year=weeks.financial_year(oldest))
+        found.append((oldest, {"count": count, "what": f"{what} not submitted yet", "href": href}))
     return found
 
 
@@ -173,6 +206,11 @@ def coming(deadline, on_visits: bool, by_hand: bool = False) -> str:
     )
 
 
+def dispute_words() -> str:
+    """The text of the Disputes tile: how many are open, and how many of them await action (C-11)."""
+    return disputes.count_open(g.reach).words if built("provider.disputes.index") else ""
+
+
 def tiles() -> list[dict]:
     """Pick a task... : what is built, turned on and not refused (C-06, C-08)."""
     wanted = [
@@ -181,6 +219,8 @@ def tiles() -> list[dict]:
         ("people", "Manage Contacts", "Add new contacts and edit current contact details", "provider.contacts.index", Can.MANAGE_CONTACTS),
         ("visits", "Actuals/Visits", "Send and look up visits, and the actuals that they make", "provider.visits.index", Can.SEE_OWN),
         ("actuals", "Actuals", "Enter what was delivered, and confirm each week", "provider.actuals.index", Can.SEE_OWN),
+        ("disputes", "Disputes", dispute_words(), "provider.disputes.index", Can.SEE_OWN),
+        ("claims", "One-Off Claims", "Ask for a payment outside packages, such as the hospital incentive", "provider.claims.index", Can.SEE_OWN),
         ("packages", "Care Package Line Items", "What the authority commissioned for your clients, and its price", "provider.packages.index", Can.SEE_OWN),
         ("payments", "Scheduled Payments", "What is paid and when, and remittances", "provider.payments.index", Can.SEE_PAYMENTS),
         ("orders", "Purchase Orders", "What your clients’ packages are worth in a year, and what has been spent", "provider.orders.index", Can.SEE_PAYMENTS),
@@ -206,6 +246,8 @@ TOPICS = {
     "imports": "Sending a file",
     "packages": "Care Package Line Items",
     "commissioned-care": "Commissioned Care Export",
+    "claims": "One-Off Claims",
+    "disputes": "Disputes",
     "payments": "Scheduled Payments",
     "remittances": "Remittances",
     "calendar": "Payment calendar",
@@ -227,6 +269,8 @@ HELP_OF = {
     "provider.packages": "packages",
     "provider.reports": "reports",
     "provider.reports.commissioned_care": "commissioned-care",
+    "provider.claims": "claims",
+    "provider.disputes": "disputes",
     "provider.payments": "payments",
     "provider.remittances": "remittances",
     "provider.periods": "calendar",

@@ -11,7 +11,7 @@ from blueprints.permissions import Can, can, requires
 from blueprints.services import rules
 from blueprints.values import file_date
 from blueprints.weeks import today
-from forms.services import LevelFilter, LevelForm, ServiceFilter, ServiceForm, number
+from forms.services import CLAIMABLE, LevelFilter, LevelForm, ServiceFilter, ServiceForm, number
 from models import Organisation, Package, Service, ServiceLevel
 
 routes = Blueprint("services", __name__)
@@ -330,6 +330,7 @@ def level(level_id: int):
             {"key": "Intermittent", "value": yes[row.intermittent]},
             {"key": "Visits wanted", "value": yes[row.visits_wanted]},
             {"key": "Frustrated may be entered", "value": yes[row.frustrated_allowed]},
+            {"key": "May be claimed once", "value": dict(CLAIMABLE)[row.claimable]},
             {"key": "Service group class", "value": row.service_group_class},
         ],
     )

@@ -58,6 +58,28 @@ ADJUSTMENT_REASONS = (
     "Other",
 )
 
+# Guides 001 and 004 name these; each authority keeps its own list (Q-10, Q-11).
+DISPUTE_REASONS = (
+    "Actual does not match planned – more detail required",
+    "Actuals query",
+    "Care not delivered",
+    "Ceased Care Package",
+    "Charged when cancelled in advance",
+    "Client Deceased",
+    "Client Disputes Visits Data",
+    "Client Has Gone Private",
+    "Client In Hospital",
+    "Client In Respite Care",
+    "Client query",
+    "Incorrect Data",
+    "Invoice Case",
+    "Issue with care provided",
+    "Missing Comment",
+    "Reablement / Other Case",
+    "Variation code missing",
+    "Other",
+)
+
 SPECS: dict[str, Spec] = {
     spec.name: spec
     for spec in (
@@ -104,6 +126,18 @@ SPECS: dict[str, Spec] = {
         Spec("orders_issued_nightly", "yes-no", False, "Purchase orders are issued by themselves", "Each night, the orders that are new and those whose packages have changed.", "S-08", group="Payments"),
         Spec("rate_change_percent", "whole", 10, "Rate change that stands out, per cent", "Before a period is finalised, packages whose rate differs by more than this from the period before are listed.", "7", 0, 1000, group="Payments"),
         Spec("adjustment_reasons", "lines", ADJUSTMENT_REASONS, "Reasons for manual adjustments", "One a line. A reason that was used stays with the adjustment when it is taken off the list.", "7.4", group="Payments"),
+        Spec("hospital_type", "text", "H", "Visit type that marks a hospital stay", "The code of the visit type that hospital incentives are worked out from.", "8.2", group="Claims"),
+        Spec("claim_quantity_one", "yes-no", True, "Quantity of a claim is always 1", "The unit cost is then the whole amount. Off: providers enter the quantity too.", "P-09", group="Claims"),
+        Spec("claim_description_least", "whole", 0, "Shortest description of a claim, characters", "A shorter one is refused.", "P-06", 0, 1000, group="Claims"),
+        Spec("claim_limit_days", "whole", 0, "Days after a stay within which it is claimed", "0 is no limit.", "P-23", 0, 3660, group="Claims"),
+        Spec("claim_over_limit", "choice", "warn", "Claims after that", "Whether a late claim is refused, or both sides are told that it is late.", "P-23", choices=("warn", "refuse"), group="Claims"),
+        Spec("dispute_reasons", "lines", DISPUTE_REASONS, "Reasons for disputes", "One a line; what stands after a colon explains the reason to providers. A reason that was used stays with its dispute when it is taken off the list.", "Q-10", group="Disputes"),
+        Spec("dispute_days", "whole", 7, "Days to answer a dispute", "A dispute is due so many days after it was raised, unless the officer says otherwise.", "Q-12", 0, 365, group="Disputes"),
+        Spec("dispute_response_needed", "yes-no", True, "Requesting a resolution needs a response", "Off: it may be left out where the visits or actuals were changed.", "Q-07", group="Disputes"),
+        Spec("hold_disputed", "yes-no", False, "Disputed rows are held from payment", "Until the dispute is resolved. Off: they are paid, and adjusted where they change.", "7.5", group="Disputes"),
+        Spec("far_minutes", "whole", 60, "Minutes from plan that the check list notices", "A visit that was delivered so much earlier or later than planned, without a comment.", "O-42", 1, 1440, group="Disputes"),
+        Spec("repeated_undeliverable", "whole", 3, "Undeliverable visits that the check list notices", "So many of one client within the days below.", "O-54", 2, 100, group="Disputes"),
+        Spec("repeated_days", "whole", 28, "Days within which they are counted", "Up to the end of the week that is looked at.", "O-54", 1, 366, group="Disputes"),
         Spec("module_visits", "yes-no", True, "Visits", "Actuals/Visits and everything that leads there.", "Z-04", group="Modules"),
         Spec("module_actuals", "yes-no", True, "Actuals", "Actuals entered by the week or by the day.", "Z-04", group="Modules"),
         Spec("module_actuals_import", "yes-no", True, "Actuals Bulk Import", "Actuals by file.", "N-01", group="Modules"),
@@ -121,6 +155,8 @@ SPECS: dict[str, Spec] = {
         Spec("remittance_note", "text", "", "Note at the end of remittances", "Stands below every remittance, on screen and as PDF.", "U-15", group="Reports"),
         Spec("report_years", "whole", 10, "Longest time of a report, in years", "Dates further apart are refused.", "U-09", 1, 10, group="Reports"),
         Spec("report_days", "whole", 7, "Days that a prepared report is kept", "A long report is prepared apart and fetched by whoever asked for it.", "", 1, 90, group="Reports"),
+        Spec("module_claims", "yes-no", True, "One-off claims", "Claims outside packages, such as the hospital incentive.", "Z-04", group="Modules"),
+        Spec("module_disputes", "yes-no", True, "Disputes", "The authority’s questions about visits and actuals.", "Z-04", group="Modules"),
         Spec("mail_sender", "email", "", "Sender's e-mail address", "Mail comes from it. Empty: portal@ and the host of the portal's address.", "Y-15", group="E-mail"),
         Spec("mail_sender_name", "text", "", "Sender's name", "Stands before the address. Empty: the authority's name.", "Y-15", group="E-mail"),
         Spec("mail_closing", "text", "", "Closing words", "Stand at the end of each mail, such as whom to ask.", "Y-15", group="E-mail"),
@@ -240,7 +276,7 @@ def clean_lines(name: str, value: Any) -> list[str]:
     found = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
     if len(found) > 100 or any(len(line) > 200 for line in found):
         raise Refused("Enter at most 100 lines of at most 200 characters")
-    if name in ("deletion_reasons", "adjustment_reasons", "rejection_reasons") and not found:
+    if name in ("deletion_reasons", "adjustment_reasons", "rejection_reasons", "dispute_reasons") and not found:
         raise Refused("Enter at least one reason")
     if name == "video_addresses" and not all(re.match(r"https?://[^\s<>\"']+(\s|$)", line) for line in found):
         raise Refused("Enter on each line an address that begins with https:// or http://, then what it shows")

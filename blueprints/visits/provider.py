@@ -257,6 +257,7 @@ def show(visit_id: int):
         if visit.package_id and contract_reached(g.reach, visit.package.contract_id)
         else None,
         pane_href=url_for("provider.visits.index", week=visit.week),
+        dispute_href=href("provider.disputes.show", dispute_id=record.dispute_of(visit)),
         breadcrumbs=trail(visit, None),
     )
 
