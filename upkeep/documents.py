@@ -72,6 +72,7 @@ def roles() -> str:
     rows = []
     for role, acts in permissions.ROLES.items():
         rows.append([role, "; ".join(act.value for act in permissions.Can if act in acts)])
+    rows.append(["given to a provider's contact by the authority", "; ".join(act.value for act in permissions.GRANTS)])
     return table(["Role", "May"], rows)
 
 
