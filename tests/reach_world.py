@@ -22,15 +22,19 @@ from models import (
     File,
     Import,
     ImportProblem,
+    OrderLine,
     Organisation,
     Package,
+    PreparedReport,
     Property,
     PropertyService,
+    PurchaseOrder,
     RequestField,
     RequestFile,
     Role,
     Service,
     ServiceDetails,
+    SignIn,
     TimetableSlot,
     User,
     Visit,
@@ -77,6 +81,7 @@ class World:
         self._people()
         self._requests()
         self._imports()
+        self._own()
 
     def note(self, name: str, part: str, row) -> None:
         """Remember a row for the parameter of a route."""
@@ -103,6 +108,9 @@ class World:
         self.note("visit_id", "whole", stranger)
         settle(cast, cast.package, cast.bobs, south)
         self.note("visit_id", "other", Visit.create(organisation=cast.brookhouse, ref="Bmark-visit", week=MONDAY, type=cast.types["DHS"], planned_date=MONDAY))
+        for part in ("north", "south"):
+            order = PurchaseOrder.select().where(PurchaseOrder.contract == self.contracts[part]).order_by(PurchaseOrder.id).first()
+            self.note("order_id", part, order)
         for part in ("north", "south", "other"):
             self.note("service_id", part, self.services[part])
             self.note("package_id", part, self.packages[part])
@@ -172,6 +180,14 @@ class World:
             ImportProblem.create(batch=row, line=2, severity="error", column="SSRef", value=mark, message=mark, suggestion="x")
             self.note("import_id", part, row)
 
+    def _own(self) -> None:
+        """What belongs to one person alone: a colleague's is nobody else's."""
+        self.note("session_id", "nobody", SignIn.create(digest="of a colleague", person=self.colleague.person_id, user=self.colleague))
+        self.note(
+            "prepared_id", "nobody",
+            PreparedReport.create(user=self.colleague, organisation=self.cast.oakfield, name="x", form="csv", wanted="{}", told="[]", reach="x"),
+        )  # fmt: skip
+
     # who the person is -----------------------------------------------------------------------------------------------
 
     def become(self, roles: set[str], manages: bool) -> Oracle:
@@ -195,6 +211,8 @@ class World:
         if part in ("north", "south"):
             service, contract = self.services[part], self.contracts[part]
             packages = [p for (p,) in Package.select(Package.id).where(Package.service == service).tuples()]
+            OrderLine.delete().where(OrderLine.package.in_(packages)).execute()
+            PurchaseOrder.delete().where(PurchaseOrder.contract == contract).execute()
             for table, column in ((Visit, Visit.package), (Due, Due.package), (Actual, Actual.package), (TimetableSlot, TimetableSlot.package)):
                 table.delete().where(column.in_(packages)).execute()
             clients = [c for (c,) in Package.select(Package.client).where(Package.service == service).tuples()]
@@ -256,7 +274,7 @@ class Oracle:
 
     def sees(self, parameter: str, part: str) -> bool:
         """A row of this part, for the parameter of a route."""
-        if parameter == "contract_id":
+        if parameter in ("contract_id", "order_id"):
             return part in self.contracts
         if part == "own":
             return True

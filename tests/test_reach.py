@@ -21,7 +21,7 @@ from tests.reach_world import MARKS, ROLES, World
 MISSING = 987654
 EXAMPLES = int(os.environ.get("PORTAL_REACH_EXAMPLES", "3"))
 # Parameters that say nothing about whose something is, with values to try.
-PLAIN = {"monday": ["2026-10-05"], "topic": ["visits"], "week": ["2026-10-05"]}
+PLAIN = {"monday": ["2026-10-05"], "topic": ["visits"], "week": ["2026-10-05"], "number": [1]}
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,8 @@ def filtered(query, values):
     if (values.get("organisation") or "").isdigit() and len(values["organisation"]) < 10:
         query = query.where(ChangeRequest.organisation == int(values["organisation"]))
     if values.get("days") in ("7", "28"):
-        query = query.where(ChangeRequest.sent_at <= weeks.utc_now() - dt.timedelta(int(values["days"])))
+        day = weeks.today() - dt.timedelta(int(values["days"]) - 1)
+        query = query.where(ChangeRequest.sent_at < dt.datetime.combine(day, dt.time()))
     return query
 
 
