@@ -105,7 +105,9 @@ class ServiceChangeForm(RequestForm):
 class DetailsFields:
     """What a service says of itself (D-15), in the order of the guide; a base for forms of both sides."""
 
-    public_name = text("Public Service Name", most=112, description="Shown in public searches; else the service's ID is")
+    public_name = text(
+        "Public Service Name", most=112, description="Shown in public searches; else the service's ID is"
+    )
     description = f.CountedTextField("Description", most=4000)
     religions = f.LinesField("Supported Religions", choices=[])
     leasehold_units = f.PlacesField("Leasehold Units Funded")
@@ -158,7 +160,10 @@ class OfferForm(PortalForm):
     """A level that a service offers (D-22)."""
 
     level = f.SelectField("Service level", [f.Required()])
-    contract_text = text("Contract", description="Such as: Subsidy payment of £136.01 per Unit per client per week. Empty is: Not contracted")
+    contract_text = text(
+        "Contract",
+        description="Such as: Subsidy payment of £136.01 per Unit per client per week. Empty is: Not contracted",
+    )
     contracted = f.UnitsField("Contracted units")
 
 

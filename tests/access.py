@@ -57,12 +57,30 @@ TABLE: dict[str, tuple[str, str]] = {
     "authority.accounts.issue": ("POST /authority/accounts/{cast.finance.id}/password", "303 404 404 404 200 403"),
     "authority.accounts.lock": ("POST /authority/accounts/{cast.finance.id}/lock", "303 404 404 404 303 403"),
     "authority.accounts.release": ("POST /authority/accounts/{cast.finance.id}/release", "303 404 404 404 303 403"),
-    "authority.accounts.reset_code": ("POST /authority/accounts/{cast.finance.id}/security-code/reset", "303 404 404 404 303 403"),
-    "authority.accounts.reset_second": ("POST /authority/accounts/{cast.finance.id}/authenticator/reset", "303 404 404 404 303 403"),
-    "authority.accounts.end_sessions": ("POST /authority/accounts/{cast.finance.id}/sessions/end", "303 404 404 404 303 403"),
-    "authority.accounts.end_one": ("POST /authority/accounts/{cast.finance.id}/sessions/0/end", "303 404 404 404 404 403"),
-    "authority.accounts.reactivate": ("POST /authority/accounts/{cast.finance.id}/reactivation", "303 404 404 404 303 403"),
-    "authority.accounts.deactivate": ("GET /authority/accounts/{cast.finance.id}/deactivation", "303 404 404 404 200 403"),
+    "authority.accounts.reset_code": (
+        "POST /authority/accounts/{cast.finance.id}/security-code/reset",
+        "303 404 404 404 303 403",
+    ),
+    "authority.accounts.reset_second": (
+        "POST /authority/accounts/{cast.finance.id}/authenticator/reset",
+        "303 404 404 404 303 403",
+    ),
+    "authority.accounts.end_sessions": (
+        "POST /authority/accounts/{cast.finance.id}/sessions/end",
+        "303 404 404 404 303 403",
+    ),
+    "authority.accounts.end_one": (
+        "POST /authority/accounts/{cast.finance.id}/sessions/0/end",
+        "303 404 404 404 404 403",
+    ),
+    "authority.accounts.reactivate": (
+        "POST /authority/accounts/{cast.finance.id}/reactivation",
+        "303 404 404 404 303 403",
+    ),
+    "authority.accounts.deactivate": (
+        "GET /authority/accounts/{cast.finance.id}/deactivation",
+        "303 404 404 404 200 403",
+    ),
     "authority.accounts.join": ("GET /authority/accounts/{cast.finance.id}/joining", "303 404 404 404 200 403"),
     "authority.accounts.part": ("GET /authority/accounts/{cast.finance.id}/parting", "303 404 404 404 200 403"),
     "authority.accounts.requests_list": ("GET /authority/accounts/requests", "303 404 404 404 200 403"),

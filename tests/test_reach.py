@@ -59,7 +59,9 @@ def targets(world: World, oracle, endpoint: str, rule) -> list[tuple[dict, bool]
         values = {name: value for name, value, _ in combination}
         good = all(part is None or oracle.sees(name, part) for name, _, part in combination)
         if "package_id" in values and "payments" in endpoint:  # payments are a contract's (rule 11.1)
-            good = good and all(oracle.sees("contract_id", part) for name, _, part in combination if name == "package_id")
+            good = good and all(
+                oracle.sees("contract_id", part) for name, _, part in combination if name == "package_id"
+            )
         if values.get("kind") == "carers" and not oracle.whole:
             good = False
         if "file_id" in names:
@@ -126,7 +128,9 @@ def walk(app, browser, world: World, oracle, addresses) -> dict[str, str]:
             address = addressed(app, endpoint, values)
             answer = browser.get(address)
             if good:
-                texts[address] = plain(answer.get_data(as_text=True)) if answer.status_code == 200 else str(answer.status_code)
+                texts[address] = (
+                    plain(answer.get_data(as_text=True)) if answer.status_code == 200 else str(answer.status_code)
+                )
                 continue
             refused = 404 if may(endpoint, values) else 403  # an act that is not permitted tells of no row either
             assert answer.status_code == refused, f"{address} answers {answer.status_code}"

@@ -57,7 +57,18 @@ VOCABULARY = {
     "prepared_report": {"name", "form", "reach", "wanted"},
     "schema_migration": {"name", "applied"},
 }
-EMPTIED = ("sign_in", "one_time_link", "old_password", "recovery_code", "kept_form", "throttle", "huey_task", "huey_schedule", "huey_kv", "huey_counter")
+EMPTIED = (
+    "sign_in",
+    "one_time_link",
+    "old_password",
+    "recovery_code",
+    "kept_form",
+    "throttle",
+    "huey_task",
+    "huey_schedule",
+    "huey_kv",
+    "huey_counter",
+)
 JSON = {("change", "before"), ("change", "after"), ("staged_row", "values"), ("staged_visit", "cells"), ("setting", "value"),
         ("job", "facts"), ("prepared_report", "told")}  # fmt: skip
 JSON = {("change", "before"), ("change", "after"), ("staged_row", "values"), ("staged_visit", "cells"), ("claim_item", "working"), ("dispute_row", "was"), ("setting", "value"),

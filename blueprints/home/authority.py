@@ -326,7 +326,11 @@ def next_period(book: overview.Book, today: dt.date) -> str:
 
 
 # Tiles that need more than being signed in.
-NEEDED = {"authority.audit.index": Can.SEE_AUDIT, "authority.notifications.index": Can.SEE_MAIL, "authority.accounts.index": Can.MANAGE_LOGINS}
+NEEDED = {
+    "authority.audit.index": Can.SEE_AUDIT,
+    "authority.notifications.index": Can.SEE_MAIL,
+    "authority.accounts.index": Can.MANAGE_LOGINS,
+}
 
 
 def tiles() -> list[dict]:
@@ -369,7 +373,13 @@ def tiles() -> list[dict]:
         ),
         ("reports", "Reports", "Figures over all providers, as PDF, CSV and Excel", "authority.reports.index", {}),
         ("imports", "Files", "Load the authority’s files; every import so far", "authority.imports.index", {}),
-        ("people", "Logins", "Who can sign in, invitations, and requests for passwords", "authority.accounts.index", {}),
+        (
+            "people",
+            "Logins",
+            "Who can sign in, invitations, and requests for passwords",
+            "authority.accounts.index",
+            {},
+        ),
         ("messages", "Mail", "What went out, and what could not be sent", "authority.notifications.index", {}),
         ("history", "Audit", "Who changed what, and when", "authority.audit.index", {}),
         ("settings", "Settings", "How the portal works for this authority", "authority.settings.index", {}),

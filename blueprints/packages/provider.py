@@ -125,7 +125,9 @@ def show(package_id: int):
     pages = max(1, -(-len(mondays) // WEEKS))
     number = asked_number("page", pages)
     shown = mondays[(number - 1) * WEEKS : number * WEEKS]
-    payments_on = sides.is_there("payments") and can(Can.SEE_PAYMENTS) and contract_reached(g.reach, package.contract_id)
+    payments_on = (
+        sides.is_there("payments") and can(Can.SEE_PAYMENTS) and contract_reached(g.reach, package.contract_id)
+    )
     on = shown_day(plan, today)
     return page(
         "packages/provider_package.html",

@@ -133,7 +133,9 @@ def edit_service(row: Service | None):
     goes_on = packages_after(row, form) if row and form.is_submitted() else 0
     if goes_on and request.form.get("end_anyway") != str(goes_on):
         packages = "1 package goes" if goes_on == 1 else f"{goes_on} packages go"
-        form.form_errors.append(f"{packages} on after this end date. Tick the box below to end the service all the same")
+        form.form_errors.append(
+            f"{packages} on after this end date. Tick the box below to end the service all the same"
+        )
     elif form.is_submitted() and (ident := records.keep(form, Service, row, rules.save_service)):
         records.saved(form.name.data)
         return go(url_for("authority.services.show", service_id=ident))

@@ -218,9 +218,24 @@ def bulk_links() -> list[tuple[str, str]]:
     """Bulk Import/Export: what is built and turned on (O-01)."""
     wanted = [
         ("Visits Bulk Import", "provider.imports.choose", {"kind": "visits"}, True),
-        ("Actuals Bulk Import", "provider.imports.choose", {"kind": "actuals"}, g.settings.module_actuals_import and not g.reach.limited),
-        ("Actuals Bulk Export", "provider.actuals.export", {}, g.settings.module_actuals_export and not g.reach.limited),
-        ("Carers Bulk Import", "provider.imports.choose", {"kind": "carers"}, g.settings.module_carers and not g.reach.limited),
+        (
+            "Actuals Bulk Import",
+            "provider.imports.choose",
+            {"kind": "actuals"},
+            g.settings.module_actuals_import and not g.reach.limited,
+        ),
+        (
+            "Actuals Bulk Export",
+            "provider.actuals.export",
+            {},
+            g.settings.module_actuals_export and not g.reach.limited,
+        ),
+        (
+            "Carers Bulk Import",
+            "provider.imports.choose",
+            {"kind": "carers"},
+            g.settings.module_carers and not g.reach.limited,
+        ),
         ("Imports so far", "provider.imports.index", {}, True),
         ("Commissioned Care Export", "provider.reports.commissioned_care", {}, g.settings.module_commissioned_care),
     ]

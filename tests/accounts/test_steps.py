@@ -235,7 +235,9 @@ def test_a_code_is_made_after_the_first_password(client, cast):
 def test_the_code_is_changed_with_the_password(client, with_code):
     cast = with_code
     cast.sign_in(client, cast.finance)
-    assert "Change Security Code" in client.get("/provider/").text and "Change Password" in client.get("/provider/").text
+    assert (
+        "Change Security Code" in client.get("/provider/").text and "Change Password" in client.get("/provider/").text
+    )
     assert "Change Security Code" in client.get("/provider/accounts/me").text
     page = "/provider/accounts/me/security-code"
     new = {"code": "135790", "again": "135790"}
