@@ -14,7 +14,7 @@ from blueprints.requests import kinds, screens
 from blueprints.weeks import today
 from forms.contacts import ContactForm, ContactsFilter, LoginForm, PermissionsForm, RoleForm, targets
 from forms.requests import PressForm
-from models import ChangeRequest, Contact, ContactState, Organisation, RequestState, Role, RoleName, Scope, User
+from models import ChangeRequest, Contact, ContactState, Organisation, RequestState, Role, RoleName, User
 
 routes = Blueprint("contacts", __name__)
 
@@ -429,7 +429,7 @@ def role_names():
         actions=[("Add a role name", url_for("authority.contacts.add_role_name"), "button")] if can(Can.EDIT_SETTINGS) else [],
         rows=list(rows),
         may=can(Can.EDIT_SETTINGS),
-        scopes=list(Scope),
+        reaches=roles.reaches,
     )
 
 
