@@ -14,7 +14,7 @@ from blueprints.requests import kinds, screens
 from blueprints.weeks import today
 from forms.contacts import ContactForm, ContactsFilter, LoginForm, PermissionsForm, RoleForm, targets
 from forms.requests import PressForm
-from models import ChangeRequest, Contact, ContactState, Organisation, RequestState, Role, RoleName, Scope, User
+from models import ChangeRequest, Contact, ContactState, Organisation, RequestState, Role, RoleName, User
 
 routes = Blueprint("contacts", __name__)
 
@@ -452,7 +452,7 @@ def role_names():
         else [],
         rows=list(rows),
         may=can(Can.EDIT_SETTINGS),
-        scopes=list(Scope),
+        reaches=roles.reaches,
     )
 
 

@@ -29,6 +29,20 @@ DEFAULT_NAMES = [
 TARGETS = {Scope.SERVICE: Service, Scope.CONTRACT: Contract, Scope.ACCREDITATION: Accreditation}
 
 
+# What a role reaches where accessibility is limited (guide 000 section 5.3), by what it is held for.
+REACHES = {
+    Scope.ORGANISATION: "All services, later ones too",
+    Scope.SERVICE: "The service",
+    Scope.CONTRACT: "The contract and the services that it covers",
+    Scope.ACCREDITATION: "Nothing more",
+}
+
+
+def reaches(scope: str, reaching: bool) -> str:
+    """What a role opens where accessibility is limited, in words."""
+    return REACHES[Scope(scope)] if reaching else REACHES[Scope.ACCREDITATION]
+
+
 class Refused(ValueError):
     """A role that cannot be given; the message says what to do."""
 
