@@ -23,14 +23,20 @@ from blueprints.reach import Reach
 from blueprints.reports import rules as reports
 from blueprints.settings import rules as settings
 from blueprints.values import show_date
-from demonstration import by_hand, people, visits
+from demonstration import accounts, by_hand, people, requests, visits
 from demonstration.build import WEEK, logins
+from demonstration.claims import Claims, InHospital
+from demonstration.disputes import Disputes
 from models import (
     Actual,
     Carer,
     Change,
+    ChangeRequest,
+    Claim,
     Client,
+    Contact,
     Contract,
+    Dispute,
     Export,
     Finalisation,
     Hold,
@@ -97,6 +103,7 @@ class World:
         self.next_cpli = 300001
         self.packages: dict[str, Package] = {}
         self.timetables: dict[int, list[tuple[int, int, int, int]]] = {}
+        self.in_hospital = InHospital(last)
 
     def build(self) -> Iterator[str]:
         """Step by step, in the order in which it would have happened."""
@@ -124,14 +131,21 @@ class World:
         yield f"Finalised {self.finalise()} periods."
         self.issue_orders()
         self.charge(self.last - WEEK * 5)
+        self.claims.the_others()
+        yield f"Made {Claim.select().count()} one-off claims."
         self.late_changes()
         self.coming_changes()
         self.issue_again()
         yield f"Issued {OrderVersion.select().count()} versions of {PurchaseOrder.select().count()} purchase orders."
         visits.seal(Visit.select().where(Visit.version > 1))
+        Disputes(self).make()
+        yield f"Raised {Dispute.select().count()} disputes."
         self.files()
         self.exports()
         self.year_ahead()
+        yield accounts.build(self)
+        requests.build(self)
+        yield f"Made {Contact.select().count()} contacts and {ChangeRequest.select().count()} change requests."
         self.prepared_reports()
         yield f"The last full week, from {self.last:%d/%m/%Y}, is open: its visits are still to come."
 
@@ -192,6 +206,8 @@ class World:
         self.nursing = level("NUR", "Nursing Placement", "Placement", "planned", "none",
                              service_group_class="Residential")  # fmt: skip
         self.set_up = level("SET", "Equipment and Set-up", "Item", "one-off", "none")
+        level("HIP", "Hospital Incentive Payment", "Payment", "one-off", "none", claimable="hospital")
+        level("KEY", "Key Safe", "Item", "one-off", "none", claimable="other")
         self.support = level("HS", "Housing Support", "Hours", "actuals", "weekly", service_group_class="Housing")
         self.sessions = level("DAY", "Day Activities", "Sessions", "actuals", "daily", service_group_class="Housing")
 
@@ -394,6 +410,7 @@ class World:
         """Every timetabled visit of the year, the last week only in part; one import for each week."""
         known = [p for p in self.packages.values() if p.level_id == self.personal.id and p.authorised]
         abouts = {p.id: self.about(p) for p in known}
+        self.away = self.in_hospital.of(self.packages)
         self.number = 0
         self.batches: dict[dt.date, Import] = {}
         for week in self.weeks:
@@ -409,14 +426,14 @@ class World:
         open_week = week == self.last
         if open_week and package.service_id == self.north.id:
             return
-        in_hospital = week == self.last - WEEK * 5 and package.cpli_id == self.packages["Okafor"].cpli_id
+        away = self.away.get(package.id, ())
         for weekday, entry, exit, carers in slots:
             day = week + dt.timedelta(weekday)
             if day < package.start_date or (package.end_date and day > package.end_date) or (open_week and weekday > 2):
                 continue
             for _ in range(carers):
                 self.number += 1
-                code = "H" if in_hospital and weekday > 1 else self.a_type()
+                code = "H" if day in away else self.a_type()
                 double = "Double-Handed" if carers > 1 else ""
                 yield visits.row(
                     about, f"V{self.number:06}", self.facts(package, day, entry, exit, code, double), None,
@@ -436,7 +453,10 @@ class World:
         if kind.needs_delivered:
             times = visits.delivered(self.chance, entry, exit if code != "E" else (exit + at(1, 5)) % 86400)
         carer = f"C-{self.chance.randint(1, len(people.CARERS) - 1):03}"
-        return visits.Facts(day, entry, exit, kind, *times, carer, said or visits.COMMENTS.get(code, ""))
+        silent = day >= self.last - WEEK * 2 and not said and self.chance.random() < 0.4  # for the check list
+        return visits.Facts(
+            day, entry, exit, kind, *times, carer, said or ("" if silent else visits.COMMENTS.get(code, ""))
+        )
 
     def an_import(self, week: dt.date, records: int, **facts) -> Import:
         """The finished import of a week's visits."""
@@ -546,7 +566,11 @@ class World:
         Oakfield's second contract is one period behind, so that period is finalised for some contracts only.
         """
         by = self.actor("payments@authority")
+        self.claims = Claims(self)
         done = []
+        for contract in (self.dapl, self.lwah):
+            done += periods.finalise_all([contract], self.last - WEEK * 10, by, self.last + WEEK)
+        self.claims.paid_ones()
         for contract in (self.dapl, self.spot, self.lwah, self.invoiced, self.block, self.housing):
             until = self.last - dt.timedelta(1)
             if contract.cycle_id == self.months.id:

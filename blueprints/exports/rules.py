@@ -23,6 +23,7 @@ from blueprints.jobs import rules as jobs
 from blueprints.packages.rules import day
 from blueprints.values import file_date, file_money, file_quantity, file_rate
 from models import (
+    ClaimItem,
     Client,
     Contract,
     Export,
@@ -171,7 +172,7 @@ def item_rows(finalisation: int) -> Iterator[tuple[int, int, tuple]]:
 
     What is cancelled, suspended or carried forward is not for the finance system.
     """
-    about = Client.alias("about")  # whom a manual adjustment is about
+    about = Client.alias("about")  # whom a manual adjustment or a claim is about
     rows = (
         PaymentItem.select(
             PaymentCycle.name, PaymentPeriod.start_date, PaymentPeriod.end_date, Contract.ref, Package.cpli_id,
@@ -185,7 +186,8 @@ def item_rows(finalisation: int) -> Iterator[tuple[int, int, tuple]]:
         .switch(PaymentItem).join(Package, JOIN.LEFT_OUTER).join(ServiceLevel, JOIN.LEFT_OUTER)
         .switch(Package).join(Client, JOIN.LEFT_OUTER).switch(PaymentItem)
         .join(ManualAdjustment, JOIN.LEFT_OUTER, on=(PaymentItem.adjustment == ManualAdjustment.id))
-        .join(about, JOIN.LEFT_OUTER, on=(ManualAdjustment.client == about.id))
+        .switch(PaymentItem).join(ClaimItem, JOIN.LEFT_OUTER, on=(PaymentItem.claim == ClaimItem.id))
+        .join(about, JOIN.LEFT_OUTER, on=(about.id == fn.COALESCE(ManualAdjustment.client, ClaimItem.client)))
         .where((PaymentItem.finalisation == finalisation) & (PaymentItem.state == ItemState.PAYABLE))
         .order_by(Package.cpli_id, PaymentItem.week, PaymentItem.kind, PaymentItem.id).tuples()
     )  # fmt: skip

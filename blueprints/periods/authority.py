@@ -380,6 +380,7 @@ def lines(period_id: int, contract_id: int):
         sum_vat=sum(row.item.vat for row in rows),
         pager=pager,
         week_prefix=url_for("authority.home.index") + "payments/packages/",
+        claim_prefix=url_for("authority.claims.index") + "/items/",
         contract_href=desk.where("authority.contracts.show", contract_id=contract.id),
         remittance_href=url_for("authority.remittances.show", period_id=period.id, contract_id=contract.id),
         earlier=oldest if oldest and not done and oldest.start_date < period.start_date else None,

@@ -23,6 +23,9 @@ from blueprints.values import show_date, show_time
 from models import (
     Client,
     Contract,
+    Dispute,
+    DisputeRow,
+    DisputeState,
     Package,
     PaymentPeriod,
     Service,
@@ -68,7 +71,7 @@ class ServiceOption(NamedTuple):
 
 def services_and_deadlines(reach, monday: dt.date, today: dt.date) -> tuple[list[ServiceOption], list[Deadline]]:
     """The services within reach, by name, and the week's deadlines, one for each period of its contracts: one query."""
-    found = _services_statement(reach.shape).run(organisation=reach.organisation_id, week=monday.isoformat())
+    found = _services_statement(reach.shape).run(**reach.values, week=monday.isoformat())
     services, deadlines = {}, set()
     for ident, name, ended, start, end, cut_off in found:
         ended = day(ended)
@@ -80,14 +83,14 @@ def services_and_deadlines(reach, monday: dt.date, today: dt.date) -> tuple[list
 
 @kept
 def _services_statement(shape: tuple):
-    reach, monday = Reach.of_shape(shape, blank("organisation")), blank("week")
+    reach, monday = Reach.of_shape(shape), blank("week")
     periods = (
         PaymentPeriod.select(
             PaymentPeriod.start_date, PaymentPeriod.end_date, PaymentPeriod.cut_off, Contract.organisation
         )
         .join(Contract, on=(Contract.cycle == PaymentPeriod.cycle))
         .where(
-            reach.contracts(Contract.id, Contract.organisation)
+            reach.terms(Contract.id, Contract.organisation)
             & (PaymentPeriod.start_date <= monday)
             & (PaymentPeriod.end_date >= monday)
         )
@@ -175,7 +178,7 @@ def fitting(wanted: Wanted, blanks: bool = False):
 def groups(reach, monday: dt.date, service: int | None = None) -> list[Group]:
     """The week's visits counted by all that the filter asks, by one query: options, counts and reasons come from it."""
     found = _groups_statement(reach.shape, service is not None).run(
-        organisation=reach.organisation_id, week=monday.isoformat(), service=service
+        **reach.values, week=monday.isoformat(), service=service
     )
     return [
         Group(
@@ -210,7 +213,7 @@ def _groups_statement(shape: tuple, of_service: bool):
 
 
 def _blanks(shape: tuple, of_service: bool):
-    return Reach.of_shape(shape, blank("organisation")), blank("week"), blank("service") if of_service else None
+    return Reach.of_shape(shape), blank("week"), blank("service") if of_service else None
 
 
 def _client(surname: str | None, forename: str | None, ssref: str | None, sent_as: str | None) -> str:
@@ -252,7 +255,7 @@ def rows(reach, monday: dt.date, service: int | None, wanted: Wanted, page: int 
     )
     client = wanted.client[1:] if wanted.client else None
     found = _rows_statement(reach.shape, service is not None, asked).run(
-        organisation=reach.organisation_id,
+        **reach.values,
         week=monday.isoformat(),
         service=service,
         level=wanted.level,
@@ -277,15 +280,21 @@ def rows(reach, monday: dt.date, service: int | None, wanted: Wanted, page: int 
 @kept
 def _rows_statement(shape: tuple, of_service: bool, asked: Wanted):
     reach, monday, service = _blanks(shape, of_service)
+    disputed = _in_open_disputes(reach)
     query = (
         Visit.select(
             Visit.id, Visit.ref, Visit.client, sent_identifier, Client.surname, Client.forename, Client.ssref,
             fn.COALESCE(ServiceLevel.name, Visit.level_name), VisitType.code, VisitType.name, Visit.planned_date,
             Visit.planned_entry, Visit.planned_exit, Visit.delivered_date, Visit.delivered_entry, Visit.delivered_exit,
-            Visit.status, Visit.reason,
+            Visit.status,
+            Case(
+                None, [(disputed.c.visit_id.is_null(), Visit.reason), (Visit.reason == "", "in dispute")],
+                Visit.reason.concat("; in dispute"),
+            ),
         )
         .join(Client, JOIN.LEFT_OUTER).switch(Visit).join(ServiceLevel, JOIN.LEFT_OUTER)
         .switch(Visit).join(VisitType, JOIN.LEFT_OUTER)
+        .switch(Visit).join(disputed, JOIN.LEFT_OUTER, on=(disputed.c.visit_id == Visit.id))
     )  # fmt: skip
     if service is not None:
         query = query.switch(Visit).join(Package, JOIN.LEFT_OUTER, on=(Visit.package == Package.id))
@@ -297,6 +306,13 @@ def _rows_statement(shape: tuple, of_service: bool, asked: Wanted):
         )
         .limit(blank("size")).offset(blank("start"))
     )  # fmt: skip
+
+
+def _in_open_disputes(reach):
+    """The visits within reach that are in an open dispute, few of them, to be joined (Q-14)."""
+    open_ones = reach.organisations(DisputeRow.organisation) & (Dispute.state != DisputeState.RESOLVED)
+    query = DisputeRow.select(DisputeRow.visit).join(Dispute).where(open_ones & DisputeRow.visit.is_null(False))
+    return query.distinct().alias("disputed")
 
 
 _word = lru_cache(maxsize=1000)(escape)  # of the authority's lists
