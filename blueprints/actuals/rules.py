@@ -211,9 +211,7 @@ def generate_for(
             told = {"weeks": f"{min(weeks)} to {max(weeks)}", "packages": len({line.id for line, _ in made})}
             history.record(by, "Generated actuals", about, {}, told, organisation=made[0][0].organisation)
     source = str(Source.GENERATED)
-    return {
-        (line.id, week): (line, ActualFigures(planned_quantity(line.plan, week), 0, source)) for line, week in made
-    }
+    return {(line.id, week): (line, ActualFigures(planned_quantity(line.plan, week), 0, source)) for line, week in made}
 
 
 def _there(lines: Mapping[int, Line], weeks: Sequence[dt.date]) -> set[tuple[int, dt.date]]:
