@@ -311,10 +311,10 @@ def _check_change(
         return
     source = stored.source if stored else None
     locked = (line.service, week) in world.locks
+    ahead = entering.too_far(week, world.terms)
     if closed := entering.why_closed(line, week, source, locked, world.terms):
-        row.error(
-            "week" if line.plan.authorised and (not active_days(line.plan, week)[2] or locked) else "cpli", closed
-        )
+        of_week = line.plan.authorised and (locked or not active_days(line.plan, week)[2] or closed == ahead)
+        row.error("week" if of_week else "cpli", closed)
         return
     planned, level = planned_quantity(line.plan, week), world.levels[line.level]
     used = world.used[line.id, weeks.financial_year(week)] - (stored.figures[0] if stored else 0)
