@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from blueprints import consequences, history, weeks
+from blueprints.actuals import entering
 from blueprints.actuals import rules as actuals
 from blueprints.imports import rules as imports
 from blueprints.jobs import rules as jobs
 from blueprints.periods import rules as periods
+from blueprints.settings import rules as settings
 from blueprints.visits import rules as visits
 from models import Contract, Import, ImportState, Job, Package, Service, Visit, db
 from tests.faults import world
@@ -110,6 +112,24 @@ def generate() -> None:
     consequences.settle()
 
 
+def enter_actual() -> None:
+    """A provider enters an actual of a paid week, in the grid that it opened before."""
+    package = Package.get(Package.cpli_id == 156040)
+    figures = entering.Figures(200, missed=100, visits=2, comments="Ill on Thursday")
+    terms = entering.Terms(settings.read(), weeks.today())
+    entering.save(package.id, world.SEPTEMBER, figures, entering.Seen(0, 300), world.actor(), terms)
+
+
+def load_actuals() -> None:
+    """The command `load actuals`."""
+    rows = [
+        {"CPLIId": "156040", "WeekBeginning": world.day(world.SEPTEMBER, 7 * n).isoformat(), "Actual": "2.00", "Missed": "1.00", "Comments": "Ill"}
+        for n in range(5)
+    ]  # fmt: skip
+    batch = imports.load(imports.KINDS["actuals"], world.oakfield(), "actuals.csv", world.as_csv(rows))
+    assert batch.state == ImportState.DONE, (batch.state, [p.message for p in imports.problems(batch)])
+
+
 def press_second() -> None:
     """`Update System` at the page, no more."""
     press(world.second_import())
@@ -155,6 +175,8 @@ VERBS: dict[str, Verb] = {
     "settle": Verb(settle, worker),
     "generate": Verb(generate, generate),
     "delete-visit": Verb(delete_visit, delete_visit),
+    "enter-actual": Verb(enter_actual, enter_actual),
+    "load-actuals": Verb(load_actuals, load_actuals),
     # in races only
     "press": Verb(press_second, worker),
     "work-take": Verb(work_take, worker),
@@ -172,4 +194,6 @@ BROKEN = (
     "settle",
     "generate",
     "delete-visit",
+    "enter-actual",
+    "load-actuals",
 )  # at every statement
