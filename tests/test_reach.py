@@ -7,7 +7,7 @@ import os
 import re
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from blueprints import weeks
@@ -32,6 +32,9 @@ def addresses(whole_app):
         if rule.endpoint.startswith("provider."):
             found += [(method, rule.endpoint, rule) for method in sorted(rule.methods & {"GET", "POST"})]
     return found
+
+
+LOOSE = {"suppress_health_check": list(HealthCheck), "database": None}
 
 
 def targets(world: World, oracle, endpoint: str, rule) -> list[tuple[dict, bool]]:
@@ -59,7 +62,9 @@ def targets(world: World, oracle, endpoint: str, rule) -> list[tuple[dict, bool]
         values = {name: value for name, value, _ in combination}
         good = all(part is None or oracle.sees(name, part) for name, _, part in combination)
         if "package_id" in values and "payments" in endpoint:  # payments are a contract's (rule 11.1)
-            good = good and all(oracle.sees("contract_id", part) for name, _, part in combination if name == "package_id")
+            good = good and all(
+                oracle.sees("contract_id", part) for name, _, part in combination if name == "package_id"
+            )
         if values.get("kind") == "carers" and not oracle.whole:
             good = False
         if "file_id" in names:
@@ -126,7 +131,9 @@ def walk(app, browser, world: World, oracle, addresses) -> dict[str, str]:
             address = addressed(app, endpoint, values)
             answer = browser.get(address)
             if good:
-                texts[address] = plain(answer.get_data(as_text=True)) if answer.status_code == 200 else str(answer.status_code)
+                texts[address] = (
+                    plain(answer.get_data(as_text=True)) if answer.status_code == 200 else str(answer.status_code)
+                )
                 continue
             refused = 404 if may(endpoint, values) else 403  # an act that is not permitted tells of no row either
             assert answer.status_code == refused, f"{address} answers {answer.status_code}"
@@ -153,7 +160,7 @@ def forms_of(app, browser, world: World, oracle, addresses) -> None:
 def test_nothing_beyond_reach_on_any_route(whole_app, addresses):
     """Readable: no mark of what is out of reach on any page. Countable: every page is the same without those rows."""
 
-    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=EXAMPLES, deadline=None, phases=[Phase.explicit, Phase.generate], **LOOSE)
     @example(roles={"north"}, manages=True)
     @given(roles=st.sets(st.sampled_from(ROLES), max_size=3), manages=st.booleans())
     def look(roles, manages):
