@@ -100,6 +100,7 @@ class Organisation(Place):
     fax = CharField(default="")
     email = CharField(default="")
     limited_accessibility = BooleanField(default=False)
+    enters_actuals = BooleanField(default=True)  # off: it may look at its actuals, the authority enters them (M-39)
 
     @classmethod
     def visible_to(cls, reach):
@@ -383,6 +384,14 @@ class Entry(StrEnum):
     NONE = "none"
 
 
+class Claimable(StrEnum):
+    """Whether a service level may be claimed once outside packages, and how its amount comes about (K-12, P-07)."""
+
+    NO = ""
+    HOSPITAL = "hospital"  # worked out from the visits of a hospital stay (rule 8.2)
+    OTHER = "other"  # a quantity and a unit cost
+
+
 class ServiceLevel(Table):
     """A kind of care with its unit and way of paying (rule 3.3)."""
 
@@ -394,6 +403,7 @@ class ServiceLevel(Table):
     intermittent = BooleanField(default=False)
     visits_wanted = BooleanField(default=False)
     frustrated_allowed = BooleanField(default=True)
+    claimable = CharField(default=Claimable.NO)
     service_group_class = CharField(default="")
 
 
@@ -1220,6 +1230,8 @@ class Actual(Table):
     source = CharField(default=Source.ENTERED)
     by_officer = BooleanField(default=False)
     version = IntegerField(default=1)  # the second of two savers is refused (rule 4.8)
+    changed_at = DateTimeField(default=utc_now)
+    changed_by = CharField(default="")  # empty where visits or the plan made it
 
     class Meta:
         indexes = ((("package", "week"), True), (("service", "week"), False), (("organisation", "week"), False))
@@ -1242,6 +1254,104 @@ class ActualDay(Table):
         indexes = ((("actual", "number"), True),)
 
 
+class IncreaseState(StrEnum):
+    """What the authority says to an actual above plan (rule 4.6)."""
+
+    PENDING = "Pending"
+    AUTHORISED = "Authorised"
+    REFUSED = "Refused"
+
+
+class Increase(Table):
+    """An actual above plan that needs an officer, while that setting is on; up to `agreed` it is paid (rule 4.6)."""
+
+    package = ForeignKeyField(Package, on_delete="RESTRICT", index=False)
+    week = DateField()
+    organisation = ForeignKeyField(Organisation, on_delete="RESTRICT", index=False)
+    state = CharField(default=IncreaseState.PENDING)
+    agreed = IntegerField(default=0)  # hundredths of the actual
+    asked_at = DateTimeField(default=utc_now)
+    reason = TextField(default="")
+    by = CharField(default="")
+    at = DateTimeField(null=True)
+
+    class Meta:
+        indexes = ((("package", "week"), True), (("state", "asked_at"), False))  # the officers' queue
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The increases within reach."""
+        return cls.select().where(reach.organisations(cls.organisation))
+
+
+class UnplannedState(StrEnum):
+    """What became of an unplanned actual (rule 4.6)."""
+
+    PENDING = "Pending"
+    ACCEPTED = "Accepted"
+    REFUSED = "Refused"
+
+
+class UnplannedActual(Table):
+    """What was delivered at a level that the client has no package for; paid once an officer makes it one (rule 4.6)."""
+
+    organisation = ForeignKeyField(Organisation, on_delete="RESTRICT", index=False)
+    service = ForeignKeyField(Service, on_delete="RESTRICT", index=False)
+    client = ForeignKeyField(Client, on_delete="RESTRICT", index=False)
+    level = ForeignKeyField(ServiceLevel, on_delete="RESTRICT", index=False)
+    week = DateField()
+    actual = IntegerField(default=0)
+    visits = IntegerField(default=0)
+    comments = TextField(default="")
+    by_officer = BooleanField(default=False)
+    version = IntegerField(default=1)
+    created_at = DateTimeField(default=utc_now)
+    changed_at = DateTimeField(default=utc_now)
+    changed_by = CharField(default="")
+    state = CharField(default=UnplannedState.PENDING)
+    package = ForeignKeyField(Package, null=True, on_delete="RESTRICT", index=False)  # that it was turned into
+    reason = TextField(default="")
+    by = CharField(default="")
+    at = DateTimeField(null=True)
+
+    class Meta:
+        indexes = (
+            (("service", "week", "client", "level"), True),
+            (("state", "created_at"), False),  # the officers' queue
+        )
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The unplanned actuals within reach."""
+        return cls.select().where(reach.services(cls.service, cls.organisation))
+
+
+class ConfirmedWeek(Table):
+    """A week that a service has said to be complete (rule 4.10)."""
+
+    service = ForeignKeyField(Service, on_delete="CASCADE", index=False)
+    week = DateField()
+    by = CharField(default="")
+    by_officer = BooleanField(default=False)
+    at = DateTimeField(default=utc_now)
+
+    class Meta:
+        indexes = ((("service", "week"), True),)
+
+
+class Reminder(Table):
+    """An officer's word to a provider that a week's actuals are still to come (M-38)."""
+
+    service = ForeignKeyField(Service, on_delete="CASCADE", index=False)
+    week = DateField()
+    text = TextField(default="")
+    by = CharField(default="")
+    at = DateTimeField(default=utc_now)
+
+    class Meta:
+        indexes = ((("service", "week"), False),)
+
+
 class LockedWeek(Table):
     """A week that the authority has locked for a service (rule 4.7)."""
 
@@ -1252,6 +1362,126 @@ class LockedWeek(Table):
 
     class Meta:
         indexes = ((("service", "week"), True),)
+
+
+# claims ----------------------------------------------------------------------------------------------------------------
+
+
+class LongerStay(StrEnum):
+    """What a hospital stay of more days than the most gives (rule 8.2)."""
+
+    NOTHING = "nothing"
+    FIRST_DAYS = "first days"
+
+
+class ClaimRule(Table):
+    """What a contract type pays of the care missed in hospital, where it is not as rule 8.2 has it (P-18)."""
+
+    contract_type = CharField(unique=True)
+    is_paid = BooleanField(default=True)
+    percent = IntegerField(default=5000)
+    most_days = IntegerField(default=7)
+    working_days = BooleanField(default=False)  # Monday to Friday; else calendar days
+    longer = CharField(default=LongerStay.NOTHING)
+
+
+class ClaimState(StrEnum):
+    """Where a one-off claim is (rule 8.1)."""
+
+    UNSUBMITTED = "Unsubmitted"
+    PENDING = "Pending"
+    ACCEPTED = "Accepted"
+    REJECTED = "Rejected"
+
+
+class Claim(Table):
+    """A payment that a provider asks for outside packages (rule 8.1). Until it is submitted the authority sees none of it."""
+
+    organisation = ForeignKeyField(Organisation, on_delete="RESTRICT", index=False)
+    service = ForeignKeyField(Service, on_delete="RESTRICT")
+    state = CharField(default=ClaimState.UNSUBMITTED)
+    claimed_on = DateField()  # begun, then submitted
+    claimant = CharField(default="")
+    notes = TextField(default="")
+    authority_notes = TextField(default="")
+    submitted_at = DateTimeField(null=True)
+    asked_at = DateTimeField(null=True)  # since when the authority waits for more evidence
+    decided_at = DateTimeField(null=True)
+    decided_by = CharField(default="")
+    version = IntegerField(default=1)  # the second of two people is told
+
+    class Meta:
+        indexes = (
+            (("organisation", "claimed_on"), False),  # the provider's year
+            (("state", "submitted_at"), False),  # the officers' queue
+        )
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The claims within reach; officers see none that is not submitted (P-13)."""
+        condition = reach.services(cls.service, cls.organisation)
+        if reach.everything:
+            condition &= cls.state != ClaimState.UNSUBMITTED
+        return cls.select().where(condition)
+
+    @property
+    def is_draft(self) -> bool:
+        """Not submitted yet."""
+        return self.state == ClaimState.UNSUBMITTED
+
+    @property
+    def is_pending(self) -> bool:
+        """Waits for the authority's decision."""
+        return self.state == ClaimState.PENDING
+
+
+class ClaimItem(Table):
+    """What a claim asks for one client, and what the authority makes of it; both figures stay (rule 8.1)."""
+
+    claim = ForeignKeyField(Claim, backref="items", on_delete="CASCADE")
+    organisation = ForeignKeyField(Organisation, on_delete="RESTRICT", index=False)
+    contract = ForeignKeyField(Contract, on_delete="RESTRICT")  # in whose oldest current period it is paid
+    client = ForeignKeyField(Client, on_delete="RESTRICT")
+    level = ForeignKeyField(ServiceLevel, on_delete="RESTRICT", index=False)
+    description = TextField(default="")
+    quantity = IntegerField(default=100)
+    unit_cost = IntegerField(default=0)
+    claimed = IntegerField(default=0)  # pence, without VAT
+    decided_quantity = IntegerField(null=True)  # where the authority changed it
+    decided_unit_cost = IntegerField(null=True)
+    included = BooleanField(default=True)
+    amount = IntegerField(default=0)  # pence, without VAT: as decided, nothing where it is left out
+    authority_notes = TextField(default="")
+    # the stay of a hospital incentive (rule 8.2)
+    stay_first = DateField(null=True)
+    stay_last = DateField(null=True)
+    found_first = DateField(null=True)  # as the visits say
+    found_last = DateField(null=True)
+    dates_reason = TextField(default="")  # why the provider says otherwise
+    worked_out = IntegerField(null=True)  # pence
+    working = TextField(default="")  # as it was shown to the provider (JSON)
+    amount_reason = TextField(default="")  # why the provider claims another amount
+
+
+class ClaimFile(Table):
+    """Evidence: a file that came with an item of a claim."""
+
+    item = ForeignKeyField(ClaimItem, backref="files", on_delete="CASCADE")
+    organisation = ForeignKeyField(Organisation, on_delete="RESTRICT", index=False)
+    file = ForeignKeyField(File, on_delete="RESTRICT", index=False)
+    by = CharField(default="")
+    at = DateTimeField(default=utc_now)
+
+
+class ClaimPost(Table):
+    """What the two sides said about a pending claim: the authority asks for evidence, the provider gives it (P-26)."""
+
+    claim = ForeignKeyField(Claim, backref="posts", on_delete="CASCADE")
+    organisation = ForeignKeyField(Organisation, on_delete="RESTRICT", index=False)
+    by_officer = BooleanField()
+    text = TextField()
+    by = CharField(default="")
+    at = DateTimeField(default=utc_now)
 
 
 # periods ---------------------------------------------------------------------------------------------------------------
@@ -1395,6 +1625,7 @@ class PaymentItem(Table):
     state = CharField(default=ItemState.PAYABLE)
     note = TextField(default="")
     adjustment = ForeignKeyField(ManualAdjustment, null=True, on_delete="RESTRICT", index=False)  # which it pays
+    claim = ForeignKeyField(ClaimItem, null=True, on_delete="RESTRICT", index=False)  # the item of one that it pays
 
     class Meta:
         indexes = ((("package", "week"), False),)  # what was paid for a week
@@ -1557,13 +1788,92 @@ class PreparedReport(Table):
     made_at = DateTimeField(null=True)
 
 
+# Few are of claims: whether one is paid, and where.
+PaymentItem.add_index(
+    PaymentItem.index(PaymentItem.claim, where=PaymentItem.claim.is_null(False), name="payment_item_claim")
+)
+
+
+# disputes --------------------------------------------------------------------------------------------------------------
+
+
+class DisputeState(StrEnum):
+    """Where a dispute is (Q)."""
+
+    IN_DISPUTE = "In Dispute"
+    REQUESTED = "Resolution Requested"
+    RESOLVED = "Resolved"
+
+
+class Dispute(Table):
+    """The authority's question about visits or actuals of one client, and the provider's answer (Q-01)."""
+
+    organisation = ForeignKeyField(Organisation, on_delete="RESTRICT", index=False)
+    service = ForeignKeyField(Service, null=True, on_delete="RESTRICT", index=False)
+    client = ForeignKeyField(Client, null=True, on_delete="RESTRICT")
+    client_words = CharField(default="")  # what was sent for a client who is not known
+    state = CharField(default=DisputeState.IN_DISPUTE)
+    reason = CharField()  # of the authority's list
+    details = TextField(default="")
+    response = TextField(default="")
+    first = DateField()  # of the rows
+    last = DateField()
+    due = DateField()  # by when the provider is to answer
+    raised_at = DateTimeField(default=utc_now)
+    raised_by = CharField(default="")
+    requested_at = DateTimeField(null=True)
+    requested_by = CharField(default="")
+    resolved_at = DateTimeField(null=True)
+    resolved_by = CharField(default="")
+    version = IntegerField(default=1)  # the second of two people is told
+
+    class Meta:
+        indexes = (
+            (("organisation", "state"), False),  # the provider's open ones
+            (("state", "due"), False),  # the officers' queue
+        )
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The disputes within reach."""
+        return cls.select().where(reach.services(cls.service, cls.organisation))
+
+    @property
+    def is_open(self) -> bool:
+        """Not resolved."""
+        return self.state != DisputeState.RESOLVED
+
+    def is_overdue(self, today: dt.date) -> bool:
+        """The provider has not answered in time (Q-12)."""
+        return self.state == DisputeState.IN_DISPUTE and self.due < today
+
+
+class DisputeRow(Table):
+    """A visit, or a package's week of actuals, that a dispute is about, with its figures when it was raised."""
+
+    dispute = ForeignKeyField(Dispute, backref="rows", on_delete="CASCADE")
+    organisation = ForeignKeyField(Organisation, on_delete="RESTRICT", index=False)
+    visit = ForeignKeyField(Visit, null=True, on_delete="RESTRICT")
+    package = ForeignKeyField(Package, null=True, on_delete="RESTRICT", index=False)  # a visit's, where it was matched
+    week = DateField(null=True)
+    was = TextField(default="{}")  # JSON
+    hold = ForeignKeyField(
+        Hold, null=True, on_delete="SET NULL"
+    )  # what holds its payment until the dispute is resolved
+    hold_version = IntegerField(default=0)
+
+    class Meta:
+        indexes = ((("package", "week"), False),)  # which rows of the grid are in dispute
+
+
 TABLES = [
     Setting, Counter, Organisation, Contact, Person, User, OfficerRole, OldPassword, RecoveryCode,
     OneTimeLink, SignIn, LoginRequest, KeptForm, Throttle, Mail, ServiceLevel, Service, ServiceDetails, LevelAtService,
     Property, PropertyService, Change, Look,
     Job, File, FileChunk, Import, ImportProblem, StagedRow, Client, PaymentCycle, PaymentPeriod, Contract, Accreditation,
     RoleName, Role, ChangeRequest, RequestField, RequestFile, Package,
-    PackageRate, TimetableSlot, StalePackage, Carer, VisitType, Visit, VisitVersion, StagedVisit, StaleGroup, Actual, ActualDay, LockedWeek,
-    Finalisation, Due, PackageAsPaid, ManualAdjustment, Hold, PaymentItem, PreparedReport, PurchaseOrder, OrderVersion,
-    OrderLine, Export, ExportedFinalisation, Charge,
+    PackageRate, TimetableSlot, StalePackage, Carer, VisitType, Visit, VisitVersion, StagedVisit, StaleGroup, Actual,
+    ActualDay, Increase, UnplannedActual, ConfirmedWeek, Reminder, LockedWeek, ClaimRule, Claim, ClaimItem, ClaimFile,
+    ClaimPost, Finalisation, Due, PackageAsPaid, ManualAdjustment, Hold, PaymentItem, Dispute, DisputeRow,
+    PreparedReport, PurchaseOrder, OrderVersion, OrderLine, Export, ExportedFinalisation, Charge,
 ]  # fmt: skip

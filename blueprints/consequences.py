@@ -7,11 +7,12 @@ piece at a time, each in a transaction of its own; killed anywhere, what is left
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import database
 from blueprints.actuals import rules as actuals
+from blueprints.actuals.sums import ActualFigures
 from blueprints.facts import Touched
 from blueprints.jobs import rules as jobs
 from blueprints.jobs.rules import NoProgress
@@ -23,6 +24,10 @@ from models import Contract, Due, Finalisation, Package, StaleGroup, StalePackag
 
 Group = matching.Group
 MOST_PACKAGES = 250  # worked out in one transaction
+MOST_WEEKS = 2000  # of packages whose actuals changed, worked out in the change's own transaction
+
+
+Priced = tuple[packages.Line, ActualFigures]
 
 
 class Change(NamedTuple):
@@ -33,6 +38,8 @@ class Change(NamedTuple):
     groups: Iterable[matching.Group | tuple] = ()
     moved: Iterable[int] = ()  # packages whose client, service, level or contract is another one now
     repriced: Iterable[int] = ()  # packages whose rates alone changed: their visits stay where they are
+    weeks: Iterable[tuple[int, dt.date]] = ()  # packages and weeks of which only the actuals changed
+    priced: Mapping[tuple[int, dt.date], Priced] = {}  # the same, with what was just written
 
 
 def follow_touched(touched: Touched, now: bool = False) -> None:
@@ -48,15 +55,25 @@ def follow(change: Change, now: bool = False) -> None:
     (A change that itself writes visits or actuals takes database.serialise(db, "settle") first.)
 
     With `now` what this change touches is settled in the same transaction (a single package edited on a screen), and
-    no more than that: an import of thousands may be waiting beside it. Otherwise a job does it.
+    no more than that: an import of thousands may be waiting beside it. Otherwise a job does it. Weeks of which only the
+    actuals changed match nothing anew; up to MOST_WEEKS of them are worked out at once in any case.
     """
     database.serialise(db, "settle")
     groups = {matching.Group(*group) for group in change.groups}
+    weeks = set(change.weeks)
+    if change.priced:
+        figures = {key: figures for key, (_, figures) in change.priced.items()}
+        payments.work_out_weeks({line.id: line for line, _ in change.priced.values()}, figures)
+    few = len(weeks) <= MOST_WEEKS
+    if few:
+        work_out_weeks(weeks)
     idents = sorted(set(change.packages))
-    priced = sorted({*idents, *change.repriced})
+    stale = sorted({*idents, *change.repriced, *(() if few else (package for package, _ in weeks))})
     people = set(change.people)
-    if priced:
-        database.bulk_upsert(StalePackage, ["package"], [(i,) for i in priced], key=["package"], update=[])
+    if (weeks or change.priced) and not (stale or people or groups):
+        return
+    if stale:
+        database.bulk_upsert(StalePackage, ["package"], [(i,) for i in stale], key=["package"], update=[])
     if idents:
         people |= {
             (organisation, client)
@@ -69,9 +86,19 @@ def follow(change: Change, now: bool = False) -> None:
     matching.stale_people(people)
     matching.stale_groups(groups)
     if now:
-        settle_own(priced, people, groups)
+        settle_own(stale, people, groups)
     else:
         jobs.queue("settle", key="settle", afresh=True)
+
+
+def work_out_weeks(weeks: Iterable[tuple[int, dt.date]]) -> None:
+    """Work out the dues of packages in single weeks of which only the actuals changed; in the caller's transaction."""
+    weeks = sorted(set(weeks))
+    for start in range(0, len(weeks), MOST_PACKAGES):
+        piece = weeks[start : start + MOST_PACKAGES]
+        lines = packages.lines(Package.id.in_({package for package, _ in piece}))
+        figures = actuals.figures_of(lines, {week for _, week in piece})
+        payments.work_out_weeks(lines, {key: figures[key[0]].get(key[1]) for key in piece})
 
 
 def packages_of(*, cycle=None, level=None, contract=None) -> list[int]:

@@ -23,6 +23,8 @@ TABS = {
     "provider": [
         ("Home", "provider.home.index", Can.SIGNED_IN),
         ("Actuals/Visits", "provider.visits.index", Can.SEE_OWN),
+        ("Actuals", "provider.actuals.index", Can.SEE_OWN),  # where nothing comes from visits
+        ("One-Off Claims", "provider.claims.index", Can.SEE_OWN),
         ("Care package line items", "provider.packages.index", Can.SEE_OWN),
         ("Scheduled payments", "provider.payments.index", Can.SEE_PAYMENTS),
         ("POs", "provider.orders.index", Can.SEE_PAYMENTS),
@@ -36,6 +38,8 @@ TABS = {
         ("Clients", "authority.clients.index", Can.SEE_RECORDS),
         ("Packages", "authority.packages.index", Can.SEE_RECORDS),
         ("Visits", "authority.visits.index", Can.SEE_RECORDS),
+        ("Actuals", "authority.actuals.index", Can.SEE_RECORDS),
+        ("Claims", "authority.claims.index", Can.SEE_RECORDS),
         ("Payments", "authority.periods.index", Can.SEE_RECORDS),
         ("Reports", "authority.reports.index", Can.SEE_RECORDS),
         ("Files", "authority.imports.index", Can.SEE_RECORDS),
@@ -204,6 +208,8 @@ def tabs(user) -> list[dict]:
     for text, endpoint, act in TABS[side]:
         area = endpoint.rsplit(".", 1)[0]
         there = sides.is_there if side == "provider" else sides.module_is_on
+        if made and made[-1]["text"] == "Actuals/Visits" and area == "provider.actuals":
+            continue  # one tab for both
         if there(area.split(".")[-1]) and permissions.can(act) and endpoint in current_app.view_functions:
             href = help_of(side) if endpoint.endswith(".help_index") else address(endpoint)
             made.append({"text": text, "href": href, "current": is_current(here, endpoint, area)})
@@ -217,12 +223,15 @@ CYCLE_PAGES = (
 )  # fmt: skip
 # Areas, and single pages, that belong under another area's tab.
 UNDER = {
+    "provider.actuals": "provider.visits",
     "provider.carers": "provider.visits",
+    "provider.disputes": "provider.visits",
     "provider.imports": "provider.visits",
     "provider.periods": "provider.payments",
     "provider.remittances": "provider.payments",
     "provider.properties": "provider.services",
     "provider.availability": "provider.services",
+    "authority.disputes": "authority.visits",
     "authority.services": "authority.organisations",
     "authority.contacts": "authority.organisations",
     "authority.properties": "authority.organisations",
@@ -246,6 +255,7 @@ def is_current(here: str, endpoint: str, area: str) -> bool:
     if "help_" in here or "help_" in endpoint:
         return "help_" in here and "help_" in endpoint
     return UNDER.get(here, UNDER.get(present, present)) == area
+    return area in (present, UNDER.get(present, present))
 
 
 def note_file(response):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import current_app, make_response, redirect, request
+from flask import current_app, g, make_response, redirect, request
 from jinja2_fragments.flask import render_block
 
 
@@ -14,6 +14,14 @@ def asked_for() -> str | None:
         return None
     target = request.headers.get("HX-Target", "")
     return target.rpartition("#")[2] or None
+
+
+def part(template: str, status: int = 200, **context):
+    """Answer htmx with an include: rows of a table are no blocks. It knows what it is given, and nothing of the frame."""
+    text = current_app.jinja_env.get_template(template).render(g=g, request=request, **context)
+    response = make_response(text, status)
+    response.headers["Vary"] = "HX-Request, HX-Target"
+    return response
 
 
 def page(template: str, status: int = 200, **context):

@@ -16,11 +16,17 @@ class Can(StrEnum):
     SEE_OWN = "see the organisation's own records"
     SEND_VISITS = "send, correct and delete visits, and keep the list of carers"
     SEE_PAYMENTS = "see scheduled payments, remittances, the payment calendar and purchase orders"
+    ENTER_ACTUALS = "enter and confirm the organisation's own actuals"
+    SEND_CLAIMS = "make, submit and take back one-off claims"
+    ANSWER_DISPUTES = "answer disputes and request their resolution"
     SEE_RECORDS = "see every provider's records, visits and payments"
     EDIT_RECORDS = "edit organisations, services, service levels, contracts and clients"
     EDIT_PACKAGES = "edit and authorise packages"
+    EDIT_ACTUALS = "enter actuals for a provider, lock weeks, decide about increases and unplanned actuals"
     LOAD_FILES = "load the authority's files"
     EDIT_PERIODS = "set payment cycles, periods and cut-off dates"
+    DECIDE_CLAIMS = "decide one-off claims, and set what contract types pay for hospital stays"
+    RAISE_DISPUTES = "raise, resolve and reopen disputes"
     FINALISE = "calculate and finalise payment periods"
     EXPORT = "make and take the files for the finance and charging systems"
     ISSUE_ORDERS = "issue purchase orders"
@@ -67,14 +73,28 @@ GRANTS = (
 
 # Officers' roles are those of rule 11.5; every provider's login has the one role, and what was given to its contact.
 ROLES: dict[str, frozenset[Can]] = {
-    PROVIDER: frozenset({Can.SIGNED_IN, Can.SEE_OWN, Can.SEND_VISITS, Can.SEE_PAYMENTS, Can.ASK_CHANGES}),
+    PROVIDER: frozenset(
+        {
+            Can.SIGNED_IN,
+            Can.SEE_OWN,
+            Can.SEND_VISITS,
+            Can.ENTER_ACTUALS,
+            Can.SEND_CLAIMS,
+            Can.ANSWER_DISPUTES,
+            Can.SEE_PAYMENTS,
+            Can.ASK_CHANGES,
+        }
+    ),
     ADMINISTRATOR: frozenset(
         _OFFICER
         | {
             Can.EDIT_RECORDS,
             Can.EDIT_PACKAGES,
+            Can.EDIT_ACTUALS,
             Can.LOAD_FILES,
             Can.EDIT_PERIODS,
+            Can.DECIDE_CLAIMS,
+            Can.RAISE_DISPUTES,
             Can.FINALISE,
             Can.EXPORT,
             Can.ISSUE_ORDERS,
@@ -88,9 +108,29 @@ ROLES: dict[str, frozenset[Can]] = {
             Can.EDIT_CONTACTS,
         }
     ),
-    "packages": frozenset(_OFFICER | {Can.EDIT_RECORDS, Can.EDIT_PACKAGES, Can.LOAD_FILES, Can.ISSUE_ORDERS}),
+    "packages": frozenset(
+        _OFFICER
+        | {
+            Can.EDIT_RECORDS,
+            Can.EDIT_PACKAGES,
+            Can.EDIT_ACTUALS,
+            Can.RAISE_DISPUTES,
+            Can.LOAD_FILES,
+            Can.ISSUE_ORDERS,
+        }
+    ),
     "payments": frozenset(
-        _OFFICER | {Can.EDIT_PERIODS, Can.FINALISE, Can.HOLD_AND_ADJUST, Can.EXPORT, Can.ISSUE_ORDERS}
+        _OFFICER
+        | {
+            Can.EDIT_ACTUALS,
+            Can.EDIT_PERIODS,
+            Can.DECIDE_CLAIMS,
+            Can.RAISE_DISPUTES,
+            Can.FINALISE,
+            Can.HOLD_AND_ADJUST,
+            Can.EXPORT,
+            Can.ISSUE_ORDERS,
+        }
     ),
     "requests": frozenset(_OFFICER | {Can.DECIDE_REQUESTS, Can.EDIT_CONTACTS, Can.MANAGE_LOGINS, Can.SEE_MAIL}),
     "quality": frozenset(_OFFICER),
@@ -114,7 +154,8 @@ def as_names(acts: Iterable[Can | str]) -> str:
 def acts_of(user, roles: list[str]) -> frozenset[Can]:
     """What this user may do: an officer by the roles held (rule 11.5), a provider's person also by what was given."""
     if not user.is_officer:
-        return ROLES[PROVIDER].union(granted(user.contact.permissions)) if user.contact_id else ROLES[PROVIDER]
+        given = granted(user.contact.permissions) if user.contact_id else []
+        return ROLES[PROVIDER].union(given) - (set() if user.organisation.enters_actuals else {Can.ENTER_ACTUALS})
     return frozenset().union(_OFFICER, *(ROLES.get(role, frozenset()) for role in roles))
 
 
@@ -154,6 +195,8 @@ def who_grants(act: Can) -> str:
     roles = [role for role in OFFICER_ROLES if act in ROLES[role]]
     if act in GRANTS:
         return f"It needs the permission to {act.value}. The authority can give it to you."
+    if act == Can.ENTER_ACTUALS:
+        return "The authority enters your organisation's actuals. Ask it, should that change."
     if act in ROLES[PROVIDER]:
         return "This is for providers' staff."
     return f"It needs the role {' or '.join(roles)}. An administrator of the authority can give it to you."

@@ -15,30 +15,34 @@ from models import Package, PaidOn, ServiceLevel
 AREAS = (
     "settings", "accounts", "organisations", "services", "properties", "availability", "contacts", "home", "requests",
     "audit", "jobs", "attachments", "imports", "clients", "contracts", "packages", "carers", "visits", "matching",
-    "actuals", "payments", "holds", "adjustments", "periods", "remittances", "orders", "exports", "reports",
-    "notifications",
+    "actuals", "claims", "payments", "holds", "adjustments", "periods", "remittances", "orders", "disputes", "exports",
+    "reports", "notifications",
 )  # fmt: skip
 PREFIX = {"public": None, "provider": "/provider", "authority": "/authority"}
 # Modules by provider areas: off means that no tab, tile, link or address of it is there.
-MODULES = {
+MODULES: dict[str, str | tuple[str, ...]] = {
     "organisations": "module_organisations",
     "services": "module_services",
     "properties": "module_services",
     "availability": "module_services",
     "contacts": "module_contacts",
     "visits": "module_visits",
-    "imports": "module_visits",  # a provider's files are its visits and the carers that they name
+    "actuals": "module_actuals",
+    "imports": ("module_visits", "module_actuals_import"),  # a provider's files: visits, carers, actuals
     "carers": "module_carers",
     "packages": "module_packages",
+    "claims": "module_claims",
+    "disputes": "module_disputes",
     "payments": "module_payments",
     "periods": "module_payments",
     "remittances": "module_payments",
     "orders": "module_orders",
 }
-# Provider areas that are there only for organisations with something that is paid on actuals (C-08).
-ON_ACTUALS = {"visits", "carers", "imports"}
 # Provider areas that are the whole organisation's: absent where the person reaches only parts of it.
 WHOLE = {"organisations"}
+# Provider areas that are there only for organisations with something that is paid on actuals, or on visits (C-08).
+ON_ACTUALS = {"visits", "carers", "imports", "actuals", "claims", "disputes"}
+ON_VISITS = {"visits", "carers"}
 
 
 def build(app: Flask) -> None:
@@ -59,8 +63,8 @@ def door() -> str | None:
 
 def module_is_on(area: str) -> bool:
     """The authority uses this part of the portal (Z-04)."""
-    name = MODULES.get(area)
-    return name is None or bool(getattr(g.settings, name))
+    names = MODULES.get(area, ())
+    return not names or any(getattr(g.settings, name) for name in ([names] if isinstance(names, str) else names))
 
 
 def is_there(area: str) -> bool:
@@ -68,6 +72,10 @@ def is_there(area: str) -> bool:
     if area in ON_ACTUALS and not has_actuals():
         return False
     if area in WHOLE and g.reach.limited:
+        return False
+    if area in ON_VISITS and not g.session_row.has_visits:
+        return False
+    if area == "actuals" and g.reach.limited:  # by hand they are the whole organisation's so far
         return False
     return module_is_on(area)
 

@@ -62,7 +62,11 @@ def bookkeeper(world, by: Actor) -> None:
 def sign_ins(world) -> None:
     """Some weeks of sign-ins, all over."""
     now = utc_now()
-    for name, agents in (("finance@oakfield", (CHROME, PHONE)), ("manager@oakfield", (CHROME,)), ("finance@brookhouse", (CHROME,))):
+    for name, agents in (
+        ("finance@oakfield", (CHROME, PHONE)),
+        ("manager@oakfield", (CHROME,)),
+        ("finance@brookhouse", (CHROME,)),
+    ):
         user = world.users[name]
         for weeks_ago in range(1, 7):
             for n, agent in enumerate(agents):

@@ -14,6 +14,7 @@ from itertools import islice
 from typing import NamedTuple
 
 import database
+from blueprints.actuals import rules as actuals
 from blueprints.actuals.sums import FedVisit, from_visits, paid_minutes
 from blueprints.history import COMMAND_LINE
 from blueprints.matching.rules import minutes
@@ -28,6 +29,7 @@ from models import (
     Actual,
     Carer,
     Client,
+    ConfirmedWeek,
     Contract,
     Hold,
     ItemState,
@@ -224,9 +226,7 @@ class County:
             with db.atomic():
                 visits.write(rows)
                 left -= len(rows)
-                columns = ["package", "week", "organisation", "service", "source", "comments", "by_officer", "version",
-                           "actual", "frustrated", "missed", "extra", "visits", "paid_minutes"]  # fmt: skip
-                database.bulk_upsert(Actual, columns, sums)
+                database.bulk_upsert(Actual, actuals.COLUMNS, sums)
         with db.atomic():
             visits.write(self._odd(lines, left + self.size.odd))
             self._planned()
@@ -254,7 +254,8 @@ class County:
                 fed.append(FedVisit(one["planned_date"], kind.pays, planned, done))
             figures = from_visits(planned_quantity(line.plan, week), fed)
             paid = sum(map(paid_minutes, fed))
-            yield rows, (package.id, week, line.organisation, line.service, "visits", "", False, 1, *figures, paid)
+            what = ("visits", "", False, 1, str(dt.datetime.combine(week + WEEK, dt.time(9))), "")
+            yield rows, (package.id, week, line.organisation, line.service, *what, *figures, paid)
 
     def _visit(self, about: visits.About, day: dt.date, entry: int, exit: int, code: str = "") -> dict:
         self.number += 1
@@ -311,27 +312,15 @@ class County:
             for number in range(self.size.weeks - 1):
                 week = self.first + WEEK * number
                 if planned := planned_quantity(line.plan, week):
-                    rows.append(
-                        (
-                            line.id,
-                            week,
-                            line.organisation,
-                            line.service,
-                            "generated",
-                            "",
-                            False,
-                            1,
-                            planned,
-                            0,
-                            0,
-                            0,
-                            0,
-                            0,
-                        )
-                    )
-        columns = ["package", "week", "organisation", "service", "source", "comments", "by_officer", "version",
-                   "actual", "frustrated", "missed", "extra", "visits", "paid_minutes"]  # fmt: skip
-        database.bulk_upsert(Actual, columns, rows)
+                    what = ("generated", "", False, 1, str(dt.datetime.combine(week + WEEK, dt.time(9))), "")
+                    rows.append((line.id, week, line.organisation, line.service, *what, planned, 0, 0, 0, 0, 0))
+        database.bulk_upsert(Actual, actuals.COLUMNS, rows)
+        confirmed = [
+            (service.id, week, "Greta Finch", False, str(dt.datetime.combine(week + WEEK, dt.time(10))))
+            for service in self.services
+            for week in (self.first + WEEK * number for number in range(self.size.weeks - 1))
+        ]
+        database.bulk_upsert(ConfirmedWeek, ["service", "week", "by", "by_officer", "at"], confirmed)
 
     def work_out_dues(self) -> str:
         """What is due for every package and week, by the rule."""

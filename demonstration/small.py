@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from blueprints import consequences, history
 from blueprints.actuals import report as actuals_report
-from blueprints.actuals import rules as actuals
 from blueprints.adjustments import rules as adjustments
 from blueprints.exports import charges
 from blueprints.exports import rules as exports
@@ -24,16 +23,20 @@ from blueprints.reach import Reach
 from blueprints.reports import rules as reports
 from blueprints.settings import rules as settings
 from blueprints.values import show_date
-from demonstration import accounts, people, requests, visits
+from demonstration import accounts, by_hand, people, requests, visits
 from demonstration.build import WEEK, logins
+from demonstration.claims import Claims, InHospital
+from demonstration.disputes import Disputes
 from models import (
     Actual,
     Carer,
     Change,
     ChangeRequest,
+    Claim,
     Client,
     Contact,
     Contract,
+    Dispute,
     Export,
     Finalisation,
     Hold,
@@ -42,7 +45,6 @@ from models import (
     ImportState,
     ItemState,
     JobState,
-    LockedWeek,
     Look,
     ManualAdjustment,
     OrderVersion,
@@ -69,6 +71,7 @@ SETTINGS = {
     "portal_name": "Provider portal",
     "support_contact": "01632 960 100, provider.support@authority.example",
     "remittance_note": "Questions about a remittance: 01632 960 120, payments@authority.example.",
+    "unplanned_actuals": True,
     "whats_new": "This is a demonstration: look around, change what you like.",
 }
 
@@ -100,6 +103,7 @@ class World:
         self.next_cpli = 300001
         self.packages: dict[str, Package] = {}
         self.timetables: dict[int, list[tuple[int, int, int, int]]] = {}
+        self.in_hospital = InHospital(last)
 
     def build(self) -> Iterator[str]:
         """Step by step, in the order in which it would have happened."""
@@ -113,24 +117,29 @@ class World:
         self.home_care()
         self.residential()
         self.supported()
+        by_hand.rounds(self)
         yield f"Made {Client.select().count()} clients and {Package.select().count()} packages."
         self.carers()
         self.year_of_visits()
         self.odd_visits()
         yield f"Wrote {Visit.select().count()} visits."
         consequences.follow(consequences.Change(packages=[p for (p,) in Package.select(Package.id).tuples()]), now=True)
-        self.weekly_actuals()
+        by_hand.write(self)
         consequences.settle()
         yield f"Matched the visits and made {Actual.select().count()} actuals."
         self.holds_of_the_past()
         yield f"Finalised {self.finalise()} periods."
         self.issue_orders()
         self.charge(self.last - WEEK * 5)
+        self.claims.the_others()
+        yield f"Made {Claim.select().count()} one-off claims."
         self.late_changes()
         self.coming_changes()
         self.issue_again()
         yield f"Issued {OrderVersion.select().count()} versions of {PurchaseOrder.select().count()} purchase orders."
         visits.seal(Visit.select().where(Visit.version > 1))
+        Disputes(self).make()
+        yield f"Raised {Dispute.select().count()} disputes."
         self.files()
         self.exports()
         self.year_ahead()
@@ -197,6 +206,8 @@ class World:
         self.nursing = level("NUR", "Nursing Placement", "Placement", "planned", "none",
                              service_group_class="Residential")  # fmt: skip
         self.set_up = level("SET", "Equipment and Set-up", "Item", "one-off", "none")
+        level("HIP", "Hospital Incentive Payment", "Payment", "one-off", "none", claimable="hospital")
+        level("KEY", "Key Safe", "Item", "one-off", "none", claimable="other")
         self.support = level("HS", "Housing Support", "Hours", "actuals", "weekly", service_group_class="Housing")
         self.sessions = level("DAY", "Day Activities", "Sessions", "actuals", "daily", service_group_class="Housing")
 
@@ -399,6 +410,7 @@ class World:
         """Every timetabled visit of the year, the last week only in part; one import for each week."""
         known = [p for p in self.packages.values() if p.level_id == self.personal.id and p.authorised]
         abouts = {p.id: self.about(p) for p in known}
+        self.away = self.in_hospital.of(self.packages)
         self.number = 0
         self.batches: dict[dt.date, Import] = {}
         for week in self.weeks:
@@ -414,14 +426,14 @@ class World:
         open_week = week == self.last
         if open_week and package.service_id == self.north.id:
             return
-        in_hospital = week == self.last - WEEK * 5 and package.cpli_id == self.packages["Okafor"].cpli_id
+        away = self.away.get(package.id, ())
         for weekday, entry, exit, carers in slots:
             day = week + dt.timedelta(weekday)
             if day < package.start_date or (package.end_date and day > package.end_date) or (open_week and weekday > 2):
                 continue
             for _ in range(carers):
                 self.number += 1
-                code = "H" if in_hospital and weekday > 1 else self.a_type()
+                code = "H" if day in away else self.a_type()
                 double = "Double-Handed" if carers > 1 else ""
                 yield visits.row(
                     about, f"V{self.number:06}", self.facts(package, day, entry, exit, code, double), None,
@@ -441,7 +453,10 @@ class World:
         if kind.needs_delivered:
             times = visits.delivered(self.chance, entry, exit if code != "E" else (exit + at(1, 5)) % 86400)
         carer = f"C-{self.chance.randint(1, len(people.CARERS) - 1):03}"
-        return visits.Facts(day, entry, exit, kind, *times, carer, said or visits.COMMENTS.get(code, ""))
+        silent = day >= self.last - WEEK * 2 and not said and self.chance.random() < 0.4  # for the check list
+        return visits.Facts(
+            day, entry, exit, kind, *times, carer, said or ("" if silent else visits.COMMENTS.get(code, ""))
+        )
 
     def an_import(self, week: dt.date, records: int, **facts) -> Import:
         """The finished import of a week's visits."""
@@ -501,48 +516,6 @@ class World:
         again.is_deleted, again.deletion_reason = False, ""
         again.save()
 
-    def weekly_actuals(self) -> None:
-        """Rows as planned for what is entered by the week or day, then what was different."""
-        by = Actor(self.users["manager@harbour"].id, "Marina Quay")
-        for service in (self.court, self.quay, self.north, self.south):
-            touched = actuals.generate_until(service, self.last - WEEK, by)
-            if touched:
-                consequences.follow(consequences.Change(packages=touched), now=True)
-        rows = list(Actual.select().where((Actual.organisation == self.harbour) & (Actual.source == "generated")))
-        moved = set()
-        for row in self.chance.sample(rows, len(rows) // 9):
-            planned = row.actual
-            if self.chance.random() < 0.4:
-                row.frustrated = min(100, planned)
-                row.actual = planned - row.frustrated
-                row.comments = "Not at home when the worker called"
-            elif self.chance.random() < 0.6:
-                row.missed = min(50, planned)
-                row.actual = planned - row.missed
-                row.comments = "Staff sickness"
-            else:
-                row.extra = 100
-                row.actual = planned + 100
-                row.comments = "Extra hour to help with a benefits appointment"
-            row.source = "entered"
-            row.save()
-            moved.add(row.package_id)
-        for n, week in enumerate(self.weeks[8::14]):
-            Actual.create(
-                package=self.packages["Darnell"], week=week, organisation=self.oakfield, service=self.south,
-                actual=200 + 100 * (n % 2), comments="Weekend at the seaside", source="entered",
-            )  # fmt: skip
-        unbalanced = (
-            Actual.select().where((Actual.organisation == self.harbour) & (Actual.week == self.last - WEEK)).first()
-        )
-        unbalanced.actual, unbalanced.source, unbalanced.comments = unbalanced.actual + 25, "entered", "See rota"
-        unbalanced.save()
-        moved |= {unbalanced.package_id, self.packages["Darnell"].id}
-        consequences.follow(consequences.Change(packages=moved), now=True)
-        LockedWeek.create(
-            service=self.court, week=self.last - WEEK * 12, by="Amir Khan", at=evening(self.last - WEEK * 8)
-        )
-
     # what was paid
 
     def holds_of_the_past(self) -> None:
@@ -593,7 +566,11 @@ class World:
         Oakfield's second contract is one period behind, so that period is finalised for some contracts only.
         """
         by = self.actor("payments@authority")
+        self.claims = Claims(self)
         done = []
+        for contract in (self.dapl, self.lwah):
+            done += periods.finalise_all([contract], self.last - WEEK * 10, by, self.last + WEEK)
+        self.claims.paid_ones()
         for contract in (self.dapl, self.spot, self.lwah, self.invoiced, self.block, self.housing):
             until = self.last - dt.timedelta(1)
             if contract.cycle_id == self.months.id:
@@ -663,14 +640,7 @@ class World:
         new_rate = PackageRate.create(package=monk, from_date=self.last - WEEK * 7, unit_cost=monk.unit_cost + 210000)
         history.record(officer, "Added a rate", new_rate, {}, {"package": monk.cpli_id, "unit_cost": new_rate.unit_cost},
                        organisation=monk.organisation_id)  # fmt: skip
-        row = (
-            Actual.select()
-            .where((Actual.package == self.packages["Foster"]) & (Actual.week == self.last - WEEK * 7))
-            .get()
-        )
-        row.missed, row.actual = row.missed + 50, row.actual - 50
-        row.comments, row.source, row.version = "Worker left half an hour early", "entered", row.version + 1
-        row.save()
+        by_hand.late(self)
         late = list(
             Visit.select()
             .where(

@@ -58,7 +58,9 @@ class ContactChangeForm(ContactFields, RequestForm):
         self.fit_lists(row, settings)
 
 
-def targets(reach, organisation: int, scope: str | None = None, decommissioned: bool = False, today=None) -> list[tuple[str, str]]:
+def targets(
+    reach, organisation: int, scope: str | None = None, decommissioned: bool = False, today=None
+) -> list[tuple[str, str]]:
     """What a role may be for, within reach: (`service-12`, `Service: Oakfield North`)."""
     found = []
     if scope in (None, Scope.ORGANISATION):
@@ -70,14 +72,17 @@ def targets(reach, organisation: int, scope: str | None = None, decommissioned: 
             query = query.where(Service.end_date.is_null() | (Service.end_date >= today))
         ended = {row.id for row in query if today and not row.is_current(today)}
         found += [
-            (f"service-{row.id}", f"Service: {row.name}{' (decommissioned)' if row.id in ended else ''}") for row in query
+            (f"service-{row.id}", f"Service: {row.name}{' (decommissioned)' if row.id in ended else ''}")
+            for row in query
         ]
     if scope in (None, Scope.CONTRACT):
         query = Contract.visible_to(reach).where(Contract.organisation == organisation).order_by(Contract.name)
         found += [(f"contract-{row.id}", f"Contract: {row.name}") for row in query]
     if scope in (None, Scope.ACCREDITATION):
         query = Accreditation.visible_to(reach).where(Accreditation.organisation == organisation)
-        found += [(f"accreditation-{row.id}", f"Accreditation: {row.name}") for row in query.order_by(Accreditation.name)]
+        found += [
+            (f"accreditation-{row.id}", f"Accreditation: {row.name}") for row in query.order_by(Accreditation.name)
+        ]
     return found
 
 
@@ -148,7 +153,9 @@ def check_role(form) -> bool:
         scope = form.role_for.data.partition("-")[0]
         name = next(n for n in roles.names(True) if str(n.id) == form.role.data)
         if name.scope != scope:
-            form.role_for.errors = [f"Choose {'an' if name.scope[0] in 'ao' else 'a'} {name.scope}: that is what this role is for"]
+            form.role_for.errors = [
+                f"Choose {'an' if name.scope[0] in 'ao' else 'a'} {name.scope}: that is what this role is for"
+            ]
     return not (form.role.errors or form.role_for.errors)
 
 
@@ -218,7 +225,9 @@ class RoleNameForm(RecordForm):
     """A name of the authority's list of roles (E-23)."""
 
     name = text("Role", f.Required())
-    scope = f.RadioField("Held for", [f.Required("Choose what it is held for")], choices=[(str(s), s.capitalize()) for s in Scope])
+    scope = f.RadioField(
+        "Held for", [f.Required("Choose what it is held for")], choices=[(str(s), s.capitalize()) for s in Scope]
+    )
     reaches = f.CheckboxField(
         "Reaches what it is held for",
         description="Where an organisation has limited accessibility, its holder then sees and does what belongs there",

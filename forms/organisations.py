@@ -30,6 +30,11 @@ class OrganisationForm(RecordForm):
         "Limited accessibility",
         description="Its people then see and do only what their roles reach; a person without a role sees nothing",
     )
+    enters_actuals = f.CheckboxField(
+        "Enters its own actuals",
+        default=True,
+        description="Off: its people may look at actuals, and the authority enters them",
+    )
 
 
 class OrganisationChangeForm(RequestForm):

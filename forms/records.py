@@ -60,7 +60,9 @@ class Email:
     """An e-mail address."""
 
     def __call__(self, form, field) -> None:
-        if field.data and (not re.fullmatch(r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+", field.data) or len(field.data) > 254):
+        if field.data and (
+            not re.fullmatch(r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+", field.data) or len(field.data) > 254
+        ):
             raise f.StopValidation("Enter an e-mail address in the correct format, like name@example.com")
 
 
@@ -79,8 +81,12 @@ class Telephone:
     """A telephone number: digits, and what people put between them."""
 
     def __call__(self, form, field) -> None:
-        if field.data and not re.fullmatch(r"\+?[0-9][0-9 ()\-./]{2,38}(( ext\.?| x| extension) ?[0-9]{1,6})?", field.data):
-            raise f.StopValidation(f"Enter the {f.lower(field.label.text)} as a telephone number, such as 01632 960 001")
+        if field.data and not re.fullmatch(
+            r"\+?[0-9][0-9 ()\-./]{2,38}(( ext\.?| x| extension) ?[0-9]{1,6})?", field.data
+        ):
+            raise f.StopValidation(
+                f"Enter the {f.lower(field.label.text)} as a telephone number, such as 01632 960 001"
+            )
 
 
 class WebAddress:

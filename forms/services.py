@@ -17,6 +17,11 @@ ENTRY = [
     ("daily", "Daily: a quantity and ticked days"),
     ("none", "None: no actuals"),
 ]
+CLAIMABLE = [
+    ("", "No"),
+    ("hospital", "Yes, as a hospital incentive: worked out from the visits of a stay"),
+    ("other", "Yes: the provider enters the amount"),
+]
 
 
 def number(value):
@@ -73,6 +78,9 @@ class LevelForm(RecordForm):
         "Visits wanted", description="The visits file may contain it. Only a level entered by visits"
     )
     frustrated_allowed = f.CheckboxField("Frustrated may be entered", description="Client not there, paid all the same")
+    claimable = f.RadioField(
+        "May be claimed once, outside packages", choices=CLAIMABLE, default="", description="See One-off claims"
+    )
     service_group_class = text("Service group class", description="The accounting group that reports show")
 
 
@@ -97,7 +105,9 @@ class ServiceChangeForm(RequestForm):
 class DetailsFields:
     """What a service says of itself (D-15), in the order of the guide; a base for forms of both sides."""
 
-    public_name = text("Public Service Name", most=112, description="Shown in public searches; else the service's ID is")
+    public_name = text(
+        "Public Service Name", most=112, description="Shown in public searches; else the service's ID is"
+    )
     description = f.CountedTextField("Description", most=4000)
     religions = f.LinesField("Supported Religions", choices=[])
     leasehold_units = f.PlacesField("Leasehold Units Funded")
@@ -150,7 +160,10 @@ class OfferForm(PortalForm):
     """A level that a service offers (D-22)."""
 
     level = f.SelectField("Service level", [f.Required()])
-    contract_text = text("Contract", description="Such as: Subsidy payment of £136.01 per Unit per client per week. Empty is: Not contracted")
+    contract_text = text(
+        "Contract",
+        description="Such as: Subsidy payment of £136.01 per Unit per client per week. Empty is: Not contracted",
+    )
     contracted = f.UnitsField("Contracted units")
 
 

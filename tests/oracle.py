@@ -16,6 +16,7 @@ from itertools import pairwise
 
 from tests.oracle_cells import (BLANK, DAY, KEYS, REFERENCES, VISIT_COLUMNS, WEEK, WEEKDAYS, ZERO, days_from, flag,
     half_up, minutes, monday, mondays, overlap, parse, pick, refuse, span, words, written, year_of)
+from tests.oracle_claims import Claims
 from tests.oracle_holds import Holds
 
 # Every default type pays and charges alike; those on delivered times are those that need them (5.5).
@@ -54,7 +55,7 @@ def discounted(p, cost): return half_up(cost * (100 - p["Discount"]) / 100)  # a
 def on_actuals(p): return p["PaidOn"] == "actuals" and p["Frequency"] != "One-off"
 
 
-class Oracle(Holds):
+class Oracle(Claims, Holds):
     def __init__(self, today, **settings):
         super().__init__()
         self.today, defaults = today, {"comments": True, "allocation": "refuse", "ssref_and_service": False}
@@ -355,6 +356,7 @@ class Oracle(Holds):
                 if period["EndDate"] <= until and start <= self.today and start not in self.finalised[ref]:
                     done = [i | {"Status": "Finalised"} for i in self.items(ref) if i["PeriodStart"] == start]
                     self.hold_back(ref, done)
+                    done += [i | {"Status": "Finalised"} for i in self.pay_claims(ref, start)]
                     self.paid += done
                     self.finalised[ref].add(start)
                     self.kept[ref] = copy.deepcopy(self.packages)
@@ -387,7 +389,8 @@ class Oracle(Holds):
                 yield pick(p, "SSRef NHSNumber ClientRef ServiceLevelRef ServiceLevelName Unit Frequency ServiceRef "
                               "ServiceName OrganisationRef OrganisationName") | {"CurrentQuantity": weekly(p)}
     def dump_payments(self, organisation, start, end):
-        for item in self.paid + [item for ref in self.facts["contracts"] for item in self.items(ref)]:
+        for item in self.paid + [
+                item for ref in self.facts["contracts"] for item in (*self.items(ref), *self.claim_items(ref))]:
             owner = self.facts["contracts"][item["ContractRef"]]["OrganisationRef"]
             if organisation in (None, owner) and item["PeriodStart"] <= end and item["PeriodEnd"] >= start:
                 yield {column: cell for column, cell in item.items() if column != "number"}

@@ -101,15 +101,37 @@ class World:
         self.packages = {"north": cast.package, "south": south, "other": cast.placed}
         for part, package in (("north", cast.package), ("south", south)):
             visit = add_visit(
-                cast, f"{MARKS[part]}-visit", package, start=8 * 3600, service=package.service_id, comments=f"{MARKS[part]} comment"
+                cast,
+                f"{MARKS[part]}-visit",
+                package,
+                start=8 * 3600,
+                service=package.service_id,
+                comments=f"{MARKS[part]} comment",
             )
             self.note("visit_id", part, visit)
-        stranger = add_visit(cast, "Wmark-visit", south, ssref="Wmark-SS", client=None, comments="Wmark", start=15 * 3600)
+        stranger = add_visit(
+            cast, "Wmark-visit", south, ssref="Wmark-SS", client=None, comments="Wmark", start=15 * 3600
+        )
         self.note("visit_id", "whole", stranger)
         settle(cast, cast.package, cast.bobs, south)
-        self.note("visit_id", "other", Visit.create(organisation=cast.brookhouse, ref="Bmark-visit", week=MONDAY, type=cast.types["DHS"], planned_date=MONDAY))
+        self.note(
+            "visit_id",
+            "other",
+            Visit.create(
+                organisation=cast.brookhouse,
+                ref="Bmark-visit",
+                week=MONDAY,
+                type=cast.types["DHS"],
+                planned_date=MONDAY,
+            ),
+        )
         for part in ("north", "south"):
-            order = PurchaseOrder.select().where(PurchaseOrder.contract == self.contracts[part]).order_by(PurchaseOrder.id).first()
+            order = (
+                PurchaseOrder.select()
+                .where(PurchaseOrder.contract == self.contracts[part])
+                .order_by(PurchaseOrder.id)
+                .first()
+            )
             self.note("order_id", part, order)
         for part in ("north", "south", "other"):
             self.note("service_id", part, self.services[part])
@@ -125,7 +147,9 @@ class World:
     def _people(self) -> None:
         cast = self.cast
         for part, service in (("north", cast.north), ("south", cast.south)):
-            row = Contact.create(organisation=cast.oakfield, surname=f"{MARKS[part]}person", email=f"{MARKS[part]}@p.example")
+            row = Contact.create(
+                organisation=cast.oakfield, surname=f"{MARKS[part]}person", email=f"{MARKS[part]}@p.example"
+            )
             self.note("contact_id", part, row)
             self.note("role_id", part, Role.create(contact=row, name=2, organisation=cast.oakfield, service=service))
         lone = Contact.create(organisation=cast.oakfield, surname="Wmarkperson", telephone="Wmark")
@@ -135,7 +159,9 @@ class World:
         other.surname = "Bmarkstone"
         other.save()
         self.note("contact_id", "other", other)
-        self.note("role_id", "other", Role.create(contact=other, name=2, organisation=cast.brookhouse, service=cast.house))
+        self.note(
+            "role_id", "other", Role.create(contact=other, name=2, organisation=cast.brookhouse, service=cast.house)
+        )
         Contact.update(surname="Wmarkmarsh").where(Contact.id == self.colleague.contact_id).execute()
         self.note("contact_id", "whole", self.colleague.contact_id)
 
@@ -145,10 +171,18 @@ class World:
         owner = self.cast.brookhouse if part == "other" else self.cast.oakfield
         user = self.cast.outsider if part == "other" else self.colleague
         row = ChangeRequest.create(
-            kind=kind, organisation=owner, user=user, by="A colleague", thing_name=f"{mark} name", comment=f"{mark} please", **facts
+            kind=kind,
+            organisation=owner,
+            user=user,
+            by="A colleague",
+            thing_name=f"{mark} name",
+            comment=f"{mark} please",
+            **facts,
         )
         if kind == "role-add":
-            RequestField.create(request=row, name="role", after=f'[2, "service-{self.cast.south.id}", "{mark} role for {mark}"]')
+            RequestField.create(
+                request=row, name="role", after=f'[2, "service-{self.cast.south.id}", "{mark} role for {mark}"]'
+            )
         else:
             RequestField.create(request=row, name="telephone", before='"0"', after=f'"{mark} value"')
 
@@ -176,13 +210,27 @@ class World:
             ("own", self.person, cast.oakfield), ("whole", self.colleague, cast.oakfield), ("other", cast.outsider, cast.brookhouse),
         ):  # fmt: skip
             mark = MARKS.get(part, "mine")
-            row = Import.create(kind="visits", organisation=owner, user=user, file_name=f"{mark}.csv", state="Checked", records=1, checked_at=utc_now())
-            ImportProblem.create(batch=row, line=2, severity="error", column="SSRef", value=mark, message=mark, suggestion="x")
+            row = Import.create(
+                kind="visits",
+                organisation=owner,
+                user=user,
+                file_name=f"{mark}.csv",
+                state="Checked",
+                records=1,
+                checked_at=utc_now(),
+            )
+            ImportProblem.create(
+                batch=row, line=2, severity="error", column="SSRef", value=mark, message=mark, suggestion="x"
+            )
             self.note("import_id", part, row)
 
     def _own(self) -> None:
         """What belongs to one person alone: a colleague's is nobody else's."""
-        self.note("session_id", "nobody", SignIn.create(digest="of a colleague", person=self.colleague.person_id, user=self.colleague))
+        self.note(
+            "session_id",
+            "nobody",
+            SignIn.create(digest="of a colleague", person=self.colleague.person_id, user=self.colleague),
+        )
         self.note(
             "prepared_id", "nobody",
             PreparedReport.create(user=self.colleague, organisation=self.cast.oakfield, name="x", form="csv", wanted="{}", told="[]", reach="x"),
@@ -213,7 +261,12 @@ class World:
             packages = [p for (p,) in Package.select(Package.id).where(Package.service == service).tuples()]
             OrderLine.delete().where(OrderLine.package.in_(packages)).execute()
             PurchaseOrder.delete().where(PurchaseOrder.contract == contract).execute()
-            for table, column in ((Visit, Visit.package), (Due, Due.package), (Actual, Actual.package), (TimetableSlot, TimetableSlot.package)):
+            for table, column in (
+                (Visit, Visit.package),
+                (Due, Due.package),
+                (Actual, Actual.package),
+                (TimetableSlot, TimetableSlot.package),
+            ):
                 table.delete().where(column.in_(packages)).execute()
             clients = [c for (c,) in Package.select(Package.client).where(Package.service == service).tuples()]
             Package.delete().where(Package.id.in_(packages)).execute()
@@ -259,7 +312,9 @@ class Oracle:
             self.services.add("north")
         if self.whole or roles & {"south", "contract-south"}:
             self.services.add("south")
-        self.contracts = {"north", "south"} if self.whole else {r.partition("-")[2] for r in roles if r.startswith("contract-")}
+        self.contracts = (
+            {"north", "south"} if self.whole else {r.partition("-")[2] for r in roles if r.startswith("contract-")}
+        )
 
     @property
     def parts(self) -> set[str]:
@@ -279,5 +334,3 @@ class Oracle:
         if part == "own":
             return True
         return part in self.parts
-
-

@@ -3,7 +3,8 @@
 A story is plain data: the `today` to start from, and steps `("load", kind, rows, organisation)`,
 `("generate", until, service)`, `("finalise", until, contract)`, `("dump-check",)`; and what an officer does by hand:
 `("hold", contract, scope, value, state, nth current period)` of a client, a line (CPLI, week, kind) or all,
-`("release", contract, client)`, `("adjust", contract, amount, with VAT, client)`.
+`("release", contract, client)`, `("adjust", contract, amount, with VAT, client)`; `("claim", contract, amount, client)`
+is a one-off claim that is accepted.
 Rows hold every column of their file as text, as a file would. What the rules leave open is not drawn.
 """
 
@@ -343,6 +344,10 @@ def stories(draw):
             draw(st.sampled_from(["", *clients])),
         )
 
+    def claim():
+        amount = draw(st.sampled_from(["11.89", "47.54", "0.03", "1003.33"]))
+        return "claim", draw(often("C1", "C2", "C3")), amount, draw(st.sampled_from(clients))
+
     def load_carers():
         carer = row("carers", CarerRef="K9", Forename="Kay", Surname="Late")
         return "load", "carers", [carer], draw(often("OAK", "BRO"))
@@ -370,7 +375,7 @@ def stories(draw):
         steps.append(("load", "carers", carers, organisation))
     events = [load_visits, load_visits, load_visits, load_packages, load_packages, load_packages, load_rates,
               load_timetables, load_actuals, load_actuals, generate, finalise, finalise, load_carers, hold, hold, hold,
-              release, release, adjust, adjust]  # fmt: skip
+              release, release, adjust, adjust, claim, claim]  # fmt: skip
     # Something is sent and paid early on, so that most of what follows corrects a finalised week; some of it is held.
     early = [load_visits, generate, *draw(st.sampled_from([[], [hold, hold, adjust], [hold, hold, release]])), finalise]
     early += draw(st.sampled_from([[], [release, release], [finalise, release]]))

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from blueprints import consequences, sheets, weeks
 from blueprints.actuals import rules as actuals
 from blueprints.adjustments import rules as manual
+from blueprints.claims import rules as claims
 from blueprints.history import COMMAND_LINE
 from blueprints.holds import rules as holds
 from blueprints.imports import rules as imports
@@ -20,7 +21,19 @@ from blueprints.payments import rules as payments
 from blueprints.periods import rules as periods
 from blueprints.reports import dumps
 from blueprints.values import file_date, file_money, file_quantity, file_rate
-from models import Client, Contract, Hold, ItemState, OrderLine, Organisation, Package, PurchaseOrder, Service, db
+from models import (
+    Client,
+    Contract,
+    Hold,
+    ItemState,
+    OrderLine,
+    Organisation,
+    Package,
+    PurchaseOrder,
+    Service,
+    ServiceLevel,
+    db,
+)
 from tests.oracle import Oracle
 from tests.stories import stories
 
@@ -103,6 +116,21 @@ class Portal:
         except (manual.Refused, manual.Faulty) as refusal:
             assert any(words in str(refusal) for words in ("invoice", "is finalised", "has a package")), refusal
 
+    def claim(self, ref, amount, ssref) -> None:
+        """A claim that a provider makes and an officer accepts, by the rules that the pages call."""
+        contract = Contract.get(Contract.ref == ref)
+        level = ServiceLevel.get_or_none(ServiceLevel.ref == "HIP") or ServiceLevel.create(
+            ref="HIP", name="Incentive", unit="Payment", paid_on="one-off", entry="none", claimable="other"
+        )
+        service = Service.get(Service.organisation == contract.organisation_id)
+        one = claims.begin(service, "", COMMAND_LINE, weeks.today())
+        facts = {"contract": contract.id, "client": Client.get(Client.ssref == ssref).id, "level": level.id,
+                 "description": "by hand", "quantity": 100, "unit_cost": int(Fraction(amount) * 10000)}  # fmt: skip
+        item = claims.save_item(one, None, facts, [], None, COMMAND_LINE)
+        claims.submit(one, lambda _: [], None, COMMAND_LINE, weeks.today())
+        decided = {item.id: claims.Decided(True, item.quantity, item.unit_cost, "")}
+        claims.decide(one, True, decided, "", None, COMMAND_LINE)
+
     def dump(self, kind: str) -> list[dict[str, str]]:
         """A file that leaves, read again as text."""
         headings, rows = dumps.make(kind, None, None, None)
@@ -138,6 +166,7 @@ def in_order(rows: list[dict[str, str]]) -> list[tuple]:
 
 @pytest.mark.feature("K-16", "O-29", "O-30", "O-32", "R-12", "R-13", "S-03", "S-06")
 @pytest.mark.feature("K-16", "O-29", "O-30", "O-32", "R-09", "R-12", "R-13", "R-14")
+@pytest.mark.feature("K-16", "O-29", "O-30", "O-32", "R-09", "R-12", "R-13", "R-14", "P-25")
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -189,6 +218,10 @@ def tell(today, steps) -> None:
             ref, amount, vat, ssref = told
             oracle.adjust(ref, Fraction(amount), vat, ssref)
             portal.adjust(*told, f"step {number}")
+        elif verb == "claim":
+            ref, amount, ssref = told
+            oracle.claim(ref, Fraction(amount), ssref)
+            portal.claim(*told)
         else:
             for kind in set(dumps.KINDS) - set(os.environ.get("SKIP_DUMPS", "").split()):
                 assert in_order(portal.dump(kind)) == in_order(oracle.dump(kind)), (number, kind)

@@ -26,7 +26,7 @@ VOCABULARY = {
     "officer_role": {"role"},
     "login_request": {"kind", "state"},
     "mail": {"kind", "state", "error", "once"},
-    "service_level": {"ref", "name", "unit", "paid_on", "entry", "service_group_class"},
+    "service_level": {"ref", "name", "unit", "paid_on", "entry", "claimable", "service_group_class"},
     "service": {"service_type"},
     "change": {"what", "thing"},
     "look": {"thing"},
@@ -44,19 +44,35 @@ VOCABULARY = {
     "visit_version": {"level_ref", "level_name"},
     "staged_visit": {"level_ref", "level_name", "action"},
     "actual": {"source"},
+    "claim_rule": {"contract_type", "longer"},
+    "claim": {"state"},
     "package_as_paid": {"plan"},
     "manual_adjustment": {"reason", "key"},
     "hold": {"kind", "state"},
     "purchase_order": {"digest", "issued_digest"},
     "order_line": {"frequency"},
     "export": {"kind"},
+    "dispute": {"state", "reason"},
     "payment_item": {"kind", "reason", "state"},
     "prepared_report": {"name", "form", "reach", "wanted"},
     "schema_migration": {"name", "applied"},
 }
-EMPTIED = ("sign_in", "one_time_link", "old_password", "recovery_code", "kept_form", "throttle", "huey_task", "huey_schedule", "huey_kv", "huey_counter")
+EMPTIED = (
+    "sign_in",
+    "one_time_link",
+    "old_password",
+    "recovery_code",
+    "kept_form",
+    "throttle",
+    "huey_task",
+    "huey_schedule",
+    "huey_kv",
+    "huey_counter",
+)
 JSON = {("change", "before"), ("change", "after"), ("staged_row", "values"), ("staged_visit", "cells"), ("setting", "value"),
         ("job", "facts"), ("prepared_report", "told")}  # fmt: skip
+JSON = {("change", "before"), ("change", "after"), ("staged_row", "values"), ("staged_visit", "cells"), ("claim_item", "working"), ("dispute_row", "was"), ("setting", "value"),
+        ("job", "facts")}  # fmt: skip
 FREE_SETTINGS = ("text", "address", "lines")  # of every other kind the value stays
 BIRTH = ("date_of_birth", "DateOfBirth", "date_of_death", "DateOfDeath")
 DATE = re.compile(r"\d{4}-\d\d-\d\d")

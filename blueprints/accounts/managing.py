@@ -173,7 +173,9 @@ def set_roles(user: User, roles: Iterable[str], by: history.Actor) -> None:
         OfficerRole.delete().where((OfficerRole.user == user) & OfficerRole.role.in_(list(before - wanted))).execute()
         for role in sorted(wanted - before):
             OfficerRole.create(user=user, role=role)
-        history.record(by, "Changed the roles", user, {"roles": ", ".join(sorted(before))}, {"roles": ", ".join(sorted(wanted))})
+        history.record(
+            by, "Changed the roles", user, {"roles": ", ".join(sorted(before))}, {"roles": ", ".join(sorted(wanted))}
+        )
 
 
 def rename(user: User, username: str | None, by: history.Actor) -> None:

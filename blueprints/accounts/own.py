@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, abort, flash, g, request, session, url_for
 
-from blueprints.accounts import hashing, links, policy, second, sessions, signing
+from blueprints.accounts import links, policy, second, sessions, signing
 from blueprints.history import Actor
 from blueprints.pages import go, page
 from blueprints.permissions import Can, requires
@@ -65,10 +65,8 @@ class Own:
         """The form is filled in and the current password is right; a wrong one counts towards the lock."""
         if not form.validate_on_submit():
             return False
-        person = me()
-        if hashing.fits(person.password_hash, form.current.data):
+        if signing.confirms(g.session_row.person_id, form.current.data, g.settings):
             return True
-        signing.failed(person.id, g.settings)
         form.current.errors = [WRONG]
         return False
 

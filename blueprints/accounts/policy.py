@@ -177,6 +177,14 @@ class Age(NamedTuple):
     is_over: bool
 
 
+def near_end(person_id: int, now) -> dt.date | None:
+    """The day on which a person's password expires, where that is soon; no query where passwords do not expire."""
+    if not now.password_days:
+        return None
+    held = age(Person.get_by_id(person_id), now)
+    return held.due_on if held.is_near else None
+
+
 FRESH = Age(None, False, False, False)
 
 

@@ -15,6 +15,7 @@ from blueprints.prepared import blank, kept
 from models import (
     Contact,
     ContactState,
+    Entry,
     KeptForm,
     Organisation,
     Package,
@@ -40,8 +41,8 @@ def begin(person: Person, address: str, agent: str) -> tuple[str, SignIn]:
 def session_of(token: str, settings) -> SignIn | None:
     """The live session of a cookie's token, with its login, contact and organisation, by one query.
 
-    `has_actuals` says whether anything of the organisation is paid on actuals: tabs and doors follow it (C-08);
-    `has_others` whether the person has other logins to switch to. A session that is not ready yet has no user.
+    `has_actuals` says whether anything of the organisation is paid on actuals, `has_visits` whether any of it comes from
+    visits: tabs and doors follow them (C-08); `has_others` whether the person has other logins to switch to. A session that is not ready yet has no user.
     """
     now = utc_now()
     row = _session_statement().first(
@@ -61,12 +62,14 @@ def _session_statement():
         .join(ServiceLevel)
         .where((Package.organisation == User.organisation) & (ServiceLevel.paid_on == PaidOn.ACTUALS))
     )
+    by_visits = paid_on_actuals.where(ServiceLevel.entry == Entry.VISITS)
     other = User.alias("other")
     others = other.select(SQL("1")).where((other.person == SignIn.person) & (other.id != SignIn.user) & other.is_active)
     return (
         SignIn.select(
             SignIn, User, Organisation, Contact,
             fn.EXISTS(paid_on_actuals).alias("has_actuals"),
+            fn.EXISTS(by_visits).alias("has_visits"),
             fn.EXISTS(others).alias("has_others"),
         )
         .join(User, JOIN.LEFT_OUTER)

@@ -136,6 +136,16 @@ def failed(person_id: int, settings, *names: str) -> bool:
     return True
 
 
+def confirms(person_id: int, password: str, settings) -> bool:
+    """Is this the password of a person who is signed in already? Asked for before what binds (rule 11.3); a wrong one
+    counts towards the lock."""
+    kept = Person.select(Person.password_hash).where(Person.id == person_id).scalar()
+    if hashing.fits(kept, password):
+        return True
+    failed(person_id, settings)
+    return False
+
+
 # the steps -------------------------------------------------------------------------------------------------------------
 
 

@@ -12,10 +12,11 @@ from markupsafe import Markup
 from peewee import JOIN
 
 from blueprints.actuals import sums
+from blueprints.actuals.rules import unpaid_of
 from blueprints.actuals.sums import ActualFigures, FedVisit
 from blueprints.money import number
 from blueprints.packages import rules as packages
-from blueprints.packages.plan import active_days, planned_quantity, rates_in, unit_cost_shown, unit_for
+from blueprints.packages.plan import Plan, active_days, planned_quantity, rates_in, unit_cost_shown, unit_for
 from blueprints.packages.rules import Line, day
 from blueprints.prepared import blank, kept
 from blueprints.reach import Reach
@@ -24,6 +25,8 @@ from models import (
     Actual,
     Client,
     Entry,
+    Increase,
+    IncreaseState,
     LockedWeek,
     Package,
     Service,
@@ -117,10 +120,11 @@ def _query(condition):
             Actual.package, Package.cpli_id, Actual.week, Package.client, Client.ssref, Client.title, Client.forename,
             Client.surname, Actual.service, Service.name, Package.level, ServiceLevel.name, ServiceLevel.unit,
             Actual.actual, Actual.frustrated, Actual.missed, Actual.extra, Actual.visits, Actual.paid_minutes,
-            Actual.comments, Actual.source, LockedWeek.id,
+            Actual.comments, Actual.source, LockedWeek.id, Increase.state, Increase.agreed, Increase.reason,
         )
         .join(Package).join(Client).switch(Package).join(ServiceLevel).switch(Actual).join(Service)
         .join(LockedWeek, JOIN.LEFT_OUTER, on=((LockedWeek.service == Actual.service) & (LockedWeek.week == Actual.week)))
+        .join(Increase, JOIN.LEFT_OUTER, on=((Increase.package == Actual.package) & (Increase.week == Actual.week)))
         .where(condition)
         .order_by(Client.surname, Client.forename, Package.client, ServiceLevel.name, Package.cpli_id, Actual.week)
     )  # fmt: skip
@@ -164,7 +168,8 @@ def fed_visits_of(wanted: set[tuple[int, dt.date]]) -> dict[tuple[int, dt.date],
 
 def _row(row: tuple, line: Line, fed: Iterable[FedVisit]) -> Row:
     (package, cpli, week, client, ssref, title, forename, surname, service, service_name, level, level_name, unit,
-     actual, frustrated, missed, extra, visits, paid_minutes, comments, source, locked) = row  # fmt: skip
+     actual, frustrated, missed, extra, visits, paid_minutes, comments, source, locked, state, agreed,
+     reason) = row  # fmt: skip
     week, plan = day(week), line.plan
     planned = planned_quantity(plan, week)
     if plan.entry == Entry.DAILY:
@@ -173,16 +178,13 @@ def _row(row: tuple, line: Line, fed: Iterable[FedVisit]) -> Row:
     if source == Source.VISITS:
         priced = sums.priced(plan, week, fed) if fed else paid_minutes
     figures = ActualFigures(actual, frustrated, source, priced)
-    active = active_days(plan, week)[2] > 0
-    informational = plan.paid_on != "actuals"
-    working = sums.cost_working(actual + frustrated, unit, unit_cost_shown(plan, week))
+    if state:
+        figures = figures._replace(unpaid=unpaid_of(line, week, figures, agreed))
     return Row(
         package, cpli, week, client, ssref, " ".join(x for x in (title, forename, surname) if x), service, service_name,
         level, level_name, unit, planned, actual, frustrated, missed, extra, visits, sums.cost(plan, week, figures),
-        "For information, not paid" if informational else working, sums.colour(actual, planned),
-        sums.balance_warning(
-            planned, actual, frustrated, missed, extra, source=source, active=active, authorised=plan.authorised
-        ),
+        working(plan, week, unit, figures), sums.colour(actual, planned, plan.intermittent),
+        remark(plan, week, planned, figures, missed, extra, increase_words(state, figures.unpaid, reason)),
         comments, source, locked is not None,
     )  # fmt: skip
 
@@ -227,6 +229,34 @@ def cells(listed: Iterable[Row], with_service: bool) -> list[Cells]:
         )
         for row in listed
     ]  # fmt: skip
+
+
+def working(plan: Plan, week: dt.date, unit: str, figures: ActualFigures) -> str:
+    """How a row's cost comes about: `14 (Actual + Frstd) Hours x £16.16` (4.2)."""
+    if plan.paid_on != "actuals":
+        return "For information, not paid"
+    text = sums.cost_working(figures.actual + figures.frustrated, unit, unit_cost_shown(plan, week))
+    return f"{text}, less {number(figures.unpaid)} not authorised" if figures.unpaid else text
+
+
+def remark(
+    plan: Plan, week: dt.date, planned: int, figures: ActualFigures, missed: int, extra: int, more: str = ""
+) -> sums.Remark:
+    """What a row says about its balance, its package (4.1, 4.11), and `more`."""
+    found = sums.balance_warning(
+        planned, figures.actual, figures.frustrated, missed, extra, source=figures.source,
+        active=active_days(plan, week)[2] > 0, authorised=plan.authorised, intermittent=plan.intermittent,
+    )  # fmt: skip
+    return found._replace(words=f"{found.words} {more}".strip()) if more else found
+
+
+def increase_words(state: str | None, waits: int, reason: str | None) -> str:
+    """What a row says about an increase that needs an officer (4.6)."""
+    if state == IncreaseState.PENDING and waits:
+        return f"{number(waits)} above plan waits for the authority, and is paid once it agrees."
+    if state == IncreaseState.REFUSED and waits:
+        return f"The authority refused {number(waits)} above plan: {reason}"
+    return ""
 
 
 class ClientRows(NamedTuple):

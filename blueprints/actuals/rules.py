@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import database
 from blueprints import history
-from blueprints.actuals.sums import ActualFigures, FedVisit, from_visits, generated_rows, paid_minutes, priced
+from blueprints.actuals.sums import (
+    ActualFigures,
+    DailyRow,
+    FedVisit,
+    from_visits,
+    generated_rows,
+    paid_minutes,
+    priced,
+    ticks_of,
+    unpaid,
+)
 from blueprints.packages import rules as packages
-from blueprints.packages.plan import active_days, planned_quantity, planned_visits
+from blueprints.packages.plan import ONE_OFF, active_days, planned_quantity, planned_visits
 from blueprints.packages.rules import Line, day
 from models import (
     Actual,
     ActualDay,
     Contract,
     Entry,
+    Increase,
     Package,
     PaidOn,
     PaymentPeriod,
@@ -26,9 +37,14 @@ from models import (
     VisitStatus,
     VisitType,
     db,
+    utc_now,
 )
 
 FIGURES = ["actual", "frustrated", "missed", "extra", "visits", "paid_minutes"]
+COLUMNS = [
+    "package", "week", "organisation", "service", "source", "comments", "by_officer", "version", "changed_at",
+    "changed_by", *FIGURES,
+]  # fmt: skip
 MANUAL = (Source.ENTERED, Source.IMPORTED)
 
 
@@ -52,7 +68,7 @@ def feed(
         .tuples()
     }
     result: dict[tuple[int, dt.date], ActualFigures | None] = {}
-    rows, gone = [], []
+    rows, gone, now = [], [], str(utc_now())
     for key, visits in fed.items():
         package, week = key
         line, before = lines[package], stored.get(key)
@@ -73,9 +89,10 @@ def feed(
         )
         new = (*figures, paid)
         if before is None or before[1] != Source.VISITS or tuple(before[2:]) != new:
-            rows.append((package, week, line.organisation, line.service, str(Source.VISITS), "", False, 1, *new))
-    columns = ["package", "week", "organisation", "service", "source", "comments", "by_officer", "version", *FIGURES]
-    database.bulk_upsert(Actual, columns, rows, key=["package", "week"], update=["service", "source", *FIGURES])
+            what = (str(Source.VISITS), "", False, 1, now, "")
+            rows.append((package, week, line.organisation, line.service, *what, *new))
+    update = ["service", "source", "changed_at", "changed_by", *FIGURES]
+    database.bulk_upsert(Actual, COLUMNS, rows, key=["package", "week"], update=update)
     database.execute_many(Actual, "DELETE FROM actual WHERE id = ?", gone)
     return result
 
@@ -87,15 +104,21 @@ def move(idents: Iterable[int]) -> None:
         Actual.update(service=where[0], organisation=where[1]).where(Actual.package == ident).execute()
 
 
-def figures_of(lines: Mapping[int, Line]) -> dict[int, dict[dt.date, ActualFigures]]:
-    """The stored figures of these packages by week, ready for pricing.
+def figures_of(
+    lines: Mapping[int, Line], weeks: Collection[dt.date] | None = None
+) -> dict[int, dict[dt.date, ActualFigures]]:
+    """The stored figures of these packages by week, of all weeks unless some are named; ready for pricing.
 
-    A visits-fed row is priced from its minutes; in a week in which the rate changes, from its visits (rule 4.2).
+    A visits-fed row is priced from its minutes; in a week in which the rate changes, from its visits (rule 4.2). What
+    of an increase an officer has not authorised is told apart (rule 4.6).
     """
     found: dict[int, dict[dt.date, ActualFigures]] = {ident: {} for ident in lines}
     several = []
+    wanted = Actual.package.in_(list(lines))
+    if weeks is not None:
+        wanted &= Actual.week.in_(list(weeks))
     columns = (Actual.package, Actual.week, Actual.actual, Actual.frustrated, Actual.source, Actual.paid_minutes)
-    query = Actual.select(*columns).where(Actual.package.in_(list(lines)))
+    query = Actual.select(*columns).where(wanted)
     for package, week, actual, frustrated, source, paid in database.rows(query):  # hundreds of thousands of rows
         week = day(week)
         if source == Source.VISITS and lines[package].plan.rates and _rate_changes(lines[package], week):
@@ -104,7 +127,21 @@ def figures_of(lines: Mapping[int, Line]) -> dict[int, dict[dt.date, ActualFigur
     for package, week in several:
         visits = fed_visits(package, week)
         found[package][week] = found[package][week]._replace(priced=priced(lines[package].plan, week, visits))
+    for (package, week), agreed in agreed_of(Increase.package.in_(list(lines))).items():
+        if row := found[package].get(week):
+            found[package][week] = row._replace(unpaid=unpaid_of(lines[package], week, row, agreed))
     return found
+
+
+def agreed_of(condition) -> dict[tuple[int, dt.date], int]:
+    """Hundredths up to which actuals above plan are paid, by package and week, where an officer is asked (rule 4.6)."""
+    rows = Increase.select(Increase.package, Increase.week, Increase.agreed).where(condition).tuples()
+    return {(package, day(week)): agreed for package, week, agreed in rows}
+
+
+def unpaid_of(line: Line, week: dt.date, row: ActualFigures, agreed: int) -> int:
+    """What of a row waits for an officer, or was refused by one (rule 4.6); visits are paid by their types."""
+    return 0 if row.source == Source.VISITS else unpaid(planned_quantity(line.plan, week), row.actual, agreed)
 
 
 def _rate_changes(line: Line, week: dt.date) -> bool:
@@ -135,36 +172,91 @@ def generate(service: Service, weeks: Sequence[dt.date], by: history.Actor) -> s
 
     Returns the packages that got rows. Never changes a row that exists; running it twice changes nothing.
     """
+    return {package for package, _ in generate_for(Package.service == service, weeks, by, service)}
+
+
+def generate_for(
+    condition, weeks: Sequence[dt.date], by: history.Actor, about
+) -> dict[tuple[int, dt.date], tuple[Line, ActualFigures]]:
+    """Generate Actuals for the packages of a condition, by set-based statements.
+
+    Returns the packages and weeks that got rows, with what they are priced from. `about` is the record, a service or
+    an organisation, in whose history it stands.
+    """
     if not weeks:
-        return set()
+        return {}
     wanted = (
-        (Package.service == service)
+        condition
         & Package.authorised
         & (ServiceLevel.paid_on == PaidOn.ACTUALS)
+        & (Package.frequency != ONE_OFF)  # paid once, whatever its level says (rule 7.2)
         & ~ServiceLevel.intermittent
         & ServiceLevel.entry.in_([Entry.WEEKLY, Entry.DAILY])
     )
-    made: set[int] = set()
     with db.atomic():
+        database.serialise(db, "settle")
         lines = packages.lines(wanted)
-        there = {
-            (package, day(week))
-            for package, week in Actual.select(Actual.package, Actual.week)
-            .where((Actual.service == service) & Actual.week.in_(list(weeks)))
-            .tuples()
-        }
+        there = _there(lines, weeks)
         first_week = first_weeks({line.cycle for line in lines.values()})
-        for line in lines.values():
-            for week in weeks:
-                if (line.id, week) in there or not active_days(line.plan, week)[2] or week < first_week[line.cycle]:
-                    continue
-                _generate_one(line, week)
-                made.add(line.id)
+        made = [
+            (line, week)
+            for line in lines.values()
+            for week in weeks
+            if (line.id, week) not in there and active_days(line.plan, week)[2] and week >= first_week[line.cycle]
+        ]
         if made:
-            history.record(
-                by, "Generated actuals", service, {}, {"weeks": f"{min(weeks)} to {max(weeks)}", "packages": len(made)}
-            )
-    return made
+            _write_planned(made)
+            told = {"weeks": f"{min(weeks)} to {max(weeks)}", "packages": len({line.id for line, _ in made})}
+            history.record(by, "Generated actuals", about, {}, told, organisation=made[0][0].organisation)
+    source = str(Source.GENERATED)
+    return {(line.id, week): (line, ActualFigures(planned_quantity(line.plan, week), 0, source)) for line, week in made}
+
+
+def _there(lines: Mapping[int, Line], weeks: Sequence[dt.date]) -> set[tuple[int, dt.date]]:
+    """The packages and weeks that have a row."""
+    idents, found = list(lines), set()
+    for at in range(0, len(idents), 1000):
+        rows = Actual.select(Actual.package, Actual.week).where(
+            Actual.package.in_(idents[at : at + 1000]) & Actual.week.between(min(weeks), max(weeks))
+        )
+        found |= {(package, day(week)) for package, week in rows.tuples()}
+    return found
+
+
+def _write_planned(made: Sequence[tuple[Line, dt.date]]) -> None:
+    """Rows as planned of packages and weeks that have none; inside the caller's transaction."""
+    now = str(utc_now())
+    rows = []
+    for line, week in made:
+        planned, visits = planned_quantity(line.plan, week), planned_visits(line.plan, week)
+        what = (str(Source.GENERATED), "", False, 1, now, "")
+        rows.append((line.id, week.isoformat(), line.organisation, line.service, *what, planned, 0, 0, 0, visits, 0))
+    database.bulk_upsert(Actual, COLUMNS, rows, key=["package", "week"], update=[])
+    daily = {(line.id, week): line.plan for line, week in made if line.plan.entry == Entry.DAILY}
+    write_days({key: generated_rows(plan, key[1]) for key, plan in daily.items()})
+
+
+def write_days(rows: Mapping[tuple[int, dt.date], Sequence[DailyRow]]) -> None:
+    """Make these the daily rows of the actuals of packages and weeks (rule 4.5); inside the caller's transaction."""
+    keys = list(rows)
+    for at in range(0, len(keys), 500):
+        piece = keys[at : at + 500]
+        weeks = [week for _, week in piece]
+        found = Actual.select(Actual.id, Actual.package, Actual.week).where(
+            Actual.package.in_([package for package, _ in piece]) & Actual.week.between(min(weeks), max(weeks))
+        )
+        idents = {(package, day(week)): ident for ident, package, week in found.tuples()}
+        own = [idents[key] for key in piece if key in idents]
+        ActualDay.delete().where(ActualDay.actual.in_(own)).execute()
+        database.bulk_upsert(
+            ActualDay,
+            ["actual", "number", "quantity", "ticks"],
+            [
+                (idents[key], number, row.quantity, ticks_of(row))
+                for key in piece
+                for number, row in enumerate(rows[key], 1)
+            ],
+        )
 
 
 def first_weeks(cycles: set[int]) -> dict[int, dt.date]:
@@ -177,36 +269,14 @@ def first_weeks(cycles: set[int]) -> dict[int, dt.date]:
     return found
 
 
-def _generate_one(line: Line, week: dt.date) -> None:
-    planned = planned_quantity(line.plan, week)
-    actual = Actual.create(
-        package=line.id,
-        week=week,
-        organisation=line.organisation,
-        service=line.service,
-        actual=planned,
-        visits=planned_visits(line.plan, week),
-        source=Source.GENERATED,
-    )
-    if line.plan.entry == Entry.DAILY:
-        for number, row in enumerate(generated_rows(line.plan, week), 1):
-            ticks = sum(1 << at for at, ticked in enumerate(row.ticks) if ticked)
-            ActualDay.create(actual=actual, number=number, quantity=row.quantity, ticks=ticks)
-
-
 def generate_until(service: Service, until: dt.date, by: history.Actor) -> set[int]:
     """Generate Actuals for every week whose Monday is on or before a date, from the first period on (rule 4.4)."""
-    cycles = {
-        cycle
-        for (cycle,) in Contract.select(Contract.cycle)
-        .join(Package)
-        .where(Package.service == service)
-        .distinct()
-        .tuples()
-    }
-    firsts = [week for week in first_weeks(cycles).values() if week < dt.date.max]
-    weeks, week = [], min(firsts, default=dt.date.max)
-    while week <= until:
-        weeks.append(week)
-        week += dt.timedelta(7)
-    return generate(service, weeks, by)
+    return generate(service, weeks_until(service.id, until), by)
+
+
+def weeks_until(service: int, until: dt.date) -> list[dt.date]:
+    """The weeks whose Monday is on or before a date, from the first period of the service's contracts on (rule 4.4)."""
+    contracts = Contract.select(Contract.cycle).join(Package).where(Package.service == service).distinct()
+    firsts = first_weeks({cycle for (cycle,) in contracts.tuples()}).values()
+    first = min((week for week in firsts if week < dt.date.max), default=dt.date.max)
+    return [first + dt.timedelta(7 * n) for n in range((until - first).days // 7 + 1)] if first <= until else []

@@ -32,12 +32,19 @@ class ActualFigures(NamedTuple):
 
     `source` is generated, entered, imported or visits. A visits-fed row carries what its visits are priced from:
     (minutes, rate at the planned date) pairs, or the total minutes where one rate holds the whole week.
+    `unpaid` is what of the actual waits for an officer, or was refused by one (4.6).
     """
 
     actual: int
     frustrated: int
     source: str = "entered"
     priced: int | tuple[tuple[int, int], ...] | None = None
+    unpaid: int = 0
+
+    @property
+    def quantity(self) -> int:
+        """Hundredths that are paid: actual + frustrated, less what waits (4.2, 4.6)."""
+        return self.actual + self.frustrated - self.unpaid
 
 
 class Fed(NamedTuple):
@@ -114,7 +121,7 @@ def exact_cost(plan: Plan, monday: date, row: ActualFigures, kept: int = WHOLE) 
     if not rates or not plan.authorised:
         return 0
     if row.source != VISITS:
-        return (row.actual + row.frustrated) * sum(rates) * (PER_QUANTITY // len(rates)) * kept
+        return row.quantity * sum(rates) * (PER_QUANTITY // len(rates)) * kept
     if row.priced is None:
         raise ValueError("a visits-fed row needs the minutes that it is priced from")
     if not isinstance(row.priced, int):
@@ -135,6 +142,11 @@ def cost_working(paid: int, unit: str, rate: int | None) -> str:
     return text if rate is None else f"{text} x {unit_price(rate)}"
 
 
+def unpaid(planned: int, actual: int, agreed: int) -> int:
+    """Hundredths of an actual that are not paid while it needs an officer: above plan and above what is agreed (4.6)."""
+    return max(0, actual - max(planned, agreed))
+
+
 def difference(planned: int, actual: int, frustrated: int, missed: int, extra: int) -> int:
     """Hundredths by which actual is above planned - frustrated - missed + extra; 0 where the row balances (4.1)."""
     return actual - (planned - frustrated - missed + extra)
@@ -150,13 +162,21 @@ def balance_warning(
     source: str = "entered",
     active: bool = True,
     authorised: bool = True,
+    intermittent: bool = False,
 ) -> Remark:
-    """What a row says about its balance (4.1) or about having lost its package (4.11); no words where all is well."""
+    """What a row says about its balance (4.1) or about having lost its package (4.11); no words where all is well.
+
+    What is taken out of a yearly allocation is planned by nobody in a week, so it has nothing to balance with (3.3).
+    """
     if not active:
         return Remark(True, "The package is not active on any day of this week. The row is kept and costs nothing.")
     if not authorised:
         return Remark(True, "The package is not authorised any more. The row is kept and costs nothing.")
+    if intermittent:
+        return Remark(False, "")
     off = difference(planned, actual, frustrated, missed, extra)
+    if missed > planned and source != VISITS:
+        return Remark(True, f"Missed {number(missed)} is more than the planned {number(planned)}.")
     if source == VISITS:
         return Remark(False, f"The visits fall short of plan by {number(-off)}." if off < 0 else "")
     if not off:
@@ -168,10 +188,25 @@ def balance_warning(
     )
 
 
+def away_from_plan(planned: int, actual: int, frustrated: int, missed: int, extra: int) -> bool:
+    """Whether a row differs from plan, so that it may need a comment (4.6)."""
+    return actual != planned or bool(frustrated or missed or extra)
+
+
 def missed_and_extra(planned: int, actual: int, frustrated: int) -> tuple[int, int]:
     """Missed and extra of a row by the day, worked out and never typed (4.5)."""
     over = actual - (planned - frustrated)
     return (0, over) if over > 0 else (-over, 0)
+
+
+def ticks_of(row: DailyRow) -> int:
+    """The ticks as the table keeps them: bit 0 is Monday."""
+    return sum(1 << day for day, ticked in enumerate(row.ticks) if ticked)
+
+
+def row_of(quantity: int, bits: int) -> DailyRow:
+    """A daily row from what the table keeps."""
+    return DailyRow(quantity, tuple(bool(bits >> day & 1) for day in range(7)))
 
 
 def daily_actual(rows: Iterable[DailyRow]) -> int:
@@ -213,11 +248,37 @@ def _timetabled_days(plan: Plan, monday: date) -> list[int]:
     return [day * 100 // 60 for day in minutes]
 
 
-def colour(actual: int, planned: int) -> str:
-    """green above plan, red below, else plain (4.3)."""
-    if actual == planned:
+def colour(actual: int, planned: int, intermittent: bool = False) -> str:
+    """green above plan, red below, else plain (4.3); plain out of a yearly allocation, which no week plans."""
+    if actual == planned or intermittent:
         return "plain"
     return "green" if actual > planned else "red"
 
 
 COLOUR_WORDS = {"green": "above plan", "red": "below plan", "plain": "as planned"}
+
+
+def in_whole_units(unit: str) -> bool:
+    """Whether the unit is one that the setting of M-12 holds to whole numbers: sessions, days, nights."""
+    return unit_for(unit, 100).casefold() in ("session", "day", "night")
+
+
+def by_the_box(unit: str) -> bool:
+    """Whether a level entered by the day shows the actual box alone: by session or by day (4.5)."""
+    return unit_for(unit, 100).casefold() in ("session", "half session", "day", "half day")
+
+
+def lone_halves(rows: Iterable[DailyRow], generated: Iterable[DailyRow]) -> bool:
+    """Whether rows that a double-handed round adds to its plan do not come in pairs, one for each carer (M-34)."""
+    count: dict[DailyRow, int] = {}
+    for row in rows:
+        count[row] = count.get(row, 0) + 1
+    for row in generated:
+        if count.get(row):
+            count[row] -= 1
+    return any(number % 2 for row, number in count.items() if row.quantity and any(row.ticks))
+
+
+def is_double_handed(plan: Plan) -> bool:
+    """Whether every planned visit of the timetable wants an even number of carers (3.4)."""
+    return bool(plan.slots) and all(slot.carers % 2 == 0 for slot in plan.slots)

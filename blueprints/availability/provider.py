@@ -43,7 +43,9 @@ def details_page(row: Service, form=None, status: int = 200):
         said=said,
         levels=levels,
         form=form,
-        public_href=records.where("public.directory.show", service_id=row.id) if said.confidentiality != "Hidden" else None,
+        public_href=records.where("public.directory.show", service_id=row.id)
+        if said.confidentiality != "Hidden"
+        else None,
         may=Can.ASK_CHANGES in g.acts,
         **frame(row, "Service Details"),
     )

@@ -18,7 +18,9 @@ def of(service: Service) -> ServiceDetails:
     return ServiceDetails.get_or_none(ServiceDetails.service == service.id) or ServiceDetails(service=service.id)
 
 
-def save(service: Service, values: Mapping[str, Any], by: history.Actor, what: str = "Changed details") -> ServiceDetails:
+def save(
+    service: Service, values: Mapping[str, Any], by: history.Actor, what: str = "Changed details"
+) -> ServiceDetails:
     """Change details of a service, with history at the service. Units: leasehold units and places are whole numbers."""
     with db.atomic():
         database.serialise(db, f"service details {service.id}")
@@ -133,12 +135,20 @@ def set_levels(service: Service, totals: Mapping[int, int | None], by: history.A
             row.available, row.changed_at, row.changed_by = total, utc_now(), by.name
             row.save()
             name = known[level].description
-            history.record(by, f"Entered availability: {name}", service, {"available": known[level].available}, {"available": total})
+            history.record(
+                by,
+                f"Entered availability: {name}",
+                service,
+                {"available": known[level].available},
+                {"available": total},
+            )
             changed += 1
     return changed
 
 
-def offer(service: Service, level: int, contract_text: str, contracted: int | None, by: history.Actor) -> LevelAtService:
+def offer(
+    service: Service, level: int, contract_text: str, contracted: int | None, by: history.Actor
+) -> LevelAtService:
     """Say that a service offers a level, under which contract and how much of it (D-22); hundredths of the unit."""
     with db.atomic():
         database.serialise(db, f"service details {service.id}")

@@ -111,7 +111,20 @@ def contact_list(organisation: Organisation | None):
     }
     if records.wants_csv():
         rows, _ = records.ordered(query, orders, "name", Contact.id)
-        headings = ["OrganisationRef", "Surname", "Forename", "Title", "Position", "Telephone", "Mobile", "Email", "State", "CanSignIn", "Roles", "Permissions"]
+        headings = [
+            "OrganisationRef",
+            "Surname",
+            "Forename",
+            "Title",
+            "Position",
+            "Telephone",
+            "Mobile",
+            "Email",
+            "State",
+            "CanSignIn",
+            "Roles",
+            "Permissions",
+        ]
         return records.csv_file(
             "contacts", headings,
             (
@@ -236,7 +249,11 @@ def edit_page(row: Contact | None, organisation: Organisation | None):
     """The form of a contact, saved where it will do."""
     form = ContactForm.opened(values_of(row, rules.LABELS) if row else {})
     form.fit_lists(row, g.settings)
-    if form.is_submitted() and form.validate() and not (row and form.overtaken(Contact, values_of(found(row.id), rules.LABELS))):
+    if (
+        form.is_submitted()
+        and form.validate()
+        and not (row and form.overtaken(Contact, values_of(found(row.id), rules.LABELS)))
+    ):
         saved = rules.save(form.facts(), records.actor(), row, organisation.id if organisation else None)
         records.saved(saved.name)
         return go(url_for("authority.contacts.show", contact_id=saved.id))
@@ -313,7 +330,11 @@ def role_form(row: Contact, sent: bool = False) -> RoleForm:
     organisation = row.organisation
     places = targets(g.reach, organisation.id, today=today())
     others = Organisation.select().where(Organisation.id != organisation.id).order_by(Organisation.name).limit(1000)
-    form.role_for.choices = [("", "Choose"), *places, *((f"organisation-{o.id}", f"Another organisation: {o.name}") for o in others)]
+    form.role_for.choices = [
+        ("", "Choose"),
+        *places,
+        *((f"organisation-{o.id}", f"Another organisation: {o.name}") for o in others),
+    ]
     names = roles.names(organisation.limited_accessibility)
     form.role.choices = [("", "Choose"), *((str(n.id), roles.called(n)) for n in names)]
     return form
@@ -426,7 +447,9 @@ def role_names():
         "contacts/role_names.html",
         heading="Role names",
         breadcrumbs=[records.home(), ("Contacts", url_for("authority.contacts.index")), ("Role names", None)],
-        actions=[("Add a role name", url_for("authority.contacts.add_role_name"), "button")] if can(Can.EDIT_SETTINGS) else [],
+        actions=[("Add a role name", url_for("authority.contacts.add_role_name"), "button")]
+        if can(Can.EDIT_SETTINGS)
+        else [],
         rows=list(rows),
         may=can(Can.EDIT_SETTINGS),
         reaches=roles.reaches,

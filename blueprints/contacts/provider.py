@@ -63,7 +63,18 @@ def index():
     }
     if records.wants_csv():
         rows, _ = records.ordered(query, orders, "name", Contact.id)
-        headings = ["Surname", "Forename", "Title", "Position", "Address", "Telephone", "Mobile", "Email", "State", "CanSignIn"]
+        headings = [
+            "Surname",
+            "Forename",
+            "Title",
+            "Position",
+            "Address",
+            "Telephone",
+            "Mobile",
+            "Email",
+            "State",
+            "CanSignIn",
+        ]
         return records.csv_file(
             "contacts", headings,
             (
@@ -240,7 +251,9 @@ def pick_from(row: Contact, name: RoleName, ended: bool) -> list[tuple[str, str]
     made = []
     for value, words in targets(g.reach, row.organisation_id, name.scope, ended, today()):
         people = [known[i] for i in holders.get(value, []) if i in known]
-        made.append((value, words.partition(": ")[2] + (f" (currently assigned to {', '.join(people)})" if people else "")))
+        made.append(
+            (value, words.partition(": ")[2] + (f" (currently assigned to {', '.join(people)})" if people else ""))
+        )
     return made
 
 

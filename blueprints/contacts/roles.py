@@ -166,9 +166,7 @@ def give(contact: Contact, name: RoleName, target: Target, by: history.Actor, el
         more = {} if target.scope == Scope.ORGANISATION else {str(target.scope): target.ident}
         role = Role.create(contact=contact, name=name, organisation=owner, by=by.name, **more)
         found = held(Role.id == role.id)[0]
-        history.record(
-            by, "Gave a role", contact, {}, {"role": in_words(found)}, organisation=contact.organisation_id
-        )
+        history.record(by, "Gave a role", contact, {}, {"role": in_words(found)}, organisation=contact.organisation_id)
         settings.bump(f"roles:{contact.organisation_id}")
     return role
 

@@ -159,9 +159,7 @@ def managers(organisation: int) -> list[int]:
             & Contact.permissions.contains(Can.MANAGE_CONTACTS.name.lower())
         )
     )
-    return [
-        ident for ident, given in query.tuples() if Can.MANAGE_CONTACTS in permissions.granted(given)
-    ]
+    return [ident for ident, given in query.tuples() if Can.MANAGE_CONTACTS in permissions.granted(given)]
 
 
 def is_last_manager(contact: Contact) -> bool:
@@ -202,12 +200,12 @@ def uses(contact: Contact) -> tuple[list[str], list[str]]:
             deactivated.append("It is being used by an active Contract.")
     if services:
         deleted.append("It is being used by a Service.")
-        if Service.select().where(
-            Service.id.in_(services) & (Service.end_date.is_null() | (Service.end_date >= day))
-        ).exists():
+        if (
+            Service.select()
+            .where(Service.id.in_(services) & (Service.end_date.is_null() | (Service.end_date >= day)))
+            .exists()
+        ):
             deactivated.append("It is being used by an active Service.")
     if accreditations - {None}:
         deleted.append("It is being used by an Accreditation.")
     return deleted, deactivated
-
-

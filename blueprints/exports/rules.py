@@ -23,6 +23,7 @@ from blueprints.jobs import rules as jobs
 from blueprints.packages.rules import day
 from blueprints.values import file_date, file_money, file_quantity, file_rate
 from models import (
+    ClaimItem,
     Client,
     Contract,
     Export,
@@ -33,6 +34,7 @@ from models import (
     ItemState,
     Job,
     Look,
+    ManualAdjustment,
     Organisation,
     Package,
     PaymentCycle,
@@ -170,10 +172,11 @@ def item_rows(finalisation: int) -> Iterator[tuple[int, int, tuple]]:
 
     What is cancelled, suspended or carried forward is not for the finance system.
     """
+    about = Client.alias("about")  # whom a manual adjustment or a claim is about
     rows = (
         PaymentItem.select(
             PaymentCycle.name, PaymentPeriod.start_date, PaymentPeriod.end_date, Contract.ref, Package.cpli_id,
-            Client.ssref, PaymentItem.week, PaymentItem.kind, PaymentItem.reason, PaymentItem.quantity,
+            fn.COALESCE(Client.ssref, about.ssref), PaymentItem.week, PaymentItem.kind, PaymentItem.reason, PaymentItem.quantity,
             PaymentItem.unit_cost, PaymentItem.amount, PaymentItem.vat, PaymentItem.state, Organisation.ref,
             Organisation.name, Contract.name, Contract.payment_method, ServiceLevel.service_group_class,
             Package.cost_centre, Package.subjective,
@@ -181,7 +184,10 @@ def item_rows(finalisation: int) -> Iterator[tuple[int, int, tuple]]:
         .join(Finalisation).join(PaymentPeriod).join(PaymentCycle).switch(PaymentItem).join(Contract)
         .switch(PaymentItem).join(Organisation, on=(PaymentItem.organisation == Organisation.id))
         .switch(PaymentItem).join(Package, JOIN.LEFT_OUTER).join(ServiceLevel, JOIN.LEFT_OUTER)
-        .switch(Package).join(Client, JOIN.LEFT_OUTER)
+        .switch(Package).join(Client, JOIN.LEFT_OUTER).switch(PaymentItem)
+        .join(ManualAdjustment, JOIN.LEFT_OUTER, on=(PaymentItem.adjustment == ManualAdjustment.id))
+        .switch(PaymentItem).join(ClaimItem, JOIN.LEFT_OUTER, on=(PaymentItem.claim == ClaimItem.id))
+        .join(about, JOIN.LEFT_OUTER, on=(about.id == fn.COALESCE(ManualAdjustment.client, ClaimItem.client)))
         .where((PaymentItem.finalisation == finalisation) & (PaymentItem.state == ItemState.PAYABLE))
         .order_by(Package.cpli_id, PaymentItem.week, PaymentItem.kind, PaymentItem.id).tuples()
     )  # fmt: skip

@@ -6,11 +6,12 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from flask import Blueprint, url_for
+from flask import Blueprint, g, url_for
 from peewee import SQL, fn
 
 from blueprints import desk, mail, weeks
-from blueprints.accounts import asking
+from blueprints.accounts import asking, policy
+from blueprints.actuals import posting
 from blueprints.exports import rules as exports
 from blueprints.holds import listing as held
 from blueprints.jobs import rules as jobs
@@ -23,16 +24,22 @@ from blueprints.values import show_date_long
 from blueprints.visits import search
 from models import (
     ChangeRequest,
+    Claim,
+    ClaimState,
     Client,
+    Dispute,
+    DisputeState,
     ExportedFinalisation,
     Import,
     ImportState,
+    Increase,
     Job,
     JobState,
     OrderVersion,
     Package,
     PurchaseOrder,
     RequestState,
+    UnplannedActual,
     Visit,
     VisitStatus,
 )
@@ -60,6 +67,7 @@ def index():
     waiting.sort(key=lambda q: q.since or today)
     return page(
         "home/authority.html",
+        password_due=policy.near_end(g.session_row.person_id, g.settings),
         to_do=[to_do(q, today) for q in waiting],
         warned=overview.without_current(book, today),
         stale=stale,
@@ -83,11 +91,14 @@ def queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     """Every queue of what is built, whether or not something waits in it."""
     yield request_queue()
     yield from visit_queues()
+    yield from actual_queues(today)
     yield package_queue()
     yield from import_queues()
     yield job_queue()
     yield mail_queue()
     yield login_queue()
+    yield claim_queue()
+    yield from dispute_queues(today)
     yield from period_queues(today, book)
     yield order_queue(today)
     yield export_queue()
@@ -124,6 +135,20 @@ def visit_queues() -> Iterator[Queue]:
     count, oldest = found.get(VisitStatus.MISSING_DATA, (0, None))
     words = plural(count, "visit with missing data", "visits with missing data")
     yield Queue(count, words, oldest, f"{here}?status=Missing+Data")
+
+
+def actual_queues(today: dt.date) -> Iterator[Queue]:
+    """Weeks that services have not confirmed, increases and unplanned actuals that wait for a decision (M-26, M-37, M-38)."""
+    count, oldest = posting.not_posted(today)
+    here = url_for("authority.actuals.index", week=oldest, show="open") if oldest else None
+    yield Queue(count, plural(count, "week of a service not posted", "weeks of services not posted"), oldest, here)
+    for model, moment, one, many, endpoint in (
+        (Increase, Increase.asked_at, "increase waits", "increases wait", "authority.actuals.increases_waiting"),
+        (UnplannedActual, UnplannedActual.created_at, "unplanned actual waits", "unplanned actuals wait", "authority.actuals.unplanned_waiting"),
+    ):  # fmt: skip
+        count, first = model.select(fn.COUNT(model.id), fn.MIN(moment)).where(model.state == "Pending").tuples().get()
+        since = dt.date.fromisoformat(str(first)[:10]) if first else None
+        yield Queue(count, plural(count, f"{one} for a decision", f"{many} for a decision"), since, url_for(endpoint))
 
 
 def package_queue() -> Queue:
@@ -172,6 +197,29 @@ def mail_queue() -> Queue:
     count = mail.failing() if can(Can.SEE_MAIL) else 0
     words = plural(count, "message could not be sent", "messages could not be sent")
     return Queue(count, words, None, desk.where("authority.notifications.index"))
+
+
+def dispute_queues(today: dt.date) -> Iterator[Queue]:
+    """Disputes whose resolution is requested, and those that the provider has not answered in time (Q-12, Z-01)."""
+    here = url_for("authority.disputes.index")
+    query = Dispute.select(fn.COUNT(Dispute.id), fn.MIN(Dispute.requested_at))
+    count, oldest = query.where(Dispute.state == DisputeState.REQUESTED).tuples().get()
+    words = plural(count, "dispute with a resolution requested", "disputes with a resolution requested")
+    since = dt.date.fromisoformat(str(oldest)[:10]) if oldest else None
+    yield Queue(count, words, since, f"{here}?status=Resolution+Requested")
+    query = Dispute.select(fn.COUNT(Dispute.id), fn.MIN(Dispute.due))
+    late = (Dispute.state == DisputeState.IN_DISPUTE) & (Dispute.due < today)
+    count, oldest = query.where(late).tuples().get()
+    yield Queue(count, plural(count, "dispute overdue", "disputes overdue"), day(oldest), f"{here}?status=overdue")
+
+
+def claim_queue() -> Queue:
+    """Claims that wait for a decision; those for which evidence was asked wait for the provider."""
+    query = Claim.select(fn.COUNT(Claim.id), fn.MIN(Claim.claimed_on))
+    waits = (Claim.state == ClaimState.PENDING) & Claim.asked_at.is_null()
+    count, oldest = query.where(waits).tuples().get()
+    words = plural(count, "one-off claim waits for a decision", "one-off claims wait for a decision")
+    return Queue(count, words, day(oldest), url_for("authority.claims.index", status="Pending", waits="authority"))
 
 
 def period_queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
@@ -278,7 +326,11 @@ def next_period(book: overview.Book, today: dt.date) -> str:
 
 
 # Tiles that need more than being signed in.
-NEEDED = {"authority.audit.index": Can.SEE_AUDIT, "authority.notifications.index": Can.SEE_MAIL, "authority.accounts.index": Can.MANAGE_LOGINS}
+NEEDED = {
+    "authority.audit.index": Can.SEE_AUDIT,
+    "authority.notifications.index": Can.SEE_MAIL,
+    "authority.accounts.index": Can.MANAGE_LOGINS,
+}
 
 
 def tiles() -> list[dict]:
@@ -296,6 +348,21 @@ def tiles() -> list[dict]:
         ("clients", "Clients", "The people who receive care", "authority.clients.index", {}),
         ("packages", "Packages", "Care package line items, rates and timetables", "authority.packages.index", {}),
         ("visits", "Visits", "Every provider’s visits, and those that are not matched", "authority.visits.index", {}),
+        (
+            "actuals",
+            "Actuals",
+            "By week: who posted, what differs; increases and unplanned actuals",
+            "authority.actuals.index",
+            {},
+        ),
+        (
+            "disputes",
+            "Disputes",
+            "Questions about visits and actuals, and the weekly check list",
+            "authority.disputes.index",
+            {},
+        ),
+        ("claims", "Claims", "What providers ask for outside packages", "authority.claims.index", {}),
         ("payments", "Payments", "Periods, adjustments, finalising and remittances", "authority.periods.index", {}),
         (
             "orders",
@@ -306,7 +373,13 @@ def tiles() -> list[dict]:
         ),
         ("reports", "Reports", "Figures over all providers, as PDF, CSV and Excel", "authority.reports.index", {}),
         ("imports", "Files", "Load the authority’s files; every import so far", "authority.imports.index", {}),
-        ("people", "Logins", "Who can sign in, invitations, and requests for passwords", "authority.accounts.index", {}),
+        (
+            "people",
+            "Logins",
+            "Who can sign in, invitations, and requests for passwords",
+            "authority.accounts.index",
+            {},
+        ),
         ("messages", "Mail", "What went out, and what could not be sent", "authority.notifications.index", {}),
         ("history", "Audit", "Who changed what, and when", "authority.audit.index", {}),
         ("settings", "Settings", "How the portal works for this authority", "authority.settings.index", {}),
@@ -328,6 +401,9 @@ TOPICS = {
     "packages": "Packages",
     "visits": "Visits",
     "unmatched": "Unmatched visits",
+    "actuals": "Actuals",
+    "claims": "One-off claims",
+    "disputes": "Disputes and the check list",
     "payments": "Payments and finalising",
     "holds": "Holding payments and adjusting them",
     "remittances": "Remittances",
@@ -336,6 +412,7 @@ TOPICS = {
     "exports": "Finance export and clients’ charges",
     "reports": "Reports",
     "files": "Files and imports",
+    "logins": "Logins, requests for logins, and mail",
     "audit": "Audit and jobs",
     "settings": "Settings and roles",
 }
@@ -350,6 +427,9 @@ HELP_OF = {
     "authority.packages": "packages",
     "authority.visits": "visits",
     "authority.visits.unmatched": "unmatched",
+    "authority.actuals": "actuals",
+    "authority.claims": "claims",
+    "authority.disputes": "disputes",
     "authority.periods": "payments",
     "authority.payments": "payments",
     "authority.holds": "holds",
@@ -364,6 +444,8 @@ HELP_OF = {
     "authority.contracts.extend": "calendar",
     "authority.reports": "reports",
     "authority.imports": "files",
+    "authority.accounts": "logins",
+    "authority.notifications": "logins",
     "authority.jobs": "audit",
     "authority.audit": "audit",
     "authority.settings": "settings",

@@ -7,7 +7,19 @@ from typing import NamedTuple
 
 from peewee import JOIN, fn
 
-from models import Contract, Finalisation, Import, ImportState, PaymentPeriod, Service, User, Visit, VisitStatus
+from models import (
+    Claim,
+    ClaimState,
+    Contract,
+    Finalisation,
+    Import,
+    ImportState,
+    PaymentPeriod,
+    Service,
+    User,
+    Visit,
+    VisitStatus,
+)
 
 
 def day(value) -> dt.date | None:
@@ -85,6 +97,20 @@ def checked_imports(reach) -> list[tuple[int, str, str, dt.datetime, str | None]
         .order_by(Import.checked_at)
         .tuples()
     )
+
+
+def claims_asked(reach) -> list[tuple[int, dt.date, dt.datetime]]:
+    """(id, date, asked at) of claims for which the authority wants more evidence, oldest first."""
+    query = Claim.visible_to(reach).select(Claim.id, Claim.claimed_on, Claim.asked_at)
+    wanted = (Claim.state == ClaimState.PENDING) & Claim.asked_at.is_null(False)
+    return [(ident, day(on), at) for ident, on, at in query.where(wanted).order_by(Claim.asked_at).tuples()]
+
+
+def claim_drafts(reach) -> tuple[int, dt.date | None]:
+    """How many claims are not submitted yet, and the date of the oldest."""
+    query = Claim.visible_to(reach).select(fn.COUNT(Claim.id), fn.MIN(Claim.claimed_on))
+    count, oldest = query.where(Claim.state == ClaimState.UNSUBMITTED).tuples().get()
+    return count, day(oldest)
 
 
 class Paid(NamedTuple):

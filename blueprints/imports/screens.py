@@ -20,7 +20,7 @@ from forms.imports import ChooseForm, HistoryFilter, PressForm, ProblemsFilter, 
 from models import Import, ImportProblem, ImportState, Job, Organisation, Severity, User, Visit, utc_now
 
 PER_PAGE = 100
-MODULES = {"carers": "module_carers"}  # kinds that a module of their own switches
+MODULES = {"carers": "module_carers", "actuals": "module_actuals_import"}  # kinds that a module of their own switches
 
 
 def build(side: str, see: Can, send: Can) -> Blueprint:
@@ -74,7 +74,7 @@ class Screens:
         module = MODULES.get(name)
         if kind is None or kind.side != self.side or (module and not getattr(g.settings, module)):
             abort(404)
-        if self.side == "provider" and not sides.module_is_on("visits"):
+        if self.side == "provider" and not sides.is_there(kind.name):
             abort(404)
         if self.side == "provider" and g.reach.limited and name != "visits":
             abort(404)  # carers are the whole organisation's

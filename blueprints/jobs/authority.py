@@ -21,6 +21,7 @@ KINDS = {
     "issue-orders": ("Issuing purchase orders", False),
     "export-payments": ("Making a file for the finance system", False),
     "export-charges": ("Making a file of clients’ charges", False),
+    "generate": ("Generating actuals", False),
     "import-check": ("Reading an import", False),
     "import-take": ("Updating the system with an import", False),
     "mail": ("Sending mail", True),

@@ -20,10 +20,12 @@ from blueprints.orders.sums import order_lines, year_days
 from blueprints.packages import rules as packages
 from blueprints.packages.rules import Line, day
 from models import (
+    ClaimItem,
     Contract,
     Finalisation,
     ItemKind,
     ItemState,
+    ManualAdjustment,
     OrderLine,
     OrderVersion,
     Package,
@@ -77,7 +79,7 @@ def spend(contract: Contract, year: int | None = None) -> dict[tuple[int, int], 
     return dict(found)
 
 
-WHOSE = Package.client  # whose order an item is spent on
+WHOSE = fn.COALESCE(Package.client, ManualAdjustment.client, ClaimItem.client)  # whose order an item is spent on
 
 
 def spent(*columns):
@@ -85,6 +87,8 @@ def spent(*columns):
     query = (
         PaymentItem.select(*columns)
         .join(Finalisation).join(PaymentPeriod).switch(PaymentItem).join(Package, JOIN.LEFT_OUTER)
+        .switch(PaymentItem).join(ManualAdjustment, JOIN.LEFT_OUTER, on=(PaymentItem.adjustment == ManualAdjustment.id))
+        .switch(PaymentItem).join(ClaimItem, JOIN.LEFT_OUTER, on=(PaymentItem.claim == ClaimItem.id))
     )  # fmt: skip
     return query.where(
         (PaymentItem.kind != ItemKind.CONTRIBUTION) & (PaymentItem.state == ItemState.PAYABLE) & WHOSE.is_null(False)

@@ -15,7 +15,7 @@ from blueprints.pages import page
 from blueprints.pdf import Column, Section, table_pdf
 from blueprints.permissions import Can, can
 from blueprints.values import show_date, show_money, show_quantity
-from models import OrderVersion, PurchaseOrder, utc_now
+from models import Client, OrderVersion, PurchaseOrder, utc_now
 
 
 class Door(NamedTuple):
@@ -104,9 +104,9 @@ def order_page(door: Door, order_id: int):
     order = found_order(order_id)
     lines = listing.lines(order.id)
     versions = listing.versions(order.id)
+    looked(g.user.id, client_of(order))
     if request.args.get("format") == "pdf":
         return paper(order, lines, versions[0] if order.state == listing.ISSUED else None, order.value)
-    looked(g.user.id, client_of(order))
     changed = order.state == listing.CHANGED
     spent = listing.spent(order)
     return page(
@@ -135,10 +135,8 @@ def is_to_issue(order: listing.Row) -> bool:
     return bool(order.digest) if not order.version else order.state == listing.CHANGED
 
 
-def client_of(order: listing.Row):
+def client_of(order: listing.Row) -> Client:
     """The order's client, for the look log."""
-    from models import Client
-
     return Client(id=order.client_id)
 
 
@@ -147,9 +145,9 @@ def version_page(door: Door, order_id: int, number: int):
     order = found_order(order_id)
     found = OrderVersion.get_or_none((OrderVersion.order == order.id) & (OrderVersion.number == number)) or abort(404)
     lines = listing.lines(order.id, number)
+    looked(g.user.id, client_of(order))
     if request.args.get("format") == "pdf":
         return paper(order, lines, found, found.value)
-    looked(g.user.id, client_of(order))
     return page(
         "orders/version.html",
         layout=door.layout,

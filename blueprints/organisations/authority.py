@@ -147,6 +147,7 @@ def show(organisation_id: int):
             {"key": "Fax", "value": row.fax},
             {"key": "E-mail", "value": row.email},
             {"key": "Limited accessibility", "value": limited_words(row)},
+            {"key": "Enters its own actuals", "value": "Yes" if row.enters_actuals else "No"},
         ],
     )
 
@@ -155,10 +156,18 @@ def limited_words(row: Organisation) -> str:
     """Whether accessibility is limited, and how many people who can sign in then reach nothing (rule 11.1)."""
     if not row.limited_accessibility:
         return "No: every contact reaches the whole organisation"
-    held = Role.select().join(RoleName).where((Role.contact == User.contact) & RoleName.reaches & (Role.organisation == row))
+    held = (
+        Role.select()
+        .join(RoleName)
+        .where((Role.contact == User.contact) & RoleName.reaches & (Role.organisation == row))
+    )
     without = User.select().where((User.organisation == row) & User.is_active & ~fn.EXISTS(held)).count()
     words = "Yes: every contact reaches what its roles reach"
-    people = "person who can sign in has no role and reaches" if without == 1 else "people who can sign in have no role and reach"
+    people = (
+        "person who can sign in has no role and reaches"
+        if without == 1
+        else "people who can sign in have no role and reach"
+    )
     return f"{words}. {without} {people} nothing" if without else words
 
 
@@ -261,7 +270,13 @@ def accreditations(organisation_id: int):
         "organisations/accreditations.html",
         owner=owner,
         breadcrumbs=owner.crumbs,
-        actions=[("Add an accreditation", url_for("authority.organisations.add_accreditation", organisation_id=row.id), "button")]
+        actions=[
+            (
+                "Add an accreditation",
+                url_for("authority.organisations.add_accreditation", organisation_id=row.id),
+                "button",
+            )
+        ]
         if can(Can.EDIT_RECORDS)
         else [],
         rows=list(query.order_by(Accreditation.name)),

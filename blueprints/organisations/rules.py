@@ -16,6 +16,7 @@ PLACE = (*ADDRESS, "country", "uprn", "usrn")
 DEFAULTS = {
     **dict.fromkeys((*PLACE, "mobile", "telephone", "fax", "email"), ""),
     "limited_accessibility": False,
+    "enters_actuals": True,
 }
 FIELDS = (*WANTED, *DEFAULTS)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from flask import abort, g, url_for
 
 from blueprints import history, records, values
+from blueprints.packages import one_off
 from blueprints.packages.desk import ORDERS, joined, routes, with_words
+from blueprints.packages.listing import Wanted
 from blueprints.pages import page
 from blueprints.permissions import Can, can, requires
 from blueprints.values import file_date, file_money, file_quantity
@@ -115,6 +117,9 @@ def package_list(owner, condition, of: str = "", ident: int | None = None, when:
         return package_file(list(rows))
     found = records.listed(query, ORDERS, "client", Package.id)
     with_words(found.rows)
+    claims = []
+    if of == "client":
+        claims = one_off.rows(one_off.fitting(g.reach, Wanted(client=ident, historical=True), today()), today())
     waiting = Package.visible_to(g.reach).where(~Package.authorised).count() if owner is None else 0
     return page(
         "packages/list.html",
@@ -133,6 +138,8 @@ def package_list(owner, condition, of: str = "", ident: int | None = None, when:
         filter=form,
         of=of,
         found=found,
+        claims=claims,
+        claim_prefix=(records.where("authority.claims.item", item_id=0) or "")[:-1],
     )
 
 

@@ -71,6 +71,9 @@ def week(package_id: int, monday: str):
         visit_prefix=url_for("authority.visits.show", visit_id=0)[:-1],
         payments_prefix=url_for("authority.home.index") + "payments",
         contract_id=package.contract_id,
+        raise_href=desk.where("authority.disputes.new", row=f"a{package.id}-{first}")
+        if can(Can.RAISE_DISPUTES) and found
+        else None,
         breadcrumbs=[
             desk.home(),
             ("Payments", url_for("authority.periods.index")),

@@ -23,7 +23,7 @@ from models import (
 
 COLUMNS = [
     "finalisation", "contract", "organisation", "package", "week", "kind", "reason", "quantity", "unit_cost", "amount",
-    "vat", "state", "note", "adjustment",
+    "vat", "state", "note", "adjustment", "claim",
 ]  # fmt: skip
 SETTLED = (ItemState.PAYABLE, ItemState.CANCELLED)
 
@@ -36,7 +36,8 @@ def pay(finalisation: Finalisation, listed: list[Item]) -> None:
         COLUMNS,
         [
             (finalisation.id, contract.id, contract.organisation_id, i.package, i.week, str(i.kind), i.reason, i.quantity,
-             i.unit_cost, i.amount, i.vat, str(i.state), i.note, i.adjustment)
+             i.unit_cost, i.amount, i.vat, str(i.state), i.note, i.adjustment,
+             i.claim)
             for i in listed
         ],
     )  # fmt: skip

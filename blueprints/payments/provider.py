@@ -6,7 +6,7 @@ import datetime as dt
 
 from flask import Blueprint, Response, abort, g, request, url_for
 
-from blueprints import history, weeks
+from blueprints import history, sides, weeks
 from blueprints.actuals import pane as actuals
 from blueprints.holds import listing as held
 from blueprints.packages import rules as packages
@@ -125,10 +125,16 @@ def chosen_context(chosen: listing.Listed, listed: list) -> dict:
         "page_number": number,
         "pages": pages,
         "week_prefix": url_for("provider.payments.index") + "/packages/",
+        "claim_prefix": claim_prefix(),
         "remittance_href": url_for(
             "provider.remittances.show", contract_id=chosen.contract.id, period_id=chosen.period.id
         ),
     }
+
+
+def claim_prefix() -> str | None:
+    """Where the items of claims can be looked at; None where claims are not there."""
+    return url_for("provider.claims.index") + "/items/" if sides.is_there("claims") else None
 
 
 ITEM_HEADINGS = [

@@ -17,6 +17,9 @@ from blueprints.packages.plan import Plan
 from blueprints.packages.rules import Line, day
 from blueprints.payments import as_paid, sums
 from models import (
+    Claim,
+    ClaimItem,
+    ClaimState,
     Client,
     Contract,
     Due,
@@ -26,6 +29,7 @@ from models import (
     ItemState,
     ManualAdjustment,
     Package,
+    PaymentBasis,
     PaymentItem,
     PaymentPeriod,
 )
@@ -54,6 +58,7 @@ class Item(NamedTuple):
     state: str
     note: str = ""
     adjustment: int | None = None  # the manual adjustment that it is
+    claim: int | None = None  # the item of an accepted claim that it is
 
     @property
     def is_payable(self) -> bool:
@@ -271,12 +276,13 @@ def items(contract: Contract, period: PaymentPeriod, state: State | None = None)
     if oldest is not None and oldest.id == period.id:
         listed += adjustments(contract, period, held)
         listed += manual_items(contract, period, held)
+        listed += claim_items(contract, period)
     return sorted(listed, key=in_order)
 
 
 def in_order(item: Item):
-    """By package, week, kind; manual adjustments as they were entered."""
-    return (item.cpli_id or 0, item.week, item.kind, item.adjustment or 0)
+    """By package, week, kind; manual adjustments and claims as they were entered."""
+    return (item.cpli_id or 0, item.week, item.kind, item.adjustment or item.claim or 0)
 
 
 def holds_of(contract: Contract) -> dict[Key, Held]:
@@ -300,13 +306,17 @@ def finalised_items(condition) -> list[Item]:
     rows = (
         PaymentItem.select(
             PaymentItem.contract, Finalisation.period, PaymentItem.package, Package.cpli_id,
-            fn.COALESCE(Package.client, ManualAdjustment.client), Package.service, Package.level, PaymentItem.week, PaymentItem.kind, PaymentItem.reason,
-            PaymentItem.quantity, PaymentItem.unit_cost, PaymentItem.amount, PaymentItem.vat, PaymentItem.state,
-            PaymentItem.note, PaymentItem.adjustment,
+            fn.COALESCE(Package.client, ManualAdjustment.client, ClaimItem.client),
+            fn.COALESCE(Package.service, Claim.service), fn.COALESCE(Package.level, ClaimItem.level), PaymentItem.week,
+            PaymentItem.kind, PaymentItem.reason, PaymentItem.quantity, PaymentItem.unit_cost, PaymentItem.amount,
+            PaymentItem.vat, PaymentItem.state, PaymentItem.note, PaymentItem.adjustment, PaymentItem.claim,
         )
         .join(Finalisation).switch(PaymentItem).join(Package, JOIN.LEFT_OUTER)
         .switch(PaymentItem).join(ManualAdjustment, JOIN.LEFT_OUTER)
-        .where(condition).order_by(Package.cpli_id, PaymentItem.week, PaymentItem.kind, PaymentItem.adjustment).tuples()
+        .switch(PaymentItem).join(ClaimItem, JOIN.LEFT_OUTER, on=(PaymentItem.claim == ClaimItem.id))
+        .join(Claim, JOIN.LEFT_OUTER)
+        .where(condition)
+        .order_by(Package.cpli_id, PaymentItem.week, PaymentItem.kind, PaymentItem.adjustment, PaymentItem.claim).tuples()
     )  # fmt: skip
     return [Item._make((*row[:7], day(row[7]), *row[8:])) for row in database.rows(rows)]
 
@@ -333,7 +343,11 @@ def every_item(contract: Contract, state: State) -> Iterator[tuple[PaymentPeriod
     if oldest is None:
         return
     held = holds_of(contract)
-    for item in (*adjustments(contract, oldest, held), *manual_items(contract, oldest, held)):
+    for item in (
+        *adjustments(contract, oldest, held),
+        *manual_items(contract, oldest, held),
+        *claim_items(contract, oldest),
+    ):
         yield oldest, item
     for item in own_items(contract, oldest, held, until=state.periods[-1].end_date):
         period = state.of_week(item.week)
@@ -421,6 +435,34 @@ def manual_items(contract: Contract, period: PaymentPeriod, held: Mapping[Key, H
         elif not hold.is_listed:
             made.append(item._replace(state=hold.state, note=f"{row.note} ({hold.note})"))
     return made
+
+
+def unpaid_claims():
+    """The items of accepted claims that no finalisation has paid; none under a contract paid by invoice (rules 7.2, 7.4)."""
+    paid = PaymentItem.select(PaymentItem.id).where(PaymentItem.claim == ClaimItem.id)
+    return (
+        (Claim.state == ClaimState.ACCEPTED)
+        & (ClaimItem.amount > 0)
+        & (Contract.payment_basis != PaymentBasis.INVOICE)
+        & ~fn.EXISTS(paid)
+    )
+
+
+def claim_items(contract: Contract, period: PaymentPeriod) -> list[Item]:
+    """What accepted claims pay, until a finalisation has paid it: in the contract's oldest current period (rule 7.4)."""
+    rows = (
+        ClaimItem.select(ClaimItem.id, ClaimItem.client, ClaimItem.level, ClaimItem.amount, Claim.service, Claim.claimed_on)
+        .join(Claim).switch(ClaimItem).join(Contract)
+        .where((ClaimItem.contract == contract) & unpaid_claims()).order_by(ClaimItem.id).tuples()
+    )  # fmt: skip
+    return [
+        Item(
+            contract.id, period.id, None, None, client, service, level, first_monday(period), ItemKind.CLAIM, "", None,
+            None, amount, sums.vat_on(amount, contract.vat_rate), ItemState.PAYABLE, f"Claim of {day(on):%d/%m/%Y}",
+            claim=ident,
+        )
+        for ident, client, level, amount, service, on in rows
+    ]  # fmt: skip
 
 
 def first_monday(period: PaymentPeriod) -> dt.date:

@@ -115,7 +115,7 @@ def exact_due(plan: Plan, monday: date, actual: ActualFigures | None) -> int:
 def quantity_due(plan: Plan, monday: date, actual: ActualFigures | None) -> int:
     """The quantity of a cost line in hundredths: actual + frustrated where those are paid, else the planned one."""
     if plan.frequency != ONE_OFF and plan.paid_on == "actuals":
-        return actual.actual + actual.frustrated if actual else 0
+        return actual.quantity if actual else 0
     return planned_quantity(plan, monday)
 
 
@@ -194,10 +194,10 @@ def _full_week_price(plan: Plan, monday: date) -> tuple[int, int]:
 def _row_due(plan: Plan, monday: date, row: ActualFigures, without: Due, price: tuple[int, int]) -> Due:
     """What is due for a row of actuals in a whole week at one rate; `without` is what the week has without it."""
     if row.source != VISITS:
-        cost = pence((row.actual + row.frustrated) * price[0])
+        cost = pence(row.quantity * price[0])
     elif isinstance(row.priced, int):
         cost = pence(row.priced * price[1])
     else:
         return due(plan, monday, row)
     vat = vat_on(cost, plan.vat) if plan.vat else 0
-    return Due(cost, vat, without.contribution, row.actual + row.frustrated, without.unit_cost, without.basis)
+    return Due(cost, vat, without.contribution, row.quantity, without.unit_cost, without.basis)

@@ -15,8 +15,11 @@ from peewee import JOIN, fn
 import database
 from blueprints.money import half_up
 from blueprints.packages.rules import day
+from blueprints.payments.rules import unpaid_claims
 from blueprints.payments.sums import vat_on
 from models import (
+    Claim,
+    ClaimItem,
     Contract,
     Finalisation,
     Hold,
@@ -171,6 +174,8 @@ def current_sums(book: Book, pairs: Iterable[tuple[int, PaymentPeriod]]) -> dict
     for contract, amount, vat, is_payable in _manual(sorted(stand_in)):
         held = 0 if is_payable else amount + vat
         found[contract, stand_in[contract]] += Sums(amount * is_payable, vat * is_payable, held, 1)
+    for contract, amount, rate in _claims(sorted(stand_in)):
+        found[contract, stand_in[contract]] += Sums(amount, vat_on(amount, rate), 0, 1)
     return found
 
 
@@ -279,6 +284,15 @@ def _manual(contracts: list[int]):
         if state == ItemState.SUSPENDED and listed and not released:
             continue
         yield contract, amount, vat_on(amount, rate if with_vat else 0), state is None or released is not None
+
+
+def _claims(contracts: list[int]):
+    """What accepted claims are still to pay (rule 7.4): contract, pence, its rate of VAT."""
+    return (
+        ClaimItem.select(ClaimItem.contract, ClaimItem.amount, Contract.vat_rate)
+        .join(Claim).switch(ClaimItem).join(Contract)
+        .where(ClaimItem.contract.in_(contracts) & unpaid_claims()).tuples()
+    )  # fmt: skip
 
 
 def adjusted_contracts(book: Book) -> dict[int, Sums]:

@@ -142,7 +142,9 @@ def tell_remittances(done: list[Finalisation]) -> None:
     periods: dict[int, dict[int, set[int]]] = {}
     for one in done:
         periods.setdefault(one.contract.organisation_id, {}).setdefault(one.period_id, set()).add(one.contract_id)
-    users = User.select(User, Organisation).join(Organisation).where(User.is_active & User.organisation.in_(list(periods)))
+    users = (
+        User.select(User, Organisation).join(Organisation).where(User.is_active & User.organisation.in_(list(periods)))
+    )
     letters = []
     for user in users:
         reach = Reach.of(user)

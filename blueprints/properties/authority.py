@@ -15,7 +15,18 @@ from forms.properties import PropertyForm
 from models import Organisation, Property
 
 routes = Blueprint("properties", __name__)
-COLUMNS = ("name", "address1", "address2", "address3", "town", "county", "postcode", "is_current", *rules.FACILITIES, *rules.DISTANCES)
+COLUMNS = (
+    "name",
+    "address1",
+    "address2",
+    "address3",
+    "town",
+    "county",
+    "postcode",
+    "is_current",
+    *rules.FACILITIES,
+    *rules.DISTANCES,
+)
 
 
 def found(property_id: int) -> Property:

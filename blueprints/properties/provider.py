@@ -16,7 +16,9 @@ routes = Blueprint("properties", __name__)
 @requires(Can.SEE_OWN)
 def show(property_id: int):
     """A property: where it is, what it has, what is near it, and what is asked for."""
-    row = Property.visible_to(g.reach).where((Property.id == property_id) & Property.is_current).get_or_none() or abort(404)
+    row = Property.visible_to(g.reach).where((Property.id == property_id) & Property.is_current).get_or_none() or abort(
+        404
+    )
     pending = rules.pending_for(g.reach, ["property"], [row.id])[row.id]
     services = list(
         Service.visible_to(g.reach).join(PropertyService).where(PropertyService.property == row).order_by(Service.name)

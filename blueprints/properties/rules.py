@@ -50,7 +50,10 @@ def of_service(service: Service, reach):
 
 
 def save(
-    values: Mapping[str, Any], by: history.Actor, existing: Property | None = None, services: Iterable[int] | None = None
+    values: Mapping[str, Any],
+    by: history.Actor,
+    existing: Property | None = None,
+    services: Iterable[int] | None = None,
 ) -> Property:
     """Add or change a property and, where given, the services that are in it. Raises Faulty."""
     with db.atomic():

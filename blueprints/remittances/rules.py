@@ -45,9 +45,7 @@ def aggregate(listed: Iterable[Item]) -> list[Line]:
     for (client, kind, level, _), items in groups.items():
         amount, vat = sum(i.amount for i in items), sum(i.vat for i in items)
         if amount or vat:
-            note = f"{items[0].reason}. {items[0].note}" if kind == ItemKind.MANUAL else ""
-            lines.append(Line(client, str(kind), level, amount, vat, len(items), note))
-            note = items[0].note or items[0].reason if kind == ItemKind.MANUAL else ""
+            note = items[0].note if kind == ItemKind.MANUAL else ""
             reasons = ", ".join(sorted({i.reason for i in items if i.reason}))
             weeks = [i.week for i in items]
             last = max(weeks) + dt.timedelta(6)

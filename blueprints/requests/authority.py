@@ -58,7 +58,11 @@ def index():
     """All that waits, oldest first; other states by the filter (F-13, F-17)."""
     form = QueueFilter()
     form.kind.choices = [("", "All types"), *((kind.name, kind.title) for kind in kinds.every().values())]
-    form.state.choices = [("", "Pending"), *((str(s), str(s)) for s in RequestState if s != RequestState.PENDING), ("all", "All")]
+    form.state.choices = [
+        ("", "Pending"),
+        *((str(s), str(s)) for s in RequestState if s != RequestState.PENDING),
+        ("all", "All"),
+    ]
     form.organisation.choices = records.choices(Organisation, "All organisations", g.reach)
     form.validate()
     query = filtered(ChangeRequest.visible_to(g.reach).select_extend(Organisation).join(Organisation), request.args)
@@ -98,7 +102,21 @@ def index():
 def csv_of(rows: list[ChangeRequest]):
     """The list as a file, a line for each field that is asked for."""
     asked = rules.asked_of_many(rows)
-    headings = ["Status", "Submitted", "OrganisationRef", "Type", "EntityName", "RequestedBy", "Field", "Before", "After", "DecidedBy", "Decided", "RejectionReason", "Remarks"]
+    headings = [
+        "Status",
+        "Submitted",
+        "OrganisationRef",
+        "Type",
+        "EntityName",
+        "RequestedBy",
+        "Field",
+        "Before",
+        "After",
+        "DecidedBy",
+        "Decided",
+        "RejectionReason",
+        "Remarks",
+    ]
     lines = [
         [
             one.state, f"{one.sent_at:%Y-%m-%d %H:%M}", one.organisation.ref, kinds.of(one.kind).title, one.thing_name, one.by,
@@ -216,7 +234,9 @@ def accept(request_id: int):
     if not form.validate():
         return request_page(row, accepting=form, status=422)
     chosen = {name.removeprefix("choose-"): value for name, value in request.form.items() if name.startswith("choose-")}
-    instead = {name.removeprefix("instead-"): value for name, value in request.form.items() if name.startswith("instead-")}
+    instead = {
+        name.removeprefix("instead-"): value for name, value in request.form.items() if name.startswith("instead-")
+    }
     try:
         rules.accept(row.id, records.actor(), chosen, shown(form), instead)
     except rules.Decided as faster:

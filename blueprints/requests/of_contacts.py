@@ -200,7 +200,9 @@ class ContactRemoval(OfContact):
 
     def find(self, reach, ident):
         """The contact within reach; a deactivated one may be deleted too."""
-        return Contact.visible_to(reach).where((Contact.id == ident) & Contact.organisation.is_null(False)).get_or_none()
+        return (
+            Contact.visible_to(reach).where((Contact.id == ident) & Contact.organisation.is_null(False)).get_or_none()
+        )
 
     def clean(self, row, asked):
         """There is one thing to ask for."""

@@ -108,7 +108,10 @@ class RoleRemoval(OfRole):
         contact = row.contact
         if Role.select().where(Role.contact == contact.id).count() > 1:
             return []
-        return [f"This is the last role of {contact.name}, who can no longer sign in without it.", *contacts.warn_last(contact)]
+        return [
+            f"This is the last role of {contact.name}, who can no longer sign in without it.",
+            *contacts.warn_last(contact),
+        ]
 
     def apply(self, request, row, applied, by):
         """Take the role away; the last one ends the login."""

@@ -116,7 +116,10 @@ class PropertyChange(Kind):
 
     def about(self, row, asked):
         """The property, and where it is in one service alone, that service."""
-        found = [s for (s,) in PropertyService.select(PropertyService.service).where(PropertyService.property == row).tuples()]
+        found = [
+            s
+            for (s,) in PropertyService.select(PropertyService.service).where(PropertyService.property == row).tuples()
+        ]
         return About(row.name, row.organisation_id, row.id, service=found[0] if len(found) == 1 else None)
 
     def apply(self, request, row, applied, by):

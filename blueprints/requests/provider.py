@@ -87,7 +87,9 @@ def try_sending(kind, row, form) -> ChangeRequest | None:
         for one in uploads
     ]
     try:
-        return rules.send(kind, row, form.wanted(), records.actor(), g.user.organisation_id, form.comment.data or "", keep)
+        return rules.send(
+            kind, row, form.wanted(), records.actor(), g.user.organisation_id, form.comment.data or "", keep
+        )
     except rules.Refused as refusal:
         form.form_errors.append(str(refusal))
         return None
@@ -142,7 +144,9 @@ def index():
     if form.state.data in set(RequestState):
         query = query.where(ChangeRequest.state == form.state.data)
     if about := request.args.get("contact", ""):
-        query = query.where(ChangeRequest.contact == (int(about) if about.isascii() and about.isdigit() and len(about) < 10 else 0))
+        query = query.where(
+            ChangeRequest.contact == (int(about) if about.isascii() and about.isdigit() and len(about) < 10 else 0)
+        )
     orders = {
         "sent": (ChangeRequest.sent_at,),
         "updated": (fn.COALESCE(ChangeRequest.decided_at, ChangeRequest.sent_at),),
@@ -183,7 +187,19 @@ def wanted_months(form) -> tuple[int, bool]:
 def csv_of(rows: list[ChangeRequest]):
     """The list as a file, a line for each field that is asked for."""
     asked = rules.asked_of_many(rows)
-    headings = ["Status", "Submitted", "LastUpdated", "Type", "EntityName", "RequestedBy", "Field", "Before", "After", "RejectionReason", "Remarks"]
+    headings = [
+        "Status",
+        "Submitted",
+        "LastUpdated",
+        "Type",
+        "EntityName",
+        "RequestedBy",
+        "Field",
+        "Before",
+        "After",
+        "RejectionReason",
+        "Remarks",
+    ]
     lines = [
         [
             one.state, f"{one.sent_at:%Y-%m-%d %H:%M}", f"{one.decided_at:%Y-%m-%d %H:%M}" if one.decided_at else "",

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import database
-from blueprints import history
+from blueprints import history, mail
+from blueprints.accounts import rules as accounts
 from blueprints.requests import kinds
 from blueprints.requests.kinds import Kind
 from blueprints.settings import rules as settings
-from models import ChangeRequest, File, RequestField, RequestFile, RequestState, Table, db, utc_now
+from models import ChangeRequest, File, RequestField, RequestFile, RequestState, Table, User, db, utc_now
 
 MOST_COMMENT = 2000
 NOTHING_CHANGED = "You have not changed anything, so nothing was sent"
@@ -223,7 +224,9 @@ def accept(
             raise Refused("The portal no longer knows this kind of request. Reject it")
         row = kind.get(request)
         if row is None:
-            raise Refused(f"{request.thing_name or 'The record'} is not there any more, so nothing can be applied. Reject the request")
+            raise Refused(
+                f"{request.thing_name or 'The record'} is not there any more, so nothing can be applied. Reject the request"
+            )
         open_clashes = [
             clash
             for clash in clashes(request, kind, row)
@@ -284,6 +287,33 @@ def _decide(request: ChangeRequest, state: RequestState, by: history.Actor, told
     title = kinds.of(request.kind).title
     more = {"reason": request.reason, "remarks": request.remarks} if request.reason else {}
     history.record(by, f"{words}: {title}", request, {"state": RequestState.PENDING}, {"state": state, **more})
+    if request.told_at is None and state != RequestState.WITHDRAWN and request.user_id not in (None, by.user_id):
+        mail.send("request-decided", request.user_id, request.id)
+
+
+@mail.kind("request-decided", "Change request decided", "Your request has been decided")
+def decision_letter(letter: mail.Letter) -> dict | None:
+    """The mail about a decision (rule 9.2): of which kind the request was, accepted or rejected; no name and no value."""
+    request = ChangeRequest.get_or_none(ChangeRequest.id == letter.about)
+    if request is None or request.state not in (RequestState.APPROVED, RequestState.REJECTED):
+        return None
+    words = {RequestState.APPROVED: "accepted", RequestState.REJECTED: "rejected"}[request.state]
+    return {"words": words, "kind": kinds.of(request.kind).title, "reason": request.reason,
+            "link": letter.link(f"/provider/requests/{request.id}")}  # fmt: skip
+
+
+def _pending_of(user: User):
+    return (ChangeRequest.user == user) & (ChangeRequest.state == RequestState.PENDING)
+
+
+accounts.WORK.append(  # a colleague is told of the decision, and may withdraw; who asked stays in `by`
+    accounts.Work(
+        "change request that waits",
+        "change requests that wait",
+        lambda user: ChangeRequest.select().where(_pending_of(user)).count(),
+        lambda user, to: ChangeRequest.update(user=to).where(_pending_of(user)).execute(),
+    )
+)
 
 
 def told(request: ChangeRequest) -> None:

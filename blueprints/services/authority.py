@@ -11,7 +11,7 @@ from blueprints.permissions import Can, can, requires
 from blueprints.services import rules
 from blueprints.values import file_date
 from blueprints.weeks import today
-from forms.services import LevelFilter, LevelForm, ServiceFilter, ServiceForm, number
+from forms.services import CLAIMABLE, LevelFilter, LevelForm, ServiceFilter, ServiceForm, number
 from models import Organisation, Package, Service, ServiceLevel
 
 routes = Blueprint("services", __name__)
@@ -133,7 +133,9 @@ def edit_service(row: Service | None):
     goes_on = packages_after(row, form) if row and form.is_submitted() else 0
     if goes_on and request.form.get("end_anyway") != str(goes_on):
         packages = "1 package goes" if goes_on == 1 else f"{goes_on} packages go"
-        form.form_errors.append(f"{packages} on after this end date. Tick the box below to end the service all the same")
+        form.form_errors.append(
+            f"{packages} on after this end date. Tick the box below to end the service all the same"
+        )
     elif form.is_submitted() and (ident := records.keep(form, Service, row, rules.save_service)):
         records.saved(form.name.data)
         return go(url_for("authority.services.show", service_id=ident))
@@ -330,6 +332,7 @@ def level(level_id: int):
             {"key": "Intermittent", "value": yes[row.intermittent]},
             {"key": "Visits wanted", "value": yes[row.visits_wanted]},
             {"key": "Frustrated may be entered", "value": yes[row.frustrated_allowed]},
+            {"key": "May be claimed once", "value": dict(CLAIMABLE)[row.claimable]},
             {"key": "Service group class", "value": row.service_group_class},
         ],
     )

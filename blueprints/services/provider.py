@@ -46,7 +46,9 @@ def index():
     if records.wants_csv():
         rows, _ = records.ordered(query, orders, "name", Service.id)
         headings = ["ServiceRef", "ServiceName", "ServiceType", "Town", "Telephone", "Email"]
-        return records.csv_file("services", headings, ([s.ref, s.name, s.service_type, s.town, s.telephone, s.email] for s in rows))
+        return records.csv_file(
+            "services", headings, ([s.ref, s.name, s.service_type, s.town, s.telephone, s.email] for s in rows)
+        )
     listed = records.listed(query, orders, "name", Service.id)
     pending = rules.pending_for(g.reach, ["service", "service-details"], [row.id for row in listed.rows])
     return page(
@@ -55,7 +57,9 @@ def index():
         filter=form,
         found=listed,
         pending={ident: len(requests) for ident, requests in pending.items()},
-        organisation_href=records.where("provider.organisations.show") if not g.reach.limited and g.settings.module_organisations else None,
+        organisation_href=records.where("provider.organisations.show")
+        if not g.reach.limited and g.settings.module_organisations
+        else None,
         today=today(),
     )
 

@@ -76,7 +76,13 @@ LEVEL_WANTED = {
     "paid_on": f"what is paid: {', '.join(PaidOn)}",
     "entry": f"how actuals are entered: {', '.join(Entry)}",
 }
-LEVEL_DEFAULTS = {"intermittent": False, "visits_wanted": None, "frustrated_allowed": True, "service_group_class": ""}
+LEVEL_DEFAULTS = {
+    "intermittent": False,
+    "visits_wanted": None,
+    "frustrated_allowed": True,
+    "claimable": "",
+    "service_group_class": "",
+}
 LEVEL_FIELDS = (*LEVEL_WANTED, *LEVEL_DEFAULTS)
 HOURS = ("hour", "hours")
 

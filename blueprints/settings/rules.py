@@ -58,6 +58,28 @@ ADJUSTMENT_REASONS = (
     "Other",
 )
 
+# Guides 001 and 004 name these; each authority keeps its own list (Q-10, Q-11).
+DISPUTE_REASONS = (
+    "Actual does not match planned – more detail required",
+    "Actuals query",
+    "Care not delivered",
+    "Ceased Care Package",
+    "Charged when cancelled in advance",
+    "Client Deceased",
+    "Client Disputes Visits Data",
+    "Client Has Gone Private",
+    "Client In Hospital",
+    "Client In Respite Care",
+    "Client query",
+    "Incorrect Data",
+    "Invoice Case",
+    "Issue with care provided",
+    "Missing Comment",
+    "Reablement / Other Case",
+    "Variation code missing",
+    "Other",
+)
+
 SPECS: dict[str, Spec] = {
     spec.name: spec
     for spec in (
@@ -71,10 +93,13 @@ SPECS: dict[str, Spec] = {
         Spec("whats_new", "text", "", "What's new", "A sentence shown beside the version at the foot of the page."),
         Spec("comments_on_change", "yes-no", True, "Comment on every change away from plan", "A changed actual needs a comment.", "4.6", group="Actuals"),
         Spec("unplanned_actuals", "yes-no", False, "Unplanned actuals may be added", "Actuals for a level that the client has no package for.", "4.6", group="Actuals"),
-        Spec("authorise_increases", "yes-no", False, "Increases need an officer", "An actual above plan is paid once an officer has authorised it.", "4.6", group="Actuals"),
+        Spec("authorise_increases", "yes-no", False, "Increases need an officer", "What is entered above plan is paid once an officer has authorised it; visits are paid by their types.", "4.6", group="Actuals"),
         Spec("over_allocation", "choice", "refuse", "Beyond the yearly allocation", "What happens to an intermittent actual beyond what is left.", "4.6", choices=("refuse", "warn"), group="Actuals"),
         Spec("quarter_steps", "yes-no", False, "Quantities in steps of 0.25", "Other quantities are refused.", "4.6", group="Actuals"),
         Spec("posted_within_days", "whole", 2, "Days after the Sunday until actuals are due", "Used where the period has no cut-off date.", "4.10", 0, 60, group="Actuals"),
+        Spec("whole_sessions", "yes-no", False, "Sessions, days and nights in whole numbers", "Actuals of half a session are refused.", "M-12", group="Actuals"),
+        Spec("weeks_ahead", "whole", 4, "Weeks ahead that actuals may be entered for", "Later weeks are refused.", "M-03", 0, 52, group="Actuals"),
+        Spec("actuals_boxes", "yes-no", True, "Filter boxes of the actuals page", "Unplanned, Planned, Intermittent and Locked; off: all are shown.", "M-06", group="Actuals"),
         Spec("visits_need_ssref_and_service", "yes-no", False, "Visits need SSRef and ServiceName", "Every row of a visits file must have both.", "5.3", group="Visits"),
         Spec("over_time_minutes", "whole", 60, "Minutes over plan that are noticed", "From so many minutes over plan an ordinary visit carries a warning and an exceptional visit does not.", "5.11", 1, 1440, group="Visits"),
         Spec("deletion_reasons", "lines", DELETION_REASONS, "Reasons for deleting visits", "One a line. A reason that was used stays with the deletion when it is taken off the list.", "O-44", group="Visits"),
@@ -101,13 +126,27 @@ SPECS: dict[str, Spec] = {
         Spec("orders_issued_nightly", "yes-no", False, "Purchase orders are issued by themselves", "Each night, the orders that are new and those whose packages have changed.", "S-08", group="Payments"),
         Spec("rate_change_percent", "whole", 10, "Rate change that stands out, per cent", "Before a period is finalised, packages whose rate differs by more than this from the period before are listed.", "7", 0, 1000, group="Payments"),
         Spec("adjustment_reasons", "lines", ADJUSTMENT_REASONS, "Reasons for manual adjustments", "One a line. A reason that was used stays with the adjustment when it is taken off the list.", "7.4", group="Payments"),
+        Spec("hospital_type", "text", "H", "Visit type that marks a hospital stay", "The code of the visit type that hospital incentives are worked out from.", "8.2", group="Claims"),
+        Spec("claim_quantity_one", "yes-no", True, "Quantity of a claim is always 1", "The unit cost is then the whole amount. Off: providers enter the quantity too.", "P-09", group="Claims"),
+        Spec("claim_description_least", "whole", 0, "Shortest description of a claim, characters", "A shorter one is refused.", "P-06", 0, 1000, group="Claims"),
+        Spec("claim_limit_days", "whole", 0, "Days after a stay within which it is claimed", "0 is no limit.", "P-23", 0, 3660, group="Claims"),
+        Spec("claim_over_limit", "choice", "warn", "Claims after that", "Whether a late claim is refused, or both sides are told that it is late.", "P-23", choices=("warn", "refuse"), group="Claims"),
+        Spec("dispute_reasons", "lines", DISPUTE_REASONS, "Reasons for disputes", "One a line; what stands after a colon explains the reason to providers. A reason that was used stays with its dispute when it is taken off the list.", "Q-10", group="Disputes"),
+        Spec("dispute_days", "whole", 7, "Days to answer a dispute", "A dispute is due so many days after it was raised, unless the officer says otherwise.", "Q-12", 0, 365, group="Disputes"),
+        Spec("dispute_response_needed", "yes-no", True, "Requesting a resolution needs a response", "Off: it may be left out where the visits or actuals were changed.", "Q-07", group="Disputes"),
+        Spec("hold_disputed", "yes-no", False, "Disputed rows are held from payment", "Until the dispute is resolved. Off: they are paid, and adjusted where they change.", "7.5", group="Disputes"),
+        Spec("far_minutes", "whole", 60, "Minutes from plan that the check list notices", "A visit that was delivered so much earlier or later than planned, without a comment.", "O-42", 1, 1440, group="Disputes"),
+        Spec("repeated_undeliverable", "whole", 3, "Undeliverable visits that the check list notices", "So many of one client within the days below.", "O-54", 2, 100, group="Disputes"),
+        Spec("repeated_days", "whole", 28, "Days within which they are counted", "Up to the end of the week that is looked at.", "O-54", 1, 366, group="Disputes"),
         Spec("module_visits", "yes-no", True, "Visits", "Actuals/Visits and everything that leads there.", "Z-04", group="Modules"),
+        Spec("module_actuals", "yes-no", True, "Actuals", "Actuals entered by the week or by the day.", "Z-04", group="Modules"),
+        Spec("module_actuals_import", "yes-no", True, "Actuals Bulk Import", "Actuals by file.", "N-01", group="Modules"),
+        Spec("module_actuals_export", "yes-no", True, "Actuals Bulk Export", "Actuals as a file.", "N-01", group="Modules"),
         Spec("module_carers", "yes-no", True, "Carers import", "The list of carers that visits name.", "Z-04", group="Modules"),
         Spec("module_commissioned_care", "yes-no", True, "Commissioned care export", "The file of all packages.", "Z-04", group="Modules"),
         Spec("module_packages", "yes-no", True, "Care package line items", "The list of packages.", "Z-04", group="Modules"),
         Spec("module_payments", "yes-no", True, "Scheduled payments", "Payments, remittances and the payment calendar.", "Z-04", group="Modules"),
         Spec("module_orders", "yes-no", True, "Purchase orders", "What packages are worth in a financial year.", "Z-04", group="Modules"),
-        Spec("module_payments", "yes-no", True, "Scheduled payments", "Payments and remittances.", "Z-04", group="Modules"),
         Spec("report_commissioned", "yes-no", True, "Providers have Commissioned v Actuals", "A report that is off is absent for providers; officers have it all the same.", "U-07", group="Reports"),
         Spec("report_exceptions", "yes-no", True, "Providers have Pending Payments Exceptions", "", "U-07", group="Reports"),
         Spec("report_pending", "yes-no", True, "Providers have Pending Scheduled Payments", "", "U-07", group="Reports"),
@@ -116,6 +155,8 @@ SPECS: dict[str, Spec] = {
         Spec("remittance_note", "text", "", "Note at the end of remittances", "Stands below every remittance, on screen and as PDF.", "U-15", group="Reports"),
         Spec("report_years", "whole", 10, "Longest time of a report, in years", "Dates further apart are refused.", "U-09", 1, 10, group="Reports"),
         Spec("report_days", "whole", 7, "Days that a prepared report is kept", "A long report is prepared apart and fetched by whoever asked for it.", "", 1, 90, group="Reports"),
+        Spec("module_claims", "yes-no", True, "One-off claims", "Claims outside packages, such as the hospital incentive.", "Z-04", group="Modules"),
+        Spec("module_disputes", "yes-no", True, "Disputes", "The authority’s questions about visits and actuals.", "Z-04", group="Modules"),
         Spec("mail_sender", "email", "", "Sender's e-mail address", "Mail comes from it. Empty: portal@ and the host of the portal's address.", "Y-15", group="E-mail"),
         Spec("mail_sender_name", "text", "", "Sender's name", "Stands before the address. Empty: the authority's name.", "Y-15", group="E-mail"),
         Spec("mail_closing", "text", "", "Closing words", "Stand at the end of each mail, such as whom to ask.", "Y-15", group="E-mail"),
@@ -235,7 +276,7 @@ def clean_lines(name: str, value: Any) -> list[str]:
     found = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
     if len(found) > 100 or any(len(line) > 200 for line in found):
         raise Refused("Enter at most 100 lines of at most 200 characters")
-    if name in ("deletion_reasons", "adjustment_reasons", "rejection_reasons") and not found:
+    if name in ("deletion_reasons", "adjustment_reasons", "rejection_reasons", "dispute_reasons") and not found:
         raise Refused("Enter at least one reason")
     if name == "video_addresses" and not all(re.match(r"https?://[^\s<>\"']+(\s|$)", line) for line in found):
         raise Refused("Enter on each line an address that begins with https:// or http://, then what it shows")

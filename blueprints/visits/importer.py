@@ -31,7 +31,17 @@ TIDY = 20_000  # staged rows deleted in one transaction
 def STAMPS(batch: Import) -> list[str]:
     """The counters of what a check reads (rule 5.6)."""
     own = batch.organisation_id
-    return [f"visits:{own}", f"packages:{own}", f"carers:{own}", f"locks:{own}", f"roles:{own}", "roles", "levels", "types", "services"]
+    return [
+        f"visits:{own}",
+        f"packages:{own}",
+        f"carers:{own}",
+        f"locks:{own}",
+        f"roles:{own}",
+        "roles",
+        "levels",
+        "types",
+        "services",
+    ]
 
 
 def format_lists() -> list[dict]:

@@ -23,6 +23,9 @@ from blueprints.values import show_date, show_time
 from models import (
     Client,
     Contract,
+    Dispute,
+    DisputeRow,
+    DisputeState,
     Package,
     PaymentPeriod,
     Service,
@@ -277,15 +280,21 @@ def rows(reach, monday: dt.date, service: int | None, wanted: Wanted, page: int 
 @kept
 def _rows_statement(shape: tuple, of_service: bool, asked: Wanted):
     reach, monday, service = _blanks(shape, of_service)
+    disputed = _in_open_disputes(reach)
     query = (
         Visit.select(
             Visit.id, Visit.ref, Visit.client, sent_identifier, Client.surname, Client.forename, Client.ssref,
             fn.COALESCE(ServiceLevel.name, Visit.level_name), VisitType.code, VisitType.name, Visit.planned_date,
             Visit.planned_entry, Visit.planned_exit, Visit.delivered_date, Visit.delivered_entry, Visit.delivered_exit,
-            Visit.status, Visit.reason,
+            Visit.status,
+            Case(
+                None, [(disputed.c.visit_id.is_null(), Visit.reason), (Visit.reason == "", "in dispute")],
+                Visit.reason.concat("; in dispute"),
+            ),
         )
         .join(Client, JOIN.LEFT_OUTER).switch(Visit).join(ServiceLevel, JOIN.LEFT_OUTER)
         .switch(Visit).join(VisitType, JOIN.LEFT_OUTER)
+        .switch(Visit).join(disputed, JOIN.LEFT_OUTER, on=(disputed.c.visit_id == Visit.id))
     )  # fmt: skip
     if service is not None:
         query = query.switch(Visit).join(Package, JOIN.LEFT_OUTER, on=(Visit.package == Package.id))
@@ -297,6 +306,13 @@ def _rows_statement(shape: tuple, of_service: bool, asked: Wanted):
         )
         .limit(blank("size")).offset(blank("start"))
     )  # fmt: skip
+
+
+def _in_open_disputes(reach):
+    """The visits within reach that are in an open dispute, few of them, to be joined (Q-14)."""
+    open_ones = reach.organisations(DisputeRow.organisation) & (Dispute.state != DisputeState.RESOLVED)
+    query = DisputeRow.select(DisputeRow.visit).join(Dispute).where(open_ones & DisputeRow.visit.is_null(False))
+    return query.distinct().alias("disputed")
 
 
 _word = lru_cache(maxsize=1000)(escape)  # of the authority's lists

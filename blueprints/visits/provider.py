@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, abort, current_app, flash, g, request, url_for
 from markupsafe import Markup
 
-from blueprints import history, weeks
+from blueprints import history, sides, weeks
 from blueprints.actuals import pane as actuals
 from blueprints.pages import go, page
 from blueprints.permissions import Can, requires
@@ -97,6 +97,7 @@ def index():
         actuals_page=actuals_page,
         actuals_pages=actuals_pages,
         package_prefix=prefix("provider.packages.show", package_id=0),
+        actuals_href=href("provider.actuals.index", week=monday, **({"service": service} if service else {})),
         calendar=calendar(monday, today, kept),
         links=week_links(monday, today, kept),
         service_links=service_links(services, monday),
@@ -107,8 +108,6 @@ def index():
 
 def prefix(endpoint: str, **values) -> str | None:
     """The address of an endpoint up to its last number, None where it is not there or its module is off."""
-    from blueprints import sides
-
     area = endpoint.split(".")[1]
     if endpoint not in current_app.view_functions or not sides.is_there(area):
         return None
@@ -219,14 +218,31 @@ def bulk_links() -> list[tuple[str, str]]:
     """Bulk Import/Export: what is built and turned on (O-01)."""
     wanted = [
         ("Visits Bulk Import", "provider.imports.choose", {"kind": "visits"}, True),
-        ("Carers Bulk Import", "provider.imports.choose", {"kind": "carers"}, g.settings.module_carers and not g.reach.limited),
+        (
+            "Actuals Bulk Import",
+            "provider.imports.choose",
+            {"kind": "actuals"},
+            g.settings.module_actuals_import and not g.reach.limited,
+        ),
+        (
+            "Actuals Bulk Export",
+            "provider.actuals.export",
+            {},
+            g.settings.module_actuals_export and not g.reach.limited,
+        ),
+        (
+            "Carers Bulk Import",
+            "provider.imports.choose",
+            {"kind": "carers"},
+            g.settings.module_carers and not g.reach.limited,
+        ),
         ("Imports so far", "provider.imports.index", {}, True),
         ("Commissioned Care Export", "provider.reports.commissioned_care", {}, g.settings.module_commissioned_care),
     ]
     return [
         (text, url_for(endpoint, **values))
         for text, endpoint, values, on in wanted
-        if on and endpoint in current_app.view_functions
+        if on and endpoint in current_app.view_functions and sides.is_there(values.get("kind", endpoint.split(".")[1]))
     ]
 
 
@@ -256,6 +272,7 @@ def show(visit_id: int):
         if visit.package_id and contract_reached(g.reach, visit.package.contract_id)
         else None,
         pane_href=url_for("provider.visits.index", week=visit.week),
+        dispute_href=href("provider.disputes.show", dispute_id=record.dispute_of(visit)),
         breadcrumbs=trail(visit, None),
     )
 

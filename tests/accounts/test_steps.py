@@ -105,6 +105,7 @@ def test_fourteen_days_before_one_is_warned(client, cast, older, days, warned):
     answer = attempt(client)
     text = client.get(answer.location).text
     assert ("Your password expires on" in text) == warned
+    assert ("Your password expires on" in client.get("/provider/").text) == warned, "and on the home page each time"
     assert "Expires on 12 January 2027" in client.get("/provider/accounts/me").text or days != 0
 
 
@@ -234,6 +235,9 @@ def test_a_code_is_made_after_the_first_password(client, cast):
 def test_the_code_is_changed_with_the_password(client, with_code):
     cast = with_code
     cast.sign_in(client, cast.finance)
+    assert (
+        "Change Security Code" in client.get("/provider/").text and "Change Password" in client.get("/provider/").text
+    )
     assert "Change Security Code" in client.get("/provider/accounts/me").text
     page = "/provider/accounts/me/security-code"
     new = {"code": "135790", "again": "135790"}

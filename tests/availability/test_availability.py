@@ -36,7 +36,9 @@ def test_available_places_are_saved_at_once(owner, officer, cast):
     assert answer.status_code == 303
     text = owner.get(address).text
     assert 'value="3"' in text and "Last Updated:" in text and "Greta Finch" in text
-    assert "3, entered" in officer.get(f"/authority/services/{cast.north.id}/details").text, "the authority sees it at once"
+    assert "3, entered" in officer.get(f"/authority/services/{cast.north.id}/details").text, (
+        "the authority sees it at once"
+    )
     assert not ChangeRequest.select().exists()
     press_at(owner, address, address.replace("details", "places"), "places", places="")
     assert ServiceDetails.get().available_places is None, "blank: calculated"
@@ -45,7 +47,13 @@ def test_available_places_are_saved_at_once(owner, officer, cast):
 @pytest.mark.feature("D-14")
 @pytest.mark.parametrize("bad", ["-1", "2.5", "many"])
 def test_places_are_whole_numbers(owner, cast, bad):
-    answer = press_at(owner, f"/provider/services/{cast.north.id}/details", f"/provider/services/{cast.north.id}/places", "places", places=bad)
+    answer = press_at(
+        owner,
+        f"/provider/services/{cast.north.id}/details",
+        f"/provider/services/{cast.north.id}/places",
+        "places",
+        places=bad,
+    )
     assert answer.status_code == 422 and bad in answer.text and not ServiceDetails.select().exists()
 
 
@@ -53,10 +61,23 @@ def test_places_are_whole_numbers(owner, cast, bad):
 def test_asking_to_change_what_is_said(owner, cast):
     address = f"/provider/requests/new/service-details/{cast.north.id}"
     form = owner.get(address).text
-    for label in ("Public Service Name", "Supported Religions", "Leasehold Units Funded", "Tenure Type", "Supported Languages", "Accepts emergency referrals?", "Waiting list in operation?"):
+    for label in (
+        "Public Service Name",
+        "Supported Religions",
+        "Leasehold Units Funded",
+        "Tenure Type",
+        "Supported Languages",
+        "Accepts emergency referrals?",
+        "Waiting list in operation?",
+    ):
         assert label in form
     answer = press(
-        owner, address, public_name="Oakfield at home", languages=["English", "Urdu"], leasehold_units="0", waiting_list="y"
+        owner,
+        address,
+        public_name="Oakfield at home",
+        languages=["English", "Urdu"],
+        leasehold_units="0",
+        waiting_list="y",
     )
     assert answer.location == f"/provider/services/{cast.north.id}/details"
     assert not ServiceDetails.select().exists(), "out of the public pages until approved"
@@ -87,7 +108,10 @@ def test_tenure_is_for_services_that_are_not_accommodation_based(owner, cast):
 def levels(cast):
     """The module is on; North offers personal care by packages, days under contract, and respite that is not contracted."""
     settings.put("module_level_availability", True)
-    made = [ServiceLevel.create(ref=r, name=n, unit=u, paid_on="planned", entry="none") for r, n, u in (("D", "Day care", "Day"), ("R", "Respite", "Bed space"))]
+    made = [
+        ServiceLevel.create(ref=r, name=n, unit=u, paid_on="planned", entry="none")
+        for r, n, u in (("D", "Day care", "Day"), ("R", "Respite", "Bed space"))
+    ]
     rules.offer(cast.north, made[0].id, "Subsidy payment of £136.01 per Unit per client per week", 5000, BY)
     rules.offer(cast.north, made[1].id, "", None, BY)
     cast.make_package(770001, cast.bob, cast.north, made[0], cast.dapl, quantity=100, unit_cost=136_0100)
@@ -111,7 +135,10 @@ def test_save_all_saves_every_level_or_nothing(owner, cast, levels):
     answer = press_at(owner, address, address.replace("details", "levels"), day, **{day: "12.5", respite: "-1"})
     assert answer.status_code == 422 and "12.5" in answer.text
     assert not LevelAtService.select().where(LevelAtService.available.is_null(False)).exists()
-    assert press_at(owner, address, address.replace("details", "levels"), day, **{day: "12.5", respite: ""}).status_code == 303
+    assert (
+        press_at(owner, address, address.replace("details", "levels"), day, **{day: "12.5", respite: ""}).status_code
+        == 303
+    )
     stored = {row.level_id: (row.available, row.changed_by) for row in LevelAtService.select()}
     assert stored[levels[0].id] == (1250, "Greta Finch") and stored[levels[1].id] == (None, "")
     assert not ChangeRequest.select().exists()
@@ -120,7 +147,9 @@ def test_save_all_saves_every_level_or_nothing(owner, cast, levels):
 def test_without_the_module_there_is_one_figure_and_no_address(owner, cast, levels):
     settings.put("module_level_availability", False)
     assert "Available Places" in owner.get(f"/provider/services/{cast.north.id}/details").text
-    assert owner.post(f"/provider/services/{cast.north.id}/levels", data={f"level{levels[0].id}": "1"}).status_code == 404
+    assert (
+        owner.post(f"/provider/services/{cast.north.id}/levels", data={f"level{levels[0].id}": "1"}).status_code == 404
+    )
 
 
 def test_calculated_is_what_the_contract_leaves(cast, levels):
@@ -135,7 +164,13 @@ def test_calculated_is_what_the_contract_leaves(cast, levels):
 @pytest.mark.feature("D-23")
 def test_the_history_of_what_was_entered_is_kept(owner, officer, cast):
     for places in ("3", "5"):
-        press_at(owner, f"/provider/services/{cast.north.id}/details", f"/provider/services/{cast.north.id}/places", "places", places=places)
+        press_at(
+            owner,
+            f"/provider/services/{cast.north.id}/details",
+            f"/provider/services/{cast.north.id}/places",
+            "places",
+            places=places,
+        )
     text = officer.get(f"/authority/services/{cast.north.id}/details").text
     assert text.count("Entered available places") == 2 and "<del>3</del>" in text and "<ins>5</ins>" in text
 
@@ -146,7 +181,10 @@ def test_the_display_mode_of_a_service(officer, cast):
 
     address = f"/authority/services/{cast.north.id}/details/edit"
     assert rules.of(cast.north).availability_mode == AvailabilityMode.EITHER, "mode 3 is the default"
-    assert press(officer, address, availability_mode=str(AvailabilityMode.NEITHER), confidentiality="Hidden").status_code == 303
+    assert (
+        press(officer, address, availability_mode=str(AvailabilityMode.NEITHER), confidentiality="Hidden").status_code
+        == 303
+    )
     said = rules.of(cast.north)
     assert (said.availability_mode, said.confidentiality) == (AvailabilityMode.NEITHER, "Hidden")
     assert press(officer, address, availability_mode="Five").status_code == 422
@@ -168,7 +206,9 @@ def test_ending_a_service_with_packages_warns(officer, cast):
 
 def test_levels_are_offered_and_taken_off(officer, cast):
     base = f"/authority/services/{cast.north.id}"
-    sent = press(officer, f"{base}/levels/new", level=str(cast.placement.id), contract_text="Block of 10", contracted="10")
+    sent = press(
+        officer, f"{base}/levels/new", level=str(cast.placement.id), contract_text="Block of 10", contracted="10"
+    )
     assert sent.status_code == 303 and "Block of 10" in officer.get(f"{base}/details").text
     press(officer, f"{base}/levels/{cast.placement.id}/edit", contract_text="Block of 12", contracted="12")
     assert LevelAtService.get().contracted_units == 1200

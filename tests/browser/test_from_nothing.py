@@ -100,7 +100,7 @@ def enter(window, link: str, email: str) -> None:
     window.look()
     if page.get_by_role("heading", name="Set up an authenticator app").count():  # officers need one (rule 11.4)
         secret = page.locator(".portal-key").inner_text().replace(" ", "")
-        page.get_by_label("Code").fill(pyotp.TOTP(secret).now())
+        page.get_by_label("Code", exact=True).fill(pyotp.TOTP(secret).now())
         page.get_by_role("button", name="Use this app").click()
         page.get_by_role("heading", name="Your recovery codes").wait_for()
         window.look()

@@ -29,7 +29,9 @@ def owen(cast) -> Contact:
 
 @pytest.mark.feature("E-01", "E-16", "B-24")
 def test_the_list_of_contacts(owner, cast, owen):
-    Contact.update(address1="A very long house name indeed", town="Northmere-on-the-Moor", telephone="01632 960 212").where(Contact.id == owen.id).execute()
+    Contact.update(
+        address1="A very long house name indeed", town="Northmere-on-the-Moor", telephone="01632 960 212"
+    ).where(Contact.id == owen.id).execute()
     text = owner.get("/provider/contacts").text
     assert "Manage Contacts for Oakfield Home Care" in text and "Add New Contact" in text
     assert text.index("Finch, Greta") < text.index("Marsh, Owen"), "by surname"
@@ -61,7 +63,12 @@ def test_a_deactivated_contact_is_struck_through_and_gets_no_roles(owner, cast, 
     assert 'govuk-link portal-gone" href="/provider/contacts/' in text and "Deactivated" in text
     text = owner.get(f"/provider/contacts/{owen.id}").text
     assert "Only the authority can reactivate it" in text and "Request Role Addition" not in text
-    assert owner.post(f"/provider/contacts/{owen.id}/roles", data={"role": "2", "role_for": f"service-{cast.north.id}"}).status_code == 404
+    assert (
+        owner.post(
+            f"/provider/contacts/{owen.id}/roles", data={"role": "2", "role_for": f"service-{cast.north.id}"}
+        ).status_code
+        == 404
+    )
     for kind in ("contact", "role-add", "login"):
         assert owner.get(f"/provider/requests/new/{kind}/{owen.id}").status_code == 404
 
@@ -74,7 +81,10 @@ def test_the_fields_of_a_contact(owner, cast, owen):
     form = owner.get(f"/provider/requests/new/contact/{owen.id}").text
     assert 'value="Marsh"' in form and "Request Comment" in form and "Save Changes" in form
     assert 'govuk-label--s" for="surname"' in form, "mandatory ones are bold"
-    for address in (f"/provider/contacts/{cast.outsider.contact_id}", f"/provider/requests/new/contact/{cast.outsider.contact_id}"):
+    for address in (
+        f"/provider/contacts/{cast.outsider.contact_id}",
+        f"/provider/requests/new/contact/{cast.outsider.contact_id}",
+    ):
         assert owner.get(address).status_code == 404
     assert press(owner, f"/provider/requests/new/contact/{owen.id}", surname="").status_code == 422
     answer = press(owner, f"/provider/requests/new/login/{owen.id}", access="y", portal_email="")
@@ -92,7 +102,9 @@ def test_a_change_is_one_request_and_shown_beside_the_record(owner, cast, owen):
     listed = owner.get("/provider/contacts").text
     assert "Request for change of details submitted successfully." in listed and "1 change pending" in listed
     page = owner.get(answer.location).text
-    assert "Removed: </span>Owen</del>" in page and "New: </span>Owain</ins>" in page and "New: </span>Admin</ins>" in page
+    assert (
+        "Removed: </span>Owen</del>" in page and "New: </span>Owain</ins>" in page and "New: </span>Admin</ins>" in page
+    )
     row = ChangeRequest.get()
     text = owner.get(f"/provider/requests/{row.id}").text
     assert "Update Contact (Pending)" in text and "Values that have been removed or replaced are" in text
@@ -101,7 +113,13 @@ def test_a_change_is_one_request_and_shown_beside_the_record(owner, cast, owen):
     assert "2 changes pending" in owner.get("/provider/contacts").text
     rules.accept(row.id, BY)
     assert "1 change pending" in owner.get("/provider/contacts").text
-    assert "portal-old" not in owner.get(f"/provider/contacts/{owen.id}").text.split("Portal access")[0].split("Forename")[1].split("</dd>")[0]
+    assert (
+        "portal-old"
+        not in owner.get(f"/provider/contacts/{owen.id}")
+        .text.split("Portal access")[0]
+        .split("Forename")[1]
+        .split("</dd>")[0]
+    )
 
 
 @pytest.mark.feature("E-11")
@@ -125,13 +143,29 @@ def test_editing_sends_update_contact_and_nothing_where_nothing_changed(owner, c
 def test_a_new_contact(owner, cast):
     address = f"/provider/requests/new/contact-new/{cast.oakfield.id}"
     form = owner.get(address).text
-    assert "Submit Contact Creation Request" in form and "Provider Portal Email Address" in form and "Request Comment" in form
+    assert (
+        "Submit Contact Creation Request" in form
+        and "Provider Portal Email Address" in form
+        and "Request Comment" in form
+    )
     answer = press(owner, address, forename="Idris", access="y")
-    assert answer.status_code == 422 and "Enter the surname" in answer.text and "Enter the Provider Portal Email Address" in answer.text
+    assert (
+        answer.status_code == 422
+        and "Enter the surname" in answer.text
+        and "Enter the Provider Portal Email Address" in answer.text
+    )
     assert "Idris" in answer.text
     good = {"surname": "D’Arcy 🌿", "forename": "Idris", "email": "idris@oakfield.example"}
     assert press(owner, address, access="y", portal_email="manager@oakfield.example", **good).status_code == 422
-    answer = press(owner, address, access="y", portal_email="idris@oakfield.example", role="2", role_for=f"service-{cast.north.id}", **good)
+    answer = press(
+        owner,
+        address,
+        access="y",
+        portal_email="idris@oakfield.example",
+        role="2",
+        role_for=f"service-{cast.north.id}",
+        **good,
+    )
     assert answer.location == "/provider/contacts"
     assert "1 new contact pending" in owner.get("/provider/contacts").text
     text = owner.get(f"/provider/requests/{ChangeRequest.get().id}").text
@@ -148,7 +182,12 @@ def test_names_of_every_kind(owner, cast, surname):
     row = ChangeRequest.get()
     rules.accept(row.id, BY)
     assert Contact.get(Contact.surname == surname)
-    for address in ("/provider/contacts", f"/provider/requests/{row.id}", "/provider/requests?format=csv", "/provider/contacts?format=csv"):
+    for address in (
+        "/provider/contacts",
+        f"/provider/requests/{row.id}",
+        "/provider/requests?format=csv",
+        "/provider/contacts?format=csv",
+    ):
         assert owner.get(address).status_code == 200
     assert "<b>Bold</b>" not in owner.get("/provider/contacts").text
 
@@ -200,7 +239,11 @@ def test_role_removal_needs_two_presses(owner, cast, owen):
     assert "Press again" not in owner.get(page).text, "leaving the page cancels"
     owner.post(f"/provider/contact-roles/{role.id}/removal")
     text = owner.get(page).text
-    assert "Removal pending" in text and "To be removed: " in text and "Delete Contact Role" in owner.get("/provider/requests").text
+    assert (
+        "Removal pending" in text
+        and "To be removed: " in text
+        and "Delete Contact Role" in owner.get("/provider/requests").text
+    )
     assert Role.select().exists()
 
 
@@ -219,7 +262,11 @@ def test_several_places_for_a_role_at_once(owner, cast, owen):
     assert "Choose a role" in owner.get(f"{page}?role=").text
     cast.make_role(cast.finance, "Emergency contact", service=cast.north)
     text = owner.get(f"{page}?role=3").text
-    assert "Oakfield North (currently assigned to Greta Finch)" in text and "Oakfield East" not in text and "Brookhouse" not in text
+    assert (
+        "Oakfield North (currently assigned to Greta Finch)" in text
+        and "Oakfield East" not in text
+        and "Brookhouse" not in text
+    )
     assert "Oakfield East (decommissioned)" in owner.get(f"{page}?role=3&decommissioned=1").text
     answer = press(owner, f"{page}?role=3", "role", picked=[])
     assert answer.status_code == 422 and "Choose at least one" in answer.text
@@ -260,7 +307,11 @@ def test_removing_oneself_as_the_last_manager_of_contacts_warns(owner, cast):
     Contact.update(permissions="").where(Contact.id == cast.manager.contact_id).execute()
     for kind in ("contact-remove", "login"):
         address = f"/provider/requests/new/{kind}/{cast.finance.contact_id}"
-        text = owner.get(address).text if kind == "contact-remove" else press(owner, address, access=None, portal_email="x").text
+        text = (
+            owner.get(address).text
+            if kind == "contact-remove"
+            else press(owner, address, access=None, portal_email="x").text
+        )
         assert "Greta Finch is the only person of Oakfield Home Care who can ask for changes of contacts" in text
     assert press(owner, f"/provider/requests/new/contact-remove/{cast.finance.contact_id}").status_code == 303
 
@@ -276,9 +327,16 @@ def test_a_contact_removed_while_signed_in_is_signed_out_at_the_next_press(owner
 def test_a_role_for_a_decommissioned_service_is_said_to_the_officer(owner, cast, owen):
     cast.south.end_date = dt.date(2026, 1, 31)
     cast.south.save()
-    press(owner, f"/provider/contacts/{owen.id}/roles/new?role=2&decommissioned=1", "role", picked=[f"service-{cast.south.id}"])
+    press(
+        owner,
+        f"/provider/contacts/{owen.id}/roles/new?role=2&decommissioned=1",
+        "role",
+        picked=[f"service-{cast.south.id}"],
+    )
     officer = cast.sign_in(owner.application.test_client(), cast.officer)
-    assert "Oakfield South has been decommissioned." in officer.get(f"/authority/requests/{ChangeRequest.get().id}").text
+    assert (
+        "Oakfield South has been decommissioned." in officer.get(f"/authority/requests/{ChangeRequest.get().id}").text
+    )
 
 
 def test_five_thousand_contacts(owner, cast):

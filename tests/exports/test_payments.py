@@ -7,9 +7,12 @@ import io
 import pytest
 
 from blueprints import consequences, weeks
+from blueprints.adjustments import rules as adjustments
 from blueprints.exports import rules
 from blueprints.history import Actor
+from blueprints.holds import rules as holds
 from blueprints.jobs import rules as jobs
+from blueprints.orders import listing as orders
 from blueprints.payments import rules as payments
 from blueprints.periods import rules as periods
 from blueprints.remittances.rules import remittance
@@ -24,8 +27,10 @@ from models import (
     Hold,
     Job,
     Look,
+    ManualAdjustment,
     Organisation,
     Package,
+    PurchaseOrder,
 )
 from tests import counting
 from tests.orders.test_rules import order_of
@@ -57,6 +62,12 @@ def world(cast):
 @pytest.fixture
 def officer(client, world):
     return world.sign_in(client, world.officer)
+
+
+def by_hand(world, amount: int, client) -> None:
+    """A manual adjustment with VAT under Oakfield's contract."""
+    facts = {"client": client and client.id, "amount": amount, "with_vat": True, "reason": "Other", "note": "By hand"}
+    adjustments.add(world.dapl, facts, ["Other"], world.periods[1].id, f"{amount}", BY)
 
 
 def make(officer, world, number: int = 0):
@@ -121,6 +132,31 @@ def test_the_file_the_remittance_the_payments_and_the_order_agree_to_the_penny(o
     assert (export.amount, export.vat) == (pence(rows, "Amount"), pence(rows, "VAT"))
     ann = [r for r in rows if r["SSRef"] == "A100001" and r["Kind"] != "contribution"]
     assert order_of(world.ann).spend == pence(ann, "Amount")
+
+
+@pytest.mark.feature("R-14", "R-18")
+def test_manual_adjustments_and_what_is_released_agree_in_every_file(officer, world):
+    """One about a client counts as spent on the client's order; one about nobody on no order; both are paid."""
+    by_hand(world, 1005, world.ann)
+    by_hand(world, -333, None)
+    held = {h.id: h.version for h in Hold.select()}
+    holds.release(held, "", BY)
+    finalise(world, 1)
+    listed = payments.items(world.dapl, world.periods[1])
+    assert {(i.kind, i.amount, i.vat) for i in listed if i.kind == "manual"} == {
+        ("manual", 1005, 201),
+        ("manual", -333, -67),
+    }
+    make(officer, world, 1)
+    rows = [r for r in rows_of(officer.get(f"/authority/exports/{Export.get().id}/file")) if r["ContractRef"] == "C1"]
+    assert pence(rows, "Amount", "VAT") == payments.totals(listed)["total"] == remittance(listed).total
+    assert {r["SSRef"] for r in rows if r["Kind"] == "manual"} == {"A100001", ""}
+    assert [r["Reason"] for r in rows if r["SSRef"] == "A100002" and r["Kind"] == "adjustment"] == ["released"]
+    order = order_of(world.ann)
+    ann = [i for n in (0, 1) for i in payments.items(world.dapl, world.periods[n]) if i.client == world.ann.id]
+    assert order.spend == sum(i.amount for i in ann if i.kind != "contribution")
+    row = orders.Row._make(next(iter(orders.query(PurchaseOrder.id == order.id))))
+    assert sum(one.amount for one in orders.spent(row)) == order.spend
 
 
 @pytest.mark.feature("R-18")
@@ -249,3 +285,23 @@ def test_nothing_payable_is_a_heading_alone(world):
     assert b"".join(rules.attachments.pieces(File.get_by_id(export.file_id))).decode().splitlines() == [
         ",".join(rules.HEADINGS)
     ]
+
+
+def test_a_manual_adjustment_is_in_the_file_and_on_the_client_s_order(officer, world):
+    ManualAdjustment.create(contract=world.dapl, organisation=world.oakfield, client=world.ann, amount=-1234,
+                            with_vat=True, reason="Mileage", note="In August", key="k1")  # fmt: skip
+    ManualAdjustment.create(contract=world.dapl, organisation=world.oakfield, amount=500, reason="Other", note="All",
+                            key="k2")  # fmt: skip
+    before = order_of(world.ann).spend
+    finalise(world, 1)
+    make(officer, world)
+    make(officer, world, 1)
+    two = Export.select().order_by(Export.id.desc()).get()
+    rows = [r for r in rows_of(officer.get(f"/authority/exports/{two.id}/file")) if r["Kind"] == "manual"]
+    assert sorted((r["SSRef"], r["Reason"], r["Amount"], r["VAT"], r["CPLIId"]) for r in rows) == [
+        ("", "Other", "5.00", "0.00", ""), ("A100001", "Mileage", "-12.34", "-2.47", "")
+    ]  # fmt: skip
+    ann = order_of(world.ann)
+    assert ann.spend == before - 1234
+    text = text_of(officer.get(f"/authority/orders/{ann.id}").text)
+    assert "05/10/2026 to 01/11/2026" in text and "-£12.34" in text

@@ -30,6 +30,8 @@ TIMES = {
     "expires_at",
     "issued_at",
 }
+TIMES = {"at", "changed_at", "created_at", "started_at", "password_changed_at", "seen_at", "made_at", "expires_at",
+         "submitted_at", "asked_at", "decided_at", "raised_at", "requested_at", "resolved_at", "released_at"}  # fmt: skip
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?")
 
 

@@ -181,6 +181,61 @@ def test_every_pair_of_verbs_at_once(bench, wait):
     assert not wrong
 
 
+STATE = "SELECT state, decided_by FROM claim"
+PAID = "SELECT f.period_id, i.amount FROM payment_item i JOIN finalisation f ON f.id = i.finalisation_id WHERE i.kind = 'claim'"
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_two_officers_decide_one_claim(bench, wait):
+    url, refusals = race(bench, "accept-claim", "reject-claim", wait)
+    ((state, _),) = rows(url, STATE)
+    (told,) = [refusal for refusal in refusals if refusal]
+    assert f"{state.lower()} this claim" in told and "Nothing was done twice" in told, refusals
+    assert rows(url, "SELECT amount FROM claim_item") == [(1234,)]
+    settled(bench, url)
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_a_claim_taken_back_while_it_is_decided(bench, wait):
+    url, refusals = race(bench, "accept-claim", "take-claim-back", wait)
+    (told,) = [refusal for refusal in refusals if refusal]
+    ((state, by),) = rows(url, STATE)
+    assert (state, bool(by)) == (("Accepted", True) if "accepted this claim" in told else ("Unsubmitted", False)), told
+    settled(bench, url)
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_a_claim_accepted_while_its_period_is_finalised_is_paid_once(bench, wait):
+    url, refusals = race(bench, "finalise", "accept-claim", wait)
+    assert refusals[1] == "" and (not refusals[0] or "still being worked out" in refusals[0]), refusals
+    settled(bench, url)
+    for _ in range(2):
+        bench.processes.must("fast", url, verb="finalise")
+    paid = rows(url, PAID)
+    assert [amount for _, amount in paid] in ([], [1234]), paid
+    settled(bench, url)
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_two_officers_dispute_one_visit(bench, wait):
+    url, refusals = race(bench, "raise-dispute", "raise-dispute", wait)
+    (told,) = [refusal for refusal in refusals if refusal]
+    assert "in a dispute already" in told
+    assert rows(url, "SELECT COUNT(*) FROM dispute") == [(1,)]
+    assert rows(url, "SELECT state, reason FROM hold WHERE reason LIKE 'In dispute%'") == [
+        ("Suspended", "In dispute: Other")
+    ]
+    settled(bench, url)
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_a_dispute_resolved_while_its_period_is_finalised_is_paid_in_it_or_the_next(bench, wait):
+    url, refusals = race(bench, "finalise", "resolve-dispute", wait, prepare="raise-dispute")
+    assert refusals[1] == "" and (not refusals[0] or "still being worked out" in refusals[0]), refusals
+    settled(bench, url)
+    assert bench.processes.must("anew", url) == []
+
+
 @pytest.mark.parametrize("wait", WAITS)
 def test_init_twice_at_once(bench, wait):
     url = bench.copies.make("fresh")

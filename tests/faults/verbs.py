@@ -10,6 +10,9 @@ from typing import NamedTuple
 import database
 from blueprints import consequences, history, weeks
 from blueprints.actuals import rules as actuals
+from blueprints.claims import rules as claims
+from blueprints.disputes import rules as disputes
+from blueprints.disputes import subjects
 from blueprints.exports import charges
 from blueprints.exports import rules as exports
 from blueprints.holds import rules as holds
@@ -21,6 +24,7 @@ from blueprints.periods import rules as periods
 from blueprints.visits import rules as visits
 from models import (
     Contract,
+    Dispute,
     Hold,
     Import,
     ImportState,
@@ -30,6 +34,7 @@ from models import (
     PaymentCycle,
     PaymentPeriod,
     Service,
+    User,
     Visit,
     db,
 )
@@ -252,6 +257,57 @@ def then_worker(verb: Callable[[], None]) -> Callable[[], None]:
     return again
 
 
+def decide_claim(accept: bool, version: int | None = None) -> None:
+    """An officer decides the claim that waits, as it was shown."""
+    claim = world.the_claim()
+    decided = {item.id: claims.Decided(True, item.quantity, item.unit_cost, "") for item in claim.items}
+    officer = User.get(User.email == "officer@authority.example")
+    claims.decide(claim, accept, decided, "as shown", version, history.Actor(officer.id, officer.name))
+
+
+def accept_claim() -> None:
+    """An officer accepts the claim."""
+    decide_claim(True)
+
+
+def accept_again() -> None:
+    """The officer presses again, and is told where it was done."""
+    try:
+        accept_claim()
+    except claims.Overtaken as told:
+        assert "accepted this claim" in str(told), told
+
+
+def reject_claim() -> None:
+    """Another officer rejects the claim."""
+    decide_claim(False)
+
+
+def take_claim_back() -> None:
+    """The provider takes the claim back."""
+    claims.take_back(world.the_claim(), None, world.actor())
+
+
+def raise_dispute() -> None:
+    """An officer disputes a visit of September that is due to be paid, and holds its payment."""
+    officer = User.get(User.email == "officer@authority.example")
+    found = subjects.find([f"v{Visit.get(Visit.ref == 'V14').id}"])
+    disputes.raise_disputes(found, "Other", "why", world.OCTOBER, history.Actor(officer.id, officer.name), True)
+
+
+def raise_again() -> None:
+    """The officer presses again, and is told where it was done."""
+    try:
+        raise_dispute()
+    except disputes.Refused as told:
+        assert "in a dispute already" in str(told), told
+
+
+def resolve_dispute() -> None:
+    """Another officer resolves it."""
+    disputes.resolve(Dispute.get(), "", None, history.COMMAND_LINE)
+
+
 VERBS: dict[str, Verb] = {
     "apply": Verb(apply, apply_again),
     "check": Verb(check, apply_again),
@@ -269,6 +325,8 @@ VERBS: dict[str, Verb] = {
     "hold": Verb(hold, hold),
     "release": Verb(release, release_again),
     "adjust": Verb(adjust, adjust),
+    "accept-claim": Verb(accept_claim, accept_again),
+    "raise-dispute": Verb(raise_dispute, raise_again),
     # in races only
     "press": Verb(press_second, worker),
     "work-take": Verb(work_take, worker),
@@ -277,6 +335,9 @@ VERBS: dict[str, Verb] = {
     "change-package": Verb(change_package, worker),
     "hold-everything": Verb(hold_everything, worker),
     "send-and-look": Verb(check, worker),
+    "reject-claim": Verb(reject_claim, worker),
+    "resolve-dispute": Verb(resolve_dispute, worker),
+    "take-claim-back": Verb(take_claim_back, worker),
 }
 BROKEN = (
     "apply",
@@ -295,4 +356,6 @@ BROKEN = (
     "hold",
     "release",
     "adjust",
+    "accept-claim",
+    "raise-dispute",
 )  # at every statement

@@ -12,6 +12,7 @@ import io
 
 from blueprints import consequences
 from blueprints.adjustments import rules as adjustments
+from blueprints.claims import rules as claims
 from blueprints.history import Actor
 from blueprints.holds import rules as holds
 from blueprints.imports import rules as imports
@@ -19,6 +20,7 @@ from blueprints.jobs import rules as jobs
 from blueprints.periods import rules as periods
 from blueprints.visits.columns import HEADINGS
 from models import (
+    Claim,
     Contract,
     Hold,
     Import,
@@ -132,6 +134,23 @@ def second_import() -> Import:
     return Import.select().where(Import.file_name == "second.csv").order_by(Import.id).get()
 
 
+def claimed(cast) -> None:
+    """A one-off claim of £12.34 that waits for a decision."""
+    level = ServiceLevel.create(
+        ref="KEY", name="Key safe", unit="Item", paid_on="one-off", entry="none", claimable="other"
+    )
+    claim = claims.begin(cast.north, "", actor(), TODAY)
+    facts = {"contract": cast.dapl.id, "client": cast.ann.id, "level": level.id, "description": "Key safe",
+             "quantity": 100, "unit_cost": 123400}  # fmt: skip
+    claims.save_item(claim, None, facts, [], None, actor())
+    claims.submit(claim, lambda _: [], None, actor(), TODAY)
+
+
+def the_claim() -> Claim:
+    """The claim that waits."""
+    return Claim.get()
+
+
 def build() -> None:
     """Fill an empty database that has its tables."""
     from tests.cast import Cast
@@ -159,6 +178,7 @@ def build() -> None:
     jobs.run(batch.job_id)
     batch = Import.get_by_id(batch.id)
     assert (batch.state, batch.rejected) == ("Checked", 1), (batch.state, imports.figures(batch), batch.refusal)
+    claimed(cast)
     with db.atomic():
         Package.update(discount=500).where(Package.id == cast.bobs.id).execute()
         consequences.follow(consequences.Change(packages=[cast.bobs.id]))

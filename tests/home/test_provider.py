@@ -28,7 +28,9 @@ def test_name_and_tiles(owner, cast):
     assert f'<h1 class="govuk-heading-l">{cast.oakfield.name}</h1>' in html
     assert "Pick a task..." in html
     tiles = re.findall(r'portal-tile__title"><a[^>]*>(.*?)</a>', html)
-    assert tiles == ["Organisation", "Services", "Manage Contacts", "Actuals/Visits", "Care Package Line Items", "Scheduled Payments", "Purchase Orders", "Reports", "Help"]
+    expected = ["Organisation", "Services", "Manage Contacts", "Actuals/Visits", "Disputes", "One-Off Claims", "Care Package Line Items",
+                "Scheduled Payments", "Purchase Orders", "Reports", "Help"]  # fmt: skip
+    assert tiles == expected
     assert "Log out" in html
 
 
@@ -39,6 +41,7 @@ def test_tabs_and_tiles_follow_the_modules(owner, cast):
     assert [text for _, text in tabs] == [
         "Home",
         "Actuals/Visits",
+        "One-Off Claims",
         "Care package line items",
         "Scheduled payments",
         "POs",

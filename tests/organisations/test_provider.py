@@ -16,10 +16,27 @@ def owner(client, cast):
 
 @pytest.mark.feature("D-01")
 def test_the_details_with_empty_fields(owner, cast):
-    Organisation.update(telephone="01632 960 201", uprn="100012345").where(Organisation.id == cast.oakfield.id).execute()
+    Organisation.update(telephone="01632 960 201", uprn="100012345").where(
+        Organisation.id == cast.oakfield.id
+    ).execute()
     text = owner.get("/provider/organisation").text
     assert "Oakfield Home Care - Organisation Details" in text and ">Edit</a>" in text
-    for label in ("Name", "Address 1", "Address 2", "Address 3", "Town", "County", "Postcode", "Country", "UPRN", "USRN", "Mobile", "Telephone", "Fax", "Email"):
+    for label in (
+        "Name",
+        "Address 1",
+        "Address 2",
+        "Address 3",
+        "Town",
+        "County",
+        "Postcode",
+        "Country",
+        "UPRN",
+        "USRN",
+        "Mobile",
+        "Telephone",
+        "Fax",
+        "Email",
+    ):
         assert f'govuk-summary-list__key">{label}</dt>' in text
     assert "100012345" in text and "Not set" in text
 
@@ -47,7 +64,9 @@ def test_edit_sends_a_request_and_stores_nothing(owner, cast):
     ],
 )  # fmt: skip
 def test_bad_values_are_refused_and_kept(owner, cast, field, value, said):
-    answer = press(owner, f"/provider/requests/new/organisation/{cast.oakfield.id}", **{field: value, "mobile": "07700 900 100"})
+    answer = press(
+        owner, f"/provider/requests/new/organisation/{cast.oakfield.id}", **{field: value, "mobile": "07700 900 100"}
+    )
     assert answer.status_code == 422 and said in answer.text and "07700 900 100" in answer.text
     assert not ChangeRequest.select().exists()
 
@@ -59,7 +78,9 @@ def test_no_change_sends_nothing_and_says_so(owner, cast):
 
 
 def test_a_postcode_of_another_country_is_taken(owner, cast):
-    answer = press(owner, f"/provider/requests/new/organisation/{cast.oakfield.id}", postcode="D02 X285", country="Ireland")
+    answer = press(
+        owner, f"/provider/requests/new/organisation/{cast.oakfield.id}", postcode="D02 X285", country="Ireland"
+    )
     assert answer.status_code == 303
 
 

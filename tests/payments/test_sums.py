@@ -16,7 +16,11 @@ WED = MONDAY + timedelta(2)
 rows = st.one_of(
     st.none(),
     st.builds(
-        ActualFigures, st.integers(0, 9000), st.integers(0, 900), st.sampled_from(["generated", "entered", "imported"])
+        ActualFigures,
+        st.integers(0, 9000),
+        st.integers(0, 900),
+        st.sampled_from(["generated", "entered", "imported"]),
+        unpaid=st.integers(0, 50),
     ),
     st.lists(st.tuples(st.integers(0, 900), st.integers(0, 2_000_000)), max_size=3).map(
         lambda pairs: ActualFigures(100, 50, "visits", tuple(pairs))
@@ -51,7 +55,7 @@ def by_the_words(made, monday, row):
         if row.source == "visits":
             exact = sum((Fraction(minutes, 60) * Fraction(rate, 100) for minutes, rate in row.priced), Fraction(0))
         else:
-            exact = Fraction(row.actual + row.frustrated, 100) * sum(rates) / len(rates)
+            exact = Fraction(row.actual + row.frustrated - row.unpaid, 100) * sum(rates) / len(rates)
     cost = rounded(exact * (1 - Fraction(made.discount, 10_000)))
     contribution = -rounded(Fraction(made.contribution * len(days), 7)) if made.every else 0
     return cost, rounded(Fraction(cost * made.vat, 10_000)), contribution

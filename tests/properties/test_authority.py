@@ -41,6 +41,8 @@ def test_accepting_a_change_of_a_property(officer, cast):
     from blueprints.history import Actor
     from blueprints.requests import kinds, rules
 
-    sent = rules.send(kinds.every()["property"], cast.lodge, {"shops": 25}, Actor(cast.finance.id, "Greta Finch"), cast.oakfield.id)
+    sent = rules.send(
+        kinds.every()["property"], cast.lodge, {"shops": 25}, Actor(cast.finance.id, "Greta Finch"), cast.oakfield.id
+    )
     assert officer.post(f"/authority/requests/{sent.id}/acceptance").status_code == 303
     assert Property.get_by_id(cast.lodge.id).shops == 25

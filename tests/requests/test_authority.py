@@ -38,12 +38,16 @@ def ask(cast):
 
 def accept(client, sent, **changes):
     """Press Accept on the request's page."""
-    return press_at(client, f"/authority/requests/{sent.id}", f"/authority/requests/{sent.id}/acceptance", "shown", **changes)
+    return press_at(
+        client, f"/authority/requests/{sent.id}", f"/authority/requests/{sent.id}/acceptance", "shown", **changes
+    )
 
 
 def reject(client, sent, **changes):
     """Press Reject on the request's page."""
-    return press_at(client, f"/authority/requests/{sent.id}", f"/authority/requests/{sent.id}/rejection", "remarks", **changes)
+    return press_at(
+        client, f"/authority/requests/{sent.id}", f"/authority/requests/{sent.id}/rejection", "remarks", **changes
+    )
 
 
 @pytest.mark.feature("F-13")
@@ -52,12 +56,19 @@ def test_the_queue_by_age_kind_and_organisation(officer, cast, ask):
     new = ask("service", Service.get_by_id(cast.north.id), email="north@oakfield.example")
     text = officer.get("/authority/requests").text
     assert "2 requests waiting" in text and "We have moved" in text and "30 days ago" in text
-    assert text.index(f"/authority/requests/{old.id}\"") < text.index(f"/authority/requests/{new.id}\""), "oldest first"
+    assert text.index(f'/authority/requests/{old.id}"') < text.index(f'/authority/requests/{new.id}"'), "oldest first"
     assert "New: </span>01632 960 111" in text
-    for query, there in (("kind=service", [new]), ("days=28", [old]), (f"organisation={cast.brookhouse.id}", []), ("state=Approved", [])):
+    for query, there in (
+        ("kind=service", [new]),
+        ("days=28", [old]),
+        (f"organisation={cast.brookhouse.id}", []),
+        ("state=Approved", []),
+    ):
         text = officer.get(f"/authority/requests?{query}").text
-        assert [r for r in (old, new) if f'/authority/requests/{r.id}?' in text or f'/authority/requests/{r.id}"' in text] == there, query
-    assert "2</b> change requests wait" in officer.get("/authority/").text.replace(" class=\"portal-todo__count\"", "")
+        assert [
+            r for r in (old, new) if f"/authority/requests/{r.id}?" in text or f'/authority/requests/{r.id}"' in text
+        ] == there, query
+    assert "2</b> change requests wait" in officer.get("/authority/").text.replace(' class="portal-todo__count"', "")
 
 
 @pytest.mark.feature("D-03", "F-14")
@@ -228,7 +239,10 @@ def test_the_file_of_all_requests(officer, ask):
     sent = ask(telephone="01632 960 111")
     rules.accept(sent.id, Actor(None, "Amir Khan"))
     text = officer.get("/authority/requests?state=all&format=csv").text
-    assert "Approved" in text and "OAK,Update Organisation,Oakfield Home Care,Greta Finch,Telephone,,01632 960 111,Amir Khan" in text
+    assert (
+        "Approved" in text
+        and "OAK,Update Organisation,Oakfield Home Care,Greta Finch,Telephone,,01632 960 111,Amir Khan" in text
+    )
 
 
 @pytest.mark.feature("E-24")

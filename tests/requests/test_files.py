@@ -19,7 +19,9 @@ def load(app):
     def load(text: str, **options):
         batch = imports.load(imports.KINDS["organisations"], None, "o.csv", io.BytesIO(text.encode()), **options)
         assert batch.state == ImportState.DONE, batch.refusal
-        return batch, [(p.severity, p.column, p.message) for p in ImportProblem.select().where(ImportProblem.batch == batch)]
+        return batch, [
+            (p.severity, p.column, p.message) for p in ImportProblem.select().where(ImportProblem.batch == batch)
+        ]
 
     return load
 
@@ -83,7 +85,13 @@ def test_catching_up_counts_when_nothing_else_changed(cast, approved, load):
 
 
 def test_a_check_alone_does_not_count_as_caught_up(cast, approved, load):
-    imports.load(imports.KINDS["organisations"], None, "o.csv", io.BytesIO(FILE.format("01632 960 999").encode()), check_only=True)
+    imports.load(
+        imports.KINDS["organisations"],
+        None,
+        "o.csv",
+        io.BytesIO(FILE.format("01632 960 999").encode()),
+        check_only=True,
+    )
     load(FILE.format("01632 960 555"))
     assert telephone() == "01632 960 999"
 
@@ -102,7 +110,11 @@ def test_an_absent_column_warns_of_nothing(cast, approved, load):
 def test_a_chain_of_changes_is_protected_by_its_last(cast, approved, load):
     row = Organisation.get(Organisation.ref == "OAK")
     sent = rules.send(
-        kinds.every()["organisation"], row, {"telephone": "01632 960 888"}, Actor(cast.finance.id, "Greta Finch"), row.id
+        kinds.every()["organisation"],
+        row,
+        {"telephone": "01632 960 888"},
+        Actor(cast.finance.id, "Greta Finch"),
+        row.id,
     )
     rules.accept(sent.id, Actor(cast.officer.id, "Amir Khan"))
     for old in ("01632 960 201", "01632 960 999"):

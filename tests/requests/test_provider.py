@@ -31,7 +31,9 @@ def ask(cast):
     def ask(telephone: str, user=None, days: int = 0, comment: str = ""):
         user = user or cast.finance
         row = Organisation.get_by_id(cast.oakfield.id)
-        sent = rules.send(kinds.every()["organisation"], row, {"telephone": telephone}, Actor(user.id, user.name), row.id, comment)
+        sent = rules.send(
+            kinds.every()["organisation"], row, {"telephone": telephone}, Actor(user.id, user.name), row.id, comment
+        )
         ChangeRequest.update(sent_at=NOW - dt.timedelta(days)).where(ChangeRequest.id == sent.id).execute()
         return sent
 
@@ -76,8 +78,8 @@ def test_a_month_and_all_that_waits_and_the_rest_with_archived(owner, ask):
     waiting, done = ask("1", days=400), ask("2", days=400)
     rules.accept(done.id, OFFICER)
     text = owner.get("/provider/requests").text
-    assert f"/provider/requests/{waiting.id}\"" in text and f"/provider/requests/{done.id}\"" not in text
-    assert f"/provider/requests/{done.id}\"" in owner.get("/provider/requests?archived=y").text
+    assert f'/provider/requests/{waiting.id}"' in text and f'/provider/requests/{done.id}"' not in text
+    assert f'/provider/requests/{done.id}"' in owner.get("/provider/requests?archived=y").text
     assert "no change requests that match the filter" in owner.get("/provider/requests?state=Withdrawn").text
 
 
@@ -114,7 +116,9 @@ def test_one_request_shows_old_and_new_and_the_comment(owner, ask):
     text = owner.get(f"/provider/requests/{sent.id}").text
     assert "Values that have been removed or replaced are" in text and "We have moved" in text
     assert "Removed: </span>01632 960 201</del>" in text and "New: </span>01632 960 111</ins>" in text
-    too_long = press(owner, f"/provider/requests/new/organisation/{sent.organisation_id}", telephone="2", comment="x" * 2001)
+    too_long = press(
+        owner, f"/provider/requests/new/organisation/{sent.organisation_id}", telephone="2", comment="x" * 2001
+    )
     assert too_long.status_code == 422 and "must be 2,000 characters or fewer" in too_long.text
 
 
@@ -193,7 +197,12 @@ def test_files_that_are_not_taken(owner, cast, name, content, said):
 
 
 def test_a_form_made_for_another_organisation_is_refused(owner, cast):
-    answer = press(owner, f"/provider/requests/new/organisation/{cast.oakfield.id}", telephone="1234", organisation_id=str(cast.brookhouse.id))
+    answer = press(
+        owner,
+        f"/provider/requests/new/organisation/{cast.oakfield.id}",
+        telephone="1234",
+        organisation_id=str(cast.brookhouse.id),
+    )
     assert answer.status_code == 422 and "another organisation" in answer.text and not ChangeRequest.select().exists()
 
 

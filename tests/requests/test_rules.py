@@ -149,7 +149,9 @@ def test_only_who_asked_withdraws_and_only_while_it_waits(world):
 @pytest.mark.feature("F-14")
 def test_a_changed_record_is_a_conflict_of_the_changed_fields_only(world):
     sent = world.ask(telephone="asked", fax="asked too", mobile="and this")
-    Organisation.update(telephone="meanwhile", mobile="and this").where(Organisation.id == world.cast.oakfield.id).execute()
+    Organisation.update(telephone="meanwhile", mobile="and this").where(
+        Organisation.id == world.cast.oakfield.id
+    ).execute()
     with pytest.raises(rules.Conflict) as conflict:
         rules.accept(sent.id, OFFICER)
     [clash] = conflict.value.clashes
@@ -277,8 +279,12 @@ def test_a_new_contact_with_role_and_login(world):
 def test_anothers_address_is_the_authoritys_to_know(world):
     """A provider learns of a colleague's address, never of one at another organisation; the officer does (11.2)."""
     with pytest.raises(rules.Refused, match="A colleague has a login"):
-        world.ask("contact-new", world.cast.oakfield, surname="New", access=True, portal_email="manager@oakfield.example")
-    sent = world.ask("contact-new", world.cast.oakfield, surname="New", access=True, portal_email="finance@brookhouse.example")
+        world.ask(
+            "contact-new", world.cast.oakfield, surname="New", access=True, portal_email="manager@oakfield.example"
+        )
+    sent = world.ask(
+        "contact-new", world.cast.oakfield, surname="New", access=True, portal_email="finance@brookhouse.example"
+    )
     with pytest.raises(rules.Refused, match="has a login already"):
         rules.accept(sent.id, OFFICER)
     assert state(sent) == "Pending" and not Contact.select().where(Contact.surname == "New").exists(), "all or nothing"

@@ -95,4 +95,7 @@ def test_lists_cost_the_same_at_ten_rows_as_at_one(owner, cast):
         Service.create(ref=f"OAK-{n}", name=f"Oakfield {n}", organisation=cast.oakfield)
         home = Property.create(organisation=cast.oakfield, name=f"House {n}")
         PropertyService.create(property=home, service=cast.north)
-    assert (queries(owner, "/provider/services"), queries(owner, f"/provider/services/{cast.north.id}/properties")) == one
+    assert (
+        queries(owner, "/provider/services"),
+        queries(owner, f"/provider/services/{cast.north.id}/properties"),
+    ) == one
