@@ -136,6 +136,7 @@ class World:
         for part in ("north", "south", "other"):
             self.note("service_id", part, self.services[part])
             self.note("package_id", part, self.packages[part])
+            self.note("client_id", part, self.packages[part].client_id)
             self.note("contract_id", part, self.contracts[part])
             home = Property.create(organisation=self.services[part].organisation_id, name=f"{MARKS[part]} house")
             PropertyService.create(property=home, service=self.services[part])

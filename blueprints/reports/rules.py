@@ -46,7 +46,7 @@ LISTED = {
     for one in (
         Listing(
             "commissioned-v-actuals", "Commissioned v Actuals", "What packages commission in each week, beside what was delivered",
-            "report_commissioned", "actuals", False, actuals.Wanted, actuals.commissioned_v_actuals, actuals.estimate,
+            "report_commissioned", "packages", False, actuals.Wanted, actuals.commissioned_v_actuals, actuals.estimate,
         ),
         Listing(
             "pending-payments-exceptions", "Pending Payments Exceptions", "Adjustments due in the next payment run, with their reasons",

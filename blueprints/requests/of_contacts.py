@@ -13,7 +13,7 @@ from models import Contact, ContactState, Organisation, Person, RoleName, User
 SHOWS = {"types": "lines", "is_confidential": "yes-no"}
 FIELDS = tuple(Field(name, label, SHOWS.get(name, "text")) for name, label in contacts.LABELS.items())
 ACCESS = Field("access", "Contact can log in to the portal", "yes-no")
-LOGIN_ADDRESS = Field("portal_email", "Provider Portal Email Address")
+OWN_EMAIL = Field("portal_email", "Provider Portal Email Address")
 
 
 def user_of(contact: Contact) -> User | None:
@@ -75,7 +75,7 @@ class NewContact(OfContact):
     """`New Contact`: with a role and a login where they are asked for (E-12, E-22)."""
 
     name, title = "contact-new", "New Contact"
-    fields = (*FIELDS, Field("role", "Role", "role"), ACCESS, LOGIN_ADDRESS)
+    fields = (*FIELDS, Field("role", "Role", "role"), ACCESS, OWN_EMAIL)
     form = "forms.contacts:NewContactForm"
     button = "Submit Contact Creation Request"
     is_new = True
@@ -153,7 +153,7 @@ class Login(OfContact):
     """`Portal Access`: a login for a colleague, another address for it, or its end (B-24, E-15)."""
 
     name, title = "login", "Portal Access"
-    fields = (ACCESS, LOGIN_ADDRESS)
+    fields = (ACCESS, OWN_EMAIL)
     form = "forms.contacts:LoginForm"
 
     def facts(self, row):

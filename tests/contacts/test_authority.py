@@ -23,9 +23,19 @@ def owen(cast) -> Contact:
 
 @pytest.mark.feature("E-32")
 def test_adding_and_changing_a_contact_leaves_history(officer, cast):
-    answer = press(officer, f"/authority/contacts/new?organisation={cast.oakfield.id}", surname="D’Arcy", forename="Idris", types=["Admin"])
+    answer = press(
+        officer,
+        f"/authority/contacts/new?organisation={cast.oakfield.id}",
+        surname="D’Arcy",
+        forename="Idris",
+        types=["Admin"],
+    )
     row = Contact.get(Contact.surname == "D’Arcy")
-    assert answer.location == f"/authority/contacts/{row.id}" and row.organisation_id == cast.oakfield.id and row.types == "Admin"
+    assert (
+        answer.location == f"/authority/contacts/{row.id}"
+        and row.organisation_id == cast.oakfield.id
+        and row.types == "Admin"
+    )
     press(officer, f"/authority/contacts/{row.id}/edit", telephone="01632 960 111")
     text = officer.get(f"/authority/contacts/{row.id}/history").text
     assert "Added" in text and "Changed" in text and "01632 960 111" in text and "Amir Khan" in text
@@ -87,10 +97,19 @@ def test_giving_and_taking_roles(officer, cast, owen):
     for place in (f"service-{cast.house.id}", f"contract-{cast.spot.id}", "service-999999", "nonsense"):
         wrong = press_at(officer, address, f"{address}/roles", "as_shown", role_for=place, role="2")
         assert wrong.status_code == 422, place
-    other = press_at(officer, address, f"{address}/roles", "as_shown", role_for=f"organisation-{cast.brookhouse.id}", role="1")
+    other = press_at(
+        officer, address, f"{address}/roles", "as_shown", role_for=f"organisation-{cast.brookhouse.id}", role="1"
+    )
     assert other.status_code == 422 and "is not there any more" in other.text, "an ordinary role stays at home"
     uploader = RoleName.get(RoleName.name == "LA Contact")
-    press_at(officer, address, f"{address}/roles", "as_shown", role_for=f"organisation-{cast.brookhouse.id}", role=str(uploader.id))
+    press_at(
+        officer,
+        address,
+        f"{address}/roles",
+        "as_shown",
+        role_for=f"organisation-{cast.brookhouse.id}",
+        role=str(uploader.id),
+    )
     assert "another organisation" in officer.get(address).text
     role = Role.get(Role.service == cast.north)
     officer.post(f"/authority/contact-roles/{role.id}/removal")
@@ -146,7 +165,10 @@ def test_limited_accessibility_is_switched_by_the_authority(officer, cast, owen)
     cast.make_role(cast.manager, "Service Manager", service=cast.north)
     press(officer, f"/authority/organisations/{cast.oakfield.id}/edit", limited_accessibility="y")
     assert Organisation.get_by_id(cast.oakfield.id).limited_accessibility
-    assert "1 person who can sign in has no role and reaches nothing" in officer.get(f"/authority/organisations/{cast.oakfield.id}").text
+    assert (
+        "1 person who can sign in has no role and reaches nothing"
+        in officer.get(f"/authority/organisations/{cast.oakfield.id}").text
+    )
     them = cast.sign_in(officer.application.test_client(), cast.manager)
     text = them.get("/provider/services").text
     assert "Oakfield North" in text and "Oakfield South" not in text
