@@ -7,7 +7,7 @@ import os
 import re
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from blueprints import weeks
@@ -32,6 +32,9 @@ def addresses(whole_app):
         if rule.endpoint.startswith("provider."):
             found += [(method, rule.endpoint, rule) for method in sorted(rule.methods & {"GET", "POST"})]
     return found
+
+
+LOOSE = {"suppress_health_check": list(HealthCheck), "database": None}
 
 
 def targets(world: World, oracle, endpoint: str, rule) -> list[tuple[dict, bool]]:
@@ -157,7 +160,7 @@ def forms_of(app, browser, world: World, oracle, addresses) -> None:
 def test_nothing_beyond_reach_on_any_route(whole_app, addresses):
     """Readable: no mark of what is out of reach on any page. Countable: every page is the same without those rows."""
 
-    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=EXAMPLES, deadline=None, phases=[Phase.explicit, Phase.generate], **LOOSE)
     @example(roles={"north"}, manages=True)
     @given(roles=st.sets(st.sampled_from(ROLES), max_size=3), manages=st.booleans())
     def look(roles, manages):
