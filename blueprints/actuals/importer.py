@@ -259,7 +259,7 @@ def judge(world: World, row: records.Row) -> tuple[str, dict | None]:
     if row.is_rejected:
         return "rejected", None
     if line.plan.intermittent:
-        world.used[line.id, weeks.financial_year(week)] += wanted.actual - before["actual"]
+        world.used[line.id, weeks.financial_year(week)] += wanted.actual - int(before["actual"])
     staged = {"package": line.id, "week": week, "version": stored.version if stored else 0, **after}
     return ("updated" if stored else "new"), staged
 
@@ -298,7 +298,7 @@ def _cost(line: Line, week: dt.date, priced: ActualFigures) -> int:
     try:
         return sums.cost(line.plan, week, priced)
     except ValueError:
-        fed = pane.fed({(line.id, week)})[line.id, week]
+        fed = pane.fed_visits_of({(line.id, week)})[line.id, week]
         return sums.cost(line.plan, week, priced._replace(priced=sums.priced(line.plan, week, fed)))
 
 
