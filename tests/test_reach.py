@@ -105,7 +105,11 @@ def may(endpoint: str, values: dict) -> bool:
 
 def plain(text: str) -> str:
     """An answer without what differs each time."""
-    text = re.sub(r'nonce="[^"]*"|value="Ij[^"]*"|data-left="\d+"|signed in until \d\d:\d\d', "", text)
+    text = re.sub(
+        r'nonce="[^"]*"|value="Ij[^"]*"|data-left="\d+"|signed in until \d\d:\d\d|made \d+ \w+ \d{4}, \d\d:\d\d',
+        "",
+        text,
+    )
     return re.sub(r'name="csrf_token"[^>]*>', "", text)
 
 

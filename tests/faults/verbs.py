@@ -36,7 +36,6 @@ from models import (
     PaymentCycle,
     PaymentPeriod,
     Service,
-    User,
     Visit,
     db,
 )
@@ -281,7 +280,7 @@ def decide_claim(accept: bool, version: int | None = None) -> None:
     """An officer decides the claim that waits, as it was shown."""
     claim = world.the_claim()
     decided = {item.id: claims.Decided(True, item.quantity, item.unit_cost, "") for item in claim.items}
-    officer = User.get(User.email == "officer@authority.example")
+    officer = world.officer()
     claims.decide(claim, accept, decided, "as shown", version, history.Actor(officer.id, officer.name))
 
 
@@ -310,7 +309,7 @@ def take_claim_back() -> None:
 
 def raise_dispute() -> None:
     """An officer disputes a visit of September that is due to be paid, and holds its payment."""
-    officer = User.get(User.email == "officer@authority.example")
+    officer = world.officer()
     found = subjects.find([f"v{Visit.get(Visit.ref == 'V14').id}"])
     disputes.raise_disputes(found, "Other", "why", world.OCTOBER, history.Actor(officer.id, officer.name), True)
 
