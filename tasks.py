@@ -81,15 +81,18 @@ def register(app: Flask) -> None:
 
     @huey.periodic_task(crontab(minute="*"), name="reap")
     def reap() -> None:
-        from blueprints import consequences
+        from blueprints import consequences, mail
 
         with app.app_context():
             for job_id in jobs.reap():
                 run(job_id)
             consequences.resettle()
+            mail.wake_due()
 
     @huey.periodic_task(crontab(minute="*/10"), name="tidy")
     def tidy() -> None:
+        from blueprints import mail
+        from blueprints.accounts import asking, sessions
         from blueprints.attachments import rules as attachments
         from blueprints.audit import retention
         from blueprints.imports import rules as imports
@@ -97,6 +100,9 @@ def register(app: Flask) -> None:
 
         with app.app_context():
             imports.lapse()
+            mail.tidy()
+            sessions.tidy()
+            asking.tidy()
             attachments.scan_waiting()
             retention.run(most=retention.PIECE)
             reports.tidy()

@@ -118,6 +118,6 @@ def register(app: Flask) -> None:
     app.jinja_loader = ChoiceLoader([one for one in (app.jinja_loader, packages) if one])
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(query=query, drawn=drawn, said=wording.said)
+    app.jinja_env.globals.update(query=query, drawn=drawn, term=wording.term)
     app.jinja_env.filters["paragraphs"] = wording.paragraphs
     app.jinja_env.globals["ui"] = Kit(app.jinja_env)

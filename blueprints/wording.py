@@ -1,6 +1,6 @@
 """The authority's own words for labels on which the guides differ, and texts that officers write as plain lines.
 
-`said("Client")` gives what the authority calls it. Only labels of the portal go through it, never what people entered.
+`term("Client")` gives what the authority calls it. Only labels of the portal go through it, never what people entered.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LABELS = {
 }
 
 
-def said(label: str) -> str:
+def term(label: str) -> str:
     """What the authority calls this; the label itself where it has no word of its own."""
     name = LABELS.get(label)
     settings = g.get("settings") if name else None

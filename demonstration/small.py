@@ -24,7 +24,7 @@ from blueprints.reports import rules as reports
 from blueprints.settings import rules as settings
 from blueprints.values import show_date
 from blueprints.weeks import today
-from demonstration import by_hand, messages, people, teams, visits
+from demonstration import accounts, by_hand, messages, people, requests, teams, visits
 from demonstration.build import WEEK, logins
 from demonstration.claims import Claims, InHospital
 from demonstration.disputes import Disputes
@@ -32,8 +32,10 @@ from models import (
     Actual,
     Carer,
     Change,
+    ChangeRequest,
     Claim,
     Client,
+    Contact,
     Contract,
     Dispute,
     Export,
@@ -142,6 +144,9 @@ class World:
         self.files()
         self.exports()
         self.year_ahead()
+        yield accounts.build(self)
+        requests.build(self)
+        yield f"Made {Contact.select().count()} contacts and {ChangeRequest.select().count()} change requests."
         self.prepared_reports()
         yield messages.write(self.users, today())
         yield teams.write(self.users)

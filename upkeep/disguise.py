@@ -23,7 +23,10 @@ from upkeep import copies
 # Columns of the system's own words: kinds, states, codes and names of the authority's lists.
 VOCABULARY = {
     "counter": {"name"},
+    "contact": {"title", "state", "types", "disabled_access"},
     "officer_role": {"role"},
+    "login_request": {"kind", "state"},
+    "mail": {"kind", "state", "error", "once"},
     "service_level": {"ref", "name", "unit", "paid_on", "entry", "claimable", "service_group_class"},
     "service": {"service_type"},
     "change": {"what", "thing", "salt", "digest"},
@@ -59,6 +62,9 @@ VOCABULARY = {
 EMPTIED = (
     "sign_in",
     "one_time_link",
+    "old_password",
+    "recovery_code",
+    "kept_form",
     "throttle",
     "search",
     "search_word",
@@ -236,7 +242,8 @@ def replace(copy: sqlite3.Connection) -> None:
     copy.execute(
         "UPDATE client SET date_of_birth = other_birthday(date_of_birth), date_of_death = other_day(date_of_death)"
     )
-    copy.execute("UPDATE portal_user SET password_hash = NULL, is_active = 0")
+    copy.execute("UPDATE portal_user SET is_active = 0")
+    copy.execute("UPDATE person SET password_hash = NULL, code = NULL, authenticator = NULL")
     copy.execute("UPDATE file_chunk SET data = zeroblob(length(data))")
     for table in EMPTIED:
         copy.execute(f'DELETE FROM "{table}"')

@@ -14,7 +14,7 @@ from blueprints.pages import go, page
 from blueprints.permissions import Can, requires
 from blueprints.values import show_date, show_money, show_quantity, show_rate
 from forms.audit import AuditFilter, LooksFilter, PersonForm, PressForm
-from models import Change, Client, Look, Organisation, Seal, User
+from models import Change, Client, Look, Organisation, Person, Seal, User
 
 routes = Blueprint("audit", __name__)
 
@@ -205,7 +205,7 @@ def people():
         client = client or (Client.get_or_none(Client.nhs_number == text.replace(" ", "")) if text else None)
         if client:
             return go(url_for("authority.audit.client", client_id=client.id))
-        if user := User.get_or_none(User.email == text.lower()):
+        if user := User.select().join(Person).where(Person.email == text.lower()).order_by(User.id).first():
             return go(url_for("authority.audit.login", user_id=user.id))
         form.reference.errors = ["Enter a reference or address that the portal knows"]
     return page(

@@ -21,10 +21,14 @@ from models import (
     TABLES,
     Change,
     Client,
+    Contact,
     Look,
+    OldPassword,
     OneTimeLink,
     Organisation,
     Package,
+    Person,
+    RecoveryCode,
     Seal,
     StaleGroup,
     StalePackage,
@@ -35,8 +39,11 @@ from models import (
 )
 
 # Notes of work to be done, and links that let somebody in: nothing about the person.
-LEFT_OUT = (StaleGroup, StalePackage, OneTimeLink, Seal)
-SECRET = {"password_hash", "digest", "salt", "word", "once", "key"}
+LEFT_OUT = (StaleGroup, StalePackage, OneTimeLink, OldPassword, RecoveryCode, Seal)
+SECRET = {
+    "password_hash", "digest", "salt", "word", "once", "key", "code", "code_round", "authenticator", "authenticator_step",
+    "nonce",
+}  # fmt: skip
 MONEY = {
     "amount", "vat", "total", "cost", "contribution", "paid_cost", "paid_vat", "paid_contribution", "non_payable",
 }  # fmt: skip
@@ -113,19 +120,23 @@ def _pointing(model: type[Model], conditions: dict[type[Model], Any], client: Cl
 
 
 def about_login(user: User) -> list[Part]:
-    """Every part about somebody with a login: what points at the login, without the texts of what others are about."""
-    parts = [Part(User, User.id == user.id, shown(User))]
+    """Every part about somebody with a login: what points at the login, its person or its contact, without the texts of
+    what others are about."""
+    own = {User: user.id, Person: user.person_id, Contact: user.contact_id}
+    parts = [Part(model, model.id == ident, shown(model)) for model, ident in own.items() if ident is not None]
     for model in TABLES:
-        if model in LEFT_OUT or model is Change:
+        if model in LEFT_OUT or model in own or model is Change:
             continue
-        fields = [f for f in model._meta.sorted_fields if isinstance(f, ForeignKeyField) and f.rel_model is User]
-        if not fields:
-            continue
-        condition = fields[0] == user.id
-        for field in fields[1:]:
-            condition |= field == user.id
-        parts.append(Part(model, condition, shown(model)))
+        condition = None
+        for field in model._meta.sorted_fields:
+            if isinstance(field, ForeignKeyField) and own.get(field.rel_model) is not None:
+                found = field == own[field.rel_model]
+                condition = found if condition is None else condition | found
+        if condition is not None:
+            parts.append(Part(model, condition, shown(model)))
     about = (Change.thing == "portal_user") & (Change.thing_id == user.id)
+    if user.contact_id is not None:
+        about |= (Change.thing == "contact") & (Change.thing_id == user.contact_id)
     did = ["at", "what", "thing", "thing_id", "address", "by"]
     done = Part(Change, (Change.user == user.id) & ~about, did, "What was done")
     return [*parts, Part(Change, about, shown(Change), "Changes of login"), done]

@@ -21,6 +21,7 @@ from models import (
     ImportProblem,
     ImportState,
     Look,
+    Mail,
     Message,
     OneTimeLink,
     Search,
@@ -48,7 +49,7 @@ class Kind(NamedTuple):
     model: Any
     moment: Any
     old: Callable[[dt.datetime], Any]
-    let_go: Callable[[list], None]
+    let_go: Callable[[list], None] | None  # none: its own area lets it go, switched on or not
 
 
 KINDS: dict[str, Kind] = {}
@@ -99,7 +100,7 @@ def run(moment: dt.datetime | None = None, most: int = 20 * PIECE) -> dict[str, 
         return gone
     for one in KINDS.values():
         days = getattr(current, one.setting)
-        if not days:
+        if not days or one.let_go is None:
             continue
         before = (moment or utc_now()) - dt.timedelta(days)
         key = one.model._meta.primary_key
@@ -144,12 +145,17 @@ def _problems(idents: list[int]) -> None:
         table.delete().where(table.batch.in_(idents)).execute()
 
 
-@kind("sign-ins", "Sign-ins", "keep_sign_ins", "Who was signed in when and from where.", SignIn, SignIn.seen_at)
-def _sign_ins(idents: list[int]) -> None:
-    SignIn.delete().where(SignIn.id.in_(idents)).execute()
+KINDS["sign-ins"] = Kind(
+    "sign-ins", "Sign-ins", "sessions_days", "Who was signed in when and from where. Goes by itself.",
+    SignIn, SignIn.seen_at, lambda before: SignIn.seen_at < before, None,
+)  # fmt: skip
+KINDS["mail"] = Kind(
+    "mail", "Mail that went out", "mail_days", "The list of what went to whom. Goes by itself.",
+    Mail, Mail.at, lambda before: Mail.at < before, None,
+)  # fmt: skip
 
 
-@kind("links", "One-time links", "keep_sign_ins", "Used or run out long since.", OneTimeLink, OneTimeLink.expires_at)
+@kind("links", "One-time links", "sessions_days", "Used or run out long since.", OneTimeLink, OneTimeLink.expires_at)
 def _links(idents: list[int]) -> None:
     OneTimeLink.delete().where(OneTimeLink.id.in_(idents)).execute()
     Throttle.delete().where(Throttle.window < int(utc_now().timestamp()) // 900 - 100).execute()

@@ -8,7 +8,7 @@ import operator
 from typing import NamedTuple
 
 import database
-from models import TABLES, Change, Client, Look, Organisation, Package, Search, User, Visit, db
+from models import TABLES, Change, Client, Look, Organisation, Package, Person, Search, User, Visit, db
 
 # Records by the table that keeps them, as people call them, where that is not the table's own name in words.
 THINGS = {
@@ -20,7 +20,10 @@ BOOKKEEPING = {
     "change", "seal", "look", "counter", "throttle", "sign_in", "one_time_link", "file_chunk", "staged_row", "staged_visit",
     "import_problem", "stale_group", "stale_package", "visit_version", "actual_day", "timetable_slot", "due",
     "package_as_paid", "payment_item", "message_organisation", "message_person", "message_read", "message_thread",
-    "message_post", "post_read", "officer_role", "search", "search_word",
+    "message_post", "post_read", "officer_role", "search", "search_word", "mail", "kept_form", "old_password",
+    "recovery_code", "request_field", "request_file", "level_at_service", "property_service", "team_member", "claim_file",
+    "claim_post", "dispute_row", "order_line", "order_version", "exported_finalisation", "charge", "prepared_report",
+    "login_request", "reminder", "confirmed_week", "locked_week",
 }  # fmt: skip
 # What people call a record by: the columns that are asked, in this order.
 REFERENCES = ("cpli_id", "ssref", "client_ref", "ref", "email", "code", "name", "subject")
@@ -79,9 +82,14 @@ def found(wanted: Wanted):
 
 def by_person(name: str):
     """Entries of the logins whose name or address has this in it, or whose name had when it was written."""
-    people = [i for (i,) in User.select(User.id).where(User.name.contains(name) | User.email.contains(name)).tuples()]
+    people = [i for (i,) in User.select(User.id).join(Person).where(known_as(name)).tuples()]
     names = [one for one in actors() if name.lower() in one.lower()]
     return Change.user.in_(people) | Change.by.in_(names)
+
+
+def known_as(name: str):
+    """The condition of logins, joined to their persons, whose name or address has this in it."""
+    return User.name.contains(name) | Person.email.contains(name)
 
 
 def actors() -> list[str]:
@@ -114,6 +122,9 @@ def idents_of(model, reference: str, most: int = 200) -> list[int]:
     fields = model._meta.fields
     if "id" not in model._meta.fields:
         return []
+    if model is User:
+        query = User.select(User.id).join(Person).where((Person.email == reference.lower()) | (User.name == reference))
+        return [i for (i,) in query.limit(most).tuples()]
     own = ("ref",) if model is Visit else REFERENCES  # a visit also names its client
     for column in (name for name in own if name in fields):
         field = fields[column]
@@ -139,11 +150,11 @@ def idents_of(model, reference: str, most: int = 200) -> list[int]:
 
 def looks(client_id: int | None = None, person: str = "", first=None, last=None):
     """Who looked at records about people, newest first, with the name of who looked."""
-    query = Look.select(Look, User).join(User)
+    query = Look.select(Look, User).join(User).join(Person)
     if client_id is not None:
         query = query.where(Look.client_id == client_id)
     if person:
-        query = query.where(User.name.contains(person) | User.email.contains(person))
+        query = query.where(known_as(person))
     if first:
         query = query.where(Look.at >= first)
     if last:

@@ -7,6 +7,7 @@ import datetime as dt
 from flask import Blueprint, g, url_for
 
 from blueprints import desk, sides, waiting, weeks
+from blueprints.accounts import policy
 from blueprints.home.shortcuts import save as save_shortcuts
 from blueprints.pages import page
 from blueprints.periods import overview
@@ -27,6 +28,7 @@ def index():
     stale = overview.stale()
     return page(
         "home/authority.html",
+        password_due=policy.near_end(g.session_row.person_id, g.settings),
         to_do=waiting.for_officer(today),
         warned=overview.without_current(book, today),
         stale=stale,
@@ -67,6 +69,14 @@ def next_period(book: overview.Book, today: dt.date) -> str:
     return f"The next payment period ends on {show_date_long(ends[0])}." if ends else ""
 
 
+# Tiles that need more than being signed in.
+NEEDED = {
+    "authority.audit.index": Can.SEE_AUDIT,
+    "authority.notifications.index": Can.SEE_MAIL,
+    "authority.accounts.index": Can.MANAGE_LOGINS,
+}
+
+
 def tiles() -> list[dict]:
     """The ways in: what is not built is absent."""
     made = [
@@ -77,6 +87,8 @@ def tiles() -> list[dict]:
             "authority.organisations.index",
             {},
         ),
+        ("requests", "Change requests", "What providers ask to change", "authority.requests.index", {}),
+        ("people", "Contacts", "People of providers, their roles and permissions", "authority.contacts.index", {}),
         ("clients", "Clients", "The people who receive care", "authority.clients.index", {}),
         ("packages", "Packages", "Care package line items, rates and timetables", "authority.packages.index", {}),
         ("visits", "Visits", "Every provider’s visits, and those that are not matched", "authority.visits.index", {}),
@@ -106,20 +118,27 @@ def tiles() -> list[dict]:
         ("reports", "Reports", "Figures over all providers, as PDF, CSV and Excel", "authority.reports.index", {}),
         ("imports", "Files", "Load the authority’s files; every import so far", "authority.imports.index", {}),
         (
+            "people",
+            "Logins",
+            "Who can sign in, invitations, and requests for logins",
+            "authority.accounts.index",
+            {},
+        ),
+        (
             "messages",
             "Messages",
             "What providers’ people are told, and what they reply",
             "authority.messages.index",
             {},
         ),
+        ("messages", "Mail", "What went out, and what could not be sent", "authority.notifications.index", {}),
         ("history", "Audit", "Who changed what, and when", "authority.audit.index", {}),
         ("settings", "Settings", "How the portal works for this authority", "authority.settings.index", {}),
     ]
     return [
         {"icon": icon, "title": title, "text": text, "href": desk.where(endpoint, **values)}
         for icon, title, text, endpoint, values in made
-        if (endpoint != "authority.audit.index" or can(Can.SEE_AUDIT))
-        and sides.is_open_to_officers(endpoint.split(".")[1])
+        if can(NEEDED.get(endpoint, Can.SIGNED_IN)) and sides.is_open_to_officers(endpoint.split(".")[1])
     ]
 
 
@@ -135,6 +154,8 @@ def shortcuts():
 # The pages of help and, for each area of the officers' door, the one that its pages open (C-18).
 TOPICS = {
     "records": "Organisations, services, contracts and clients",
+    "people": "Contacts, roles and permissions",
+    "requests": "Change requests",
     "packages": "Packages",
     "visits": "Visits",
     "unmatched": "Unmatched visits",
@@ -149,6 +170,7 @@ TOPICS = {
     "exports": "Finance export and clients’ charges",
     "reports": "Reports",
     "files": "Files and imports",
+    "logins": "Logins, requests for logins, and mail",
     "messages": "Messages",
     "search": "Search, and viewing as a provider",
     "audit": "Audit, jobs and one person’s data",
@@ -159,6 +181,9 @@ HELP_OF = {
     "authority.services": "records",
     "authority.contracts": "records",
     "authority.clients": "records",
+    "authority.contacts": "people",
+    "authority.properties": "records",
+    "authority.requests": "requests",
     "authority.packages": "packages",
     "authority.visits": "visits",
     "authority.visits.unmatched": "unmatched",
@@ -179,6 +204,8 @@ HELP_OF = {
     "authority.contracts.extend": "calendar",
     "authority.reports": "reports",
     "authority.imports": "files",
+    "authority.accounts": "logins",
+    "authority.notifications": "logins",
     "authority.messages": "messages",
     "authority.search": "search",
     "authority.viewing": "search",

@@ -7,14 +7,16 @@ import datetime as dt
 from flask import Blueprint, current_app, g, url_for
 
 from blueprints import sides, waiting, weeks
+from blueprints.accounts import policy
 from blueprints.disputes import shown as disputes
 from blueprints.home import to_do
 from blueprints.home.shortcuts import save as save_shortcuts
 from blueprints.messages import rules as messages
 from blueprints.pages import page
 from blueprints.permissions import Can, can, requires
+from blueprints.requests import rules as requests
 from blueprints.values import show_date_long
-from blueprints.wording import said
+from blueprints.wording import term
 
 routes = Blueprint("home", __name__)
 
@@ -29,12 +31,14 @@ def built(endpoint: str) -> bool:
 def index():
     """What needs doing, oldest first, then the tiles (C-05, C-06, C-08)."""
     today = weeks.today()
+    nothing = g.reach.limited and not to_do.reaches_something(g.reach)
     periods = to_do.shared_periods(g.reach)
     on_visits, by_hand = built("provider.visits.index"), built("provider.actuals.index")
     deadline = to_do.next_deadline(periods, today) if on_visits or by_hand else None
     return page(
         "home/provider.html",
-        limited=g.reach.limited,
+        password_due=policy.near_end(g.session_row.person_id, g.settings),
+        limited=nothing,
         items=waiting.for_provider(today),
         coming=coming(deadline, on_visits, by_hand),
         deadline=deadline,
@@ -44,6 +48,8 @@ def index():
         welcome=f"Welcome to {g.settings.portal_name}, {g.user.name}" if g.settings.home_style == "welcome" else "",
         intro=g.settings.home_intro,
         message_days=g.settings.message_days,
+        told=requests.told_counts(g.user.id),
+        months=g.settings.request_months,
     )
 
 
@@ -96,19 +102,22 @@ def dispute_words() -> str:
 def tiles() -> list[dict]:
     """Pick a task... : what is built, turned on and not refused (C-06, C-08)."""
     wanted = [
+        ("organisation", "Organisation", "Your head office's details, and changing them", "provider.organisations.show", Can.SEE_OWN),
+        ("services", "Services", "Your services, their properties and availability", "provider.services.index", Can.SEE_OWN),
+        ("people", "Manage Contacts", "Add new contacts and edit current contact details", "provider.contacts.index", Can.MANAGE_CONTACTS),
         ("visits", "Actuals/Visits", "Send and look up visits, and the actuals that they make", "provider.visits.index", Can.SEE_OWN),
         ("actuals", "Actuals", "Enter what was delivered, and confirm each week", "provider.actuals.index", Can.SEE_OWN),
         ("disputes", "Disputes", dispute_words(), "provider.disputes.index", Can.SEE_OWN),
         ("claims", "One-Off Claims", "Ask for a payment outside packages, such as the hospital incentive", "provider.claims.index", Can.SEE_OWN),
-        ("packages", "Care Package Line Items", f"What the authority commissioned for your {said('clients')}, and its price", "provider.packages.index", Can.SEE_OWN),
+        ("packages", "Care Package Line Items", f"What the authority commissioned for your {term('clients')}, and its price", "provider.packages.index", Can.SEE_OWN),
         ("payments", "Scheduled Payments", "What is paid and when, and remittances", "provider.payments.index", Can.SEE_PAYMENTS),
-        ("orders", "Purchase Orders", f"What your {said('clients’')} packages are worth in a year, and what has been spent", "provider.orders.index", Can.SEE_PAYMENTS),
+        ("orders", "Purchase Orders", f"What your {term('clients’')} packages are worth in a year, and what has been spent", "provider.orders.index", Can.SEE_PAYMENTS),
         ("reports", "Reports", "View & print financial reports", "provider.reports.index", Can.SIGNED_IN),
         ("messages", "Messages", "What the authority tells you, and your responses", "provider.messages.index", Can.SIGNED_IN),
         ("help", "Help", "How each page works, and whom to ask", "provider.home.help_index", Can.SIGNED_IN),
     ]  # fmt: skip
     return [
-        {"icon": icon, "title": said(title), "text": text, "href": url_for(endpoint)}
+        {"icon": icon, "title": term(title), "text": text, "href": url_for(endpoint)}
         for icon, title, text, endpoint, act in wanted
         if can(act) and built(endpoint) and not (icon == "actuals" and built("provider.visits.index"))
     ]
@@ -125,6 +134,9 @@ def shortcuts():
 
 # The pages of help and, for each area of the provider's door, the one that its pages open (C-18).
 TOPICS = {
+    "organisation": "Organisation and services",
+    "contacts": "Contacts",
+    "requests": "Requests Sent to Local Authority",
     "visits": "Actuals/Visits",
     "actuals": "Actuals by week and by day",
     "imports": "Sending a file",
@@ -142,6 +154,12 @@ TOPICS = {
     "your-login": "Your login",
 }
 HELP_OF = {
+    "provider.organisations": "organisation",
+    "provider.services": "organisation",
+    "provider.properties": "organisation",
+    "provider.availability": "organisation",
+    "provider.contacts": "contacts",
+    "provider.requests": "requests",
     "provider.visits": "visits",
     "provider.actuals": "actuals",
     "provider.carers": "imports",
@@ -157,6 +175,7 @@ HELP_OF = {
     "provider.orders": "orders",
     "provider.messages": "messages",
     "provider.search": "search",
+    "provider.accounts": "your-login",
 }
 
 

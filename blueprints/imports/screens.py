@@ -17,9 +17,10 @@ from blueprints.permissions import Can, requires
 from blueprints.values import show_date
 from blueprints.weeks import monday, today
 from forms.imports import ChooseForm, HistoryFilter, PressForm, ProblemsFilter, UpdateForm
-from models import Import, ImportProblem, ImportState, Job, Organisation, Severity, User, Visit, utc_now
+from models import Actual, Import, ImportProblem, ImportState, Job, Organisation, Severity, User, Visit, utc_now
 
 PER_PAGE = 100
+ACTS = {"actuals": Can.ENTER_ACTUALS}  # kinds that another act sends than the door's
 MODULES = {"carers": "module_carers", "actuals": "module_actuals_import"}  # kinds that a module of their own switches
 
 
@@ -76,7 +77,13 @@ class Screens:
             abort(404)
         if self.side == "provider" and not sides.is_there(kind.name):
             abort(404)
+        if self.side == "provider" and g.reach.limited and name != "visits":
+            abort(404)  # carers are the whole organisation's
         return kind
+
+    def may_load(self, kind: rules.Kind) -> bool:
+        """This person may send files of this kind."""
+        return self.act_of(kind.name) in g.acts and (kind.needs is None or kind.needs in g.acts)
 
     def batch(self, import_id: int) -> Import:
         """An import within reach, with its person and organisation; 404 otherwise."""
@@ -95,15 +102,19 @@ class Screens:
 
     def may_send(self, batch: Import) -> bool:
         """This person may go on with the import: it is of this door and the act is permitted."""
-        return rules.KINDS[batch.kind].side == self.side and self.send in g.acts
+        return rules.KINDS[batch.kind].side == self.side and self.may_load(rules.KINDS[batch.kind])
+
+    def act_of(self, kind: str) -> Can:
+        """The act that sending a kind of file is."""
+        return ACTS.get(kind, self.send)
 
     def crumbs(self, *more) -> list:
         """The way back."""
-        area = (
-            [("Actuals/Visits", url_for("provider.visits.index"))]
-            if self.side == "provider" and "provider.visits.index" in current_app.view_functions
-            else []
-        )
+        area = []
+        if self.side == "provider" and sides.is_there("visits"):
+            area = [("Actuals/Visits", url_for("provider.visits.index"))]
+        elif self.side == "provider" and sides.is_there("actuals"):
+            area = [("Actuals", url_for("provider.actuals.index"))]
         return [("Home", url_for(f"{self.side}.home.index")), *area, ("Imports", self.url("index")), *more]
 
     # pages -----------------------------------------------------------------------------------------------------------
@@ -144,7 +155,10 @@ class Screens:
         own = [
             k
             for k in kinds
-            if k.side == self.side and not (MODULES.get(k.name) and not getattr(g.settings, MODULES[k.name]))
+            if k.side == self.side
+            and not (MODULES.get(k.name) and not getattr(g.settings, MODULES[k.name]))
+            and (self.side != "provider" or sides.is_there(k.name))
+            and self.act_of(k.name) in g.acts
         ]
         return page(
             "imports/list.html",
@@ -155,7 +169,7 @@ class Screens:
             pages=pages,
             filter=form,
             kinds=rules.KINDS,
-            own_kinds=own if self.send in g.acts else [],
+            own_kinds=[k for k in own if self.may_load(k)],
             url=self.url,
             breadcrumbs=[*self.crumbs()[:-1], ("Imports", None)],
         )
@@ -163,12 +177,21 @@ class Screens:
     def choose(self, kind: str):
         """Choose a file; it is kept and its check begins."""
         kind = self.kind(kind)
+        if not self.may_load(kind):
+            act = self.act_of(kind.name)
+            g.missing_act = kind.needs if act in g.acts else act
+            abort(403)
         form = ChooseForm()
+        if self.side == "provider":
+            del form.overwrite
+        if getattr(kind.importer, "READS_XLSX", False):
+            form.file.label.text = "CSV or XLSX file"
         if form.validate_on_submit():
             upload = form.file.data
             organisation = g.user.organisation_id
             try:
-                batch = rules.begin(kind, organisation, g.user, upload.filename, upload.stream)
+                overwrite = bool("overwrite" in form and form.overwrite.data)
+                batch = rules.begin(kind, organisation, g.user, upload.filename, upload.stream, overwrite)
             except (rules.Refused, attachments.TooLarge) as refusal:
                 form.file.errors = [str(refusal)]
             else:
@@ -196,6 +219,7 @@ class Screens:
             waiting=waiting,
             url=self.url,
             has_example=hasattr(kind.importer, "example_rows"),
+            workbooks=getattr(kind.importer, "READS_XLSX", False),
             breadcrumbs=self.crumbs((title(kind), None)),
         )
 
@@ -229,7 +253,12 @@ class Screens:
         name = f"{self.side}.{batch.kind}.index"
         if name not in current_app.view_functions:
             return None
-        asked = {}
+        asked: dict = {}
+        if batch.kind == "actuals" and self.side == "authority":
+            asked = {"organisation": batch.organisation_id}
+        if batch.kind == "actuals":
+            newest = Actual.visible_to(g.reach).where(Actual.batch == batch).order_by(Actual.week.desc()).first()
+            asked |= {"week": newest.week.isoformat()} if newest else {}
         if batch.kind == "visits":
             own = Visit.visible_to(g.reach).where(Visit.organisation == batch.organisation_id)
             newest = own.where(Visit.batch == batch).order_by(Visit.week.desc()).first()
@@ -382,7 +411,7 @@ class Screens:
         if not hasattr(kind.importer, "example_rows"):
             abort(404)
         week = monday(today()) - dt.timedelta(7)
-        rows = kind.importer.example_rows(g.user.organisation, week)
+        rows = kind.importer.example_rows(g.reach, week)
         return attachment(sheets.write_csv(rows, [c.name for c in kind.importer.COLUMNS]), f"{kind.name}-example.csv")
 
 

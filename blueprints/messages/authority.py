@@ -22,6 +22,7 @@ from models import (
     MessageRead,
     MessageThread,
     Organisation,
+    Person,
     User,
 )
 
@@ -248,7 +249,7 @@ def readers(message_id: int):
     if records.wants_csv():
         rows, _ = records.ordered(query.objects(), orders, "organisation", User.id)
         lines = (
-            [u.name, u.email, u.organisation_name, f"{u.read_at:%Y-%m-%d %H:%M}" if u.read_at else ""]
+            [u.name, u.address, u.organisation_name, f"{u.read_at:%Y-%m-%d %H:%M}" if u.read_at else ""]
             for u in named(rows)
         )
         return records.csv_file("who-has-read", ["Name", "Email", "Organisation", "Read"], lines)
@@ -263,7 +264,7 @@ def readers(message_id: int):
 
 
 def named(rows) -> list[User]:
-    """People with the names of their organisations."""
+    """People with the names of their organisations and their addresses."""
     rows = list(rows)
     idents = {u.organisation_id for u in rows}
     names = (
@@ -271,8 +272,10 @@ def named(rows) -> list[User]:
         if rows
         else {}
     )
+    persons = {u.person_id for u in rows}
+    addresses = dict(Person.select(Person.id, Person.email).where(Person.id.in_(persons)).tuples()) if rows else {}
     for user in rows:
-        user.organisation_name = names[user.organisation_id]
+        user.organisation_name, user.address = names[user.organisation_id], addresses[user.person_id]
     return rows
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models import Message, MessageOrganisation, MessagePerson, Organisation, User
+from models import Message, MessageOrganisation, MessagePerson, Organisation, Person, User
 
 MOST = 50  # offered at once; with no more than that in all, everything is offered
 
@@ -24,13 +24,19 @@ def offer(form) -> None:
     form.organisations.choices = _choices(
         query, Organisation, _numbers(form.organisations), words, (Organisation.name, Organisation.ref), lambda r: r[1]
     )
-    query = User.select(User.id, User.name, Organisation.name).join(Organisation).where(User.is_active)
+    query = (
+        User.select(User.id, User.name, Organisation.name)
+        .join(Organisation)
+        .switch(User)
+        .join(Person)
+        .where(User.is_active)
+    )
     form.people.choices = _choices(
         query,
         User,
         _numbers(form.people),
         words,
-        (User.name, User.email, Organisation.name),
+        (User.name, Person.email, Organisation.name),
         lambda r: f"{r[1]}, {r[2]}",
     )
 

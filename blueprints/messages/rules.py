@@ -83,7 +83,7 @@ def received(user: User):
 def recipients(message: Message):
     """The people whom a message is for, with `read_at`: active logins of providers."""
     query = (
-        User.select(User, Organisation, MessageRead.at.alias("read_at"))
+        User.select(User, MessageRead.at.alias("read_at"))
         .join(Organisation)
         .switch(User)
         .join(MessageRead, JOIN.LEFT_OUTER, on=(MessageRead.user == User.id) & (MessageRead.message == message.id))

@@ -10,13 +10,13 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from peewee import fn
 
 import database
 from blueprints import history
-from models import Client, Contract, Organisation, Package, SearchWord, Service, Table, User, db
+from models import Client, Contact, Contract, Organisation, Package, Person, SearchWord, Service, Table, User, db
 
 PIECE = 500
 # Letters that are not made of another one and a mark.
@@ -24,11 +24,11 @@ LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th",
 
 
 class Kind(NamedTuple):
-    """A kind of record that is found by its words: its table, and what its words are made of."""
+    """A kind of record that is found by its words: its table, the query of its id and columns, what its words are made of."""
 
     name: str
     model: type[Table]
-    columns: tuple[str, ...]
+    query: Callable[[], Any]
     texts: Callable[[tuple], Iterable[str]]
 
 
@@ -43,16 +43,21 @@ def _plain(row: tuple) -> Iterator[str]:
     return (str(one) for one in row if one)
 
 
+def _columns(model, *names: str) -> Callable[[], Any]:
+    return lambda: model.select(model.id, *(getattr(model, name) for name in names))
+
+
 CLIENT_COLUMNS = ("forename", "surname", "ssref", "client_ref", "nhs_number", "date_of_birth", "postcode")
 KINDS: dict[str, Kind] = {
     kind.model._meta.table_name: kind
     for kind in (
-        Kind("client", Client, CLIENT_COLUMNS, _client),
-        Kind("organisation", Organisation, ("name", "ref"), _plain),
-        Kind("service", Service, ("name", "ref"), _plain),
-        Kind("contract", Contract, ("name", "ref"), _plain),
-        Kind("package", Package, ("cpli_id", "care_package_ref"), _plain),
-        Kind("person", User, ("name", "email"), _plain),
+        Kind("client", Client, _columns(Client, *CLIENT_COLUMNS), _client),
+        Kind("organisation", Organisation, _columns(Organisation, "name", "ref"), _plain),
+        Kind("service", Service, _columns(Service, "name", "ref"), _plain),
+        Kind("contract", Contract, _columns(Contract, "name", "ref"), _plain),
+        Kind("package", Package, _columns(Package, "cpli_id", "care_package_ref"), _plain),
+        Kind("contact", Contact, _columns(Contact, "forename", "surname", "email", "position"), _plain),
+        Kind("person", User, lambda: User.select(User.id, User.name, Person.email).join(Person), _plain),
     )
 }
 
@@ -112,8 +117,7 @@ def keep_up(real=None) -> None:
 
 def write(kind: Kind, idents: list[int] | None) -> None:
     """Write the words of these records of a kind, or of all; within the caller's transaction."""
-    columns = [getattr(kind.model, name) for name in ("id", *kind.columns)]
-    query = kind.model.select(*columns)
+    query = kind.query()
     pieces = [None] if idents is None else [idents[n : n + PIECE] for n in range(0, len(idents), PIECE)]
     for piece in pieces:
         old = SearchWord.kind == kind.name

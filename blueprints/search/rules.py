@@ -11,10 +11,12 @@ from blueprints import history
 from blueprints.search import index
 from models import (
     Client,
+    Contact,
     Contract,
     Look,
     Organisation,
     Package,
+    Person,
     Search,
     SearchWord,
     Service,
@@ -56,8 +58,12 @@ def _contracts(reach):
     return Contract.visible_to(reach).select(Contract, Organisation).join(Organisation)
 
 
+def _contacts(reach):
+    return Contact.visible_to(reach).select(Contact, Organisation).join(Organisation, JOIN.LEFT_OUTER)
+
+
 def _people(reach):
-    query = User.select(User, Organisation).join(Organisation, JOIN.LEFT_OUTER)
+    query = User.select(User, Organisation, Person).join(Organisation, JOIN.LEFT_OUTER).switch(User).join(Person)
     return query.where(reach.organisations(User.organisation, nothing_too=True))
 
 
@@ -81,7 +87,8 @@ KINDS: dict[str, Kind] = {
         Kind("contract", "contract", "Contracts", _contracts, (Contract.name, Contract.id)),
         Kind("package", "package", "Packages", _packages, (Package.cpli_id,)),
         Kind("visit", "visit", "Visits", _visits, (Visit.planned_date.desc(), Visit.id)),
-        Kind("person", "person", "People", _people, (User.name, User.id)),
+        Kind("contact", "contact", "Contacts", _contacts, (Contact.surname, Contact.forename, Contact.id)),
+        Kind("person", "login", "Logins", _people, (User.name, User.id)),
     )
 }
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from flask import Blueprint, abort, g, request, url_for
+from flask import Blueprint, abort, current_app, g, request, url_for
 
-from blueprints import records, sides
+from blueprints import permissions, records, sides
 from blueprints.pages import go, page
-from blueprints.permissions import Can, can, requires
+from blueprints.permissions import Can, requires
 from blueprints.search import rules
 from blueprints.values import show_date
 from forms.search import SearchForm
@@ -24,9 +24,12 @@ PAGES = {
         "contract": ("authority.contracts.show", "contract_id"),
         "package": ("authority.packages.show", "package_id"),
         "visit": ("authority.visits.show", "visit_id"),
-        "person": ("authority.organisations.people", "organisation_id"),
+        "contact": ("authority.contacts.show", "contact_id"),
+        "person": ("authority.accounts.show", "user_id"),
     },
     "provider": {
+        "service": ("provider.services.show", "service_id"),
+        "contact": ("provider.contacts.show", "contact_id"),
         "package": ("provider.packages.show", "package_id"),
         "visit": ("provider.visits.show", "visit_id"),
     },
@@ -97,9 +100,9 @@ class Screens:
         if not endpoint:
             return False
         area = endpoint.split(".")[1]
-        if self.side == "provider":
-            return can(Can.SEE_OWN) and sides.is_there(area)
-        return can(Can.SEE_RECORDS) and sides.is_open_to_officers(area)
+        if not permissions.can(current_app.view_functions[endpoint].act):
+            return False
+        return sides.is_there(area) if self.side == "provider" else sides.is_open_to_officers(area)
 
     def group(self, kind: rules.Kind, search: Search, whole: bool) -> dict | None:
         """What was found of a kind: the first few, or with `whole` a page of all."""
@@ -137,9 +140,7 @@ class Screens:
         endpoint, key = PAGES[self.side][name]
         made = []
         for row in rows:
-            ident = row.organisation_id if name == "person" else row.id
-            href = url_for(endpoint, **{key: ident}) if ident is not None else None
-            made.append(Hit(*described(name, row), href))
+            made.append(Hit(*described(name, row), url_for(endpoint, **{key: row.id})))
         return made
 
 
@@ -155,6 +156,11 @@ def described(name: str, row) -> tuple[str, str]:
         return row.ref, f"{show_date(row.planned_date)}, {who}, {row.organisation.name}"
     if name == "person":
         return row.name, f"{row.email}, {row.organisation.name if row.organisation_id else 'officer'}"
+    if name == "contact":
+        where = row.organisation.name if row.organisation_id else "the authority"
+        return row.file_name, ", ".join(
+            part for part in (row.position, where, "" if row.is_current else "not current") if part
+        )
     if name == "organisation":
         return row.name, ", ".join(part for part in (row.ref, row.town) if part)
     return row.name, f"{row.ref}, {row.organisation.name}"

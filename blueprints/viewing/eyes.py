@@ -8,7 +8,7 @@ from typing import NamedTuple
 from flask import g, render_template, request
 
 from blueprints import history, permissions, sides
-from blueprints.accounts import rules as accounts
+from blueprints.accounts import sessions
 from blueprints.reach import Reach
 from models import Organisation, User
 
@@ -37,8 +37,8 @@ def open_eyes() -> None:
     if row is None or row.viewing_id is None or not row.user.is_officer:
         return
     organisation = Organisation.get_by_id(row.viewing_id)
-    person = User.get_or_none((User.id == row.viewing_as_id) & User.is_active) if row.viewing_as_id else None
-    if person is not None and person.organisation_id != organisation.id:
+    person = User.get_or_none(User.id == row.viewing_as_id) if row.viewing_as_id else None
+    if person is not None and (person.organisation_id != organisation.id or not person.may_sign_in):
         person = None
     g.viewing = Viewing(organisation, person, row.viewing_since)
     if sides.door() != "provider":
@@ -48,10 +48,12 @@ def open_eyes() -> None:
         person.organisation = organisation
         g.user, g.reach = person, Reach.of(person)
     else:
-        g.user = User(id=row.user.id, name=row.user.name, email=row.user.email, organisation=organisation)
+        g.user = User(id=row.user.id, name=row.user.name, person=row.person_id, organisation=organisation)
         g.reach = Reach.of_organisation(organisation.id)
     g.acts = permissions.acts_of(g.user, [])
-    row.has_actuals, row.has_visits = accounts.has_actuals(organisation.id)
+    if person is None:
+        g.acts |= frozenset(permissions.GRANTS)
+    row.has_actuals, row.has_visits = sessions.has_actuals(organisation.id)
 
 
 def refuse_presses():

@@ -77,8 +77,8 @@ def test_every_kind_by_its_name_or_reference(app, known, officer):
     add_visit(known, "V-4712")
     for words, kind, name in (
         ("oakfield", "Organisations", "Oakfield Home Care"), ("oakfield", "Services", "Oakfield North"),
-        ("oakfield", "Contracts", "Oakfield DAPL"), ("oakfield", "People", "Greta Finch"),
-        ("1560", "Packages", "156017"), ("finance@", "People", "Bella Stone"),
+        ("oakfield", "Contracts", "Oakfield DAPL"), ("oakfield", "Logins", "Greta Finch"), ("finch", "Contacts", "Finch, Greta"),
+        ("1560", "Packages", "156017"), ("finance@", "Logins", "Bella Stone"),
     ):  # fmt: skip
         html = look(officer, words).text
         section = re.search(rf"(?s)<h2[^>]*>{kind}.*?</section>", html)

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from blueprints import history
+from blueprints.settings import rules as settings
 from models import Change, Look, MessageRead, PostRead, SignIn, User
 from tests.access import TABLE
 from tests.browser_checks import NoWrites
@@ -70,6 +71,7 @@ def test_every_page_says_so_and_one_press_ends_it(cast, officer):
 @pytest.mark.feature("Z-02")
 def test_no_press_changes_anything(app, cast, officer):
     """Every route that takes a POST, with the addresses of the access table: refused before anything is written."""
+    settings.change(history.Actor(None, "x"), {"module_level_availability": True})
     view(officer, cast.oakfield, cast.finance)
     methods = {rule.endpoint: rule.methods for rule in app.url_map.iter_rules()}
     walked = 0
@@ -131,7 +133,7 @@ def test_only_people_of_the_organisation_who_can_sign_in(cast, officer):
 
 def test_it_is_of_one_session_and_ends_with_it(app, cast, officer):
     view(officer, cast.oakfield)
-    assert SignIn.select().where(SignIn.viewing == cast.oakfield).count() == 1
+    assert SignIn.select().where(SignIn.viewing_id == cast.oakfield.id).count() == 1
     finance = cast.sign_in(app.test_client(), cast.finance)
     assert "Viewing</strong>" not in finance.get("/provider/").text
     officer.post("/logout")
