@@ -141,6 +141,16 @@ class Upload(NamedTuple):
     filename: str
 
 
+def check_document(upload, now) -> kinds.Kind:
+    """The kind of a file that somebody attaches; its size and content are judged by the settings, nothing is kept.
+
+    Raises Unfit, whose message says what to choose instead.
+    """
+    if upload.stream.seek(0, io.SEEK_END) > now.file_megabytes * PIECE:
+        raise Unfit(f"Choose a file of at most {now.file_megabytes} MB")
+    return kinds.judged(upload.stream, plain_name(upload.filename), list(now.file_types))
+
+
 def keep_document(upload, kind: str, organisation, user, now) -> File:
     """Keep a file that somebody attaches, in the caller's transaction: an Upload, or a file of a form.
 
@@ -148,11 +158,7 @@ def keep_document(upload, kind: str, organisation, user, now) -> File:
     of a kind that is not allowed, of other content than its name says, or found harmful by the scanner where there is
     one. Raises Unfit, whose message says what to choose instead.
     """
-    name = plain_name(upload.filename)
-    most = now.file_megabytes * PIECE
-    if upload.stream.seek(0, io.SEEK_END) > most:
-        raise Unfit(f"Choose a file of at most {now.file_megabytes} MB")
-    found = kinds.judged(upload.stream, name, list(now.file_types))
+    found = check_document(upload, now)
     try:
         harm = scanner.harm_in(upload.stream)
         scan = Scan.CLEAN if scanner.is_set() else Scan.NONE
@@ -161,7 +167,8 @@ def keep_document(upload, kind: str, organisation, user, now) -> File:
     if harm:
         raise Unfit("Choose another file: the virus scanner found something harmful in this one")
     upload.stream.seek(0)
-    file = keep(upload.stream, name, found.content_type, kind, organisation, user, most)
+    most = now.file_megabytes * PIECE
+    file = keep(upload.stream, upload.filename, found.content_type, kind, organisation, user, most)
     if scan != Scan.NONE:
         file.scan = scan
         file.save()

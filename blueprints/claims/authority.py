@@ -354,7 +354,7 @@ def file(file_id: int):
     within = Claim.visible_to(g.reach).select(Claim.id)
     found = ClaimFile.select(ClaimFile, File).join(File).switch(ClaimFile).join(ClaimItem)
     row = found.where((ClaimFile.id == file_id) & ClaimItem.claim.in_(within)).get_or_none() or abort(404)
-    return attachment(attachments.pieces(row.file), row.file.name, row.file.content_type)
+    return handed_out(row.file)
 
 
 # what contract types pay -----------------------------------------------------------------------------------------------

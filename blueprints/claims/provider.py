@@ -386,8 +386,7 @@ def own_file(file_id: int) -> ClaimFile:
 @requires(Can.SEE_OWN)
 def file(file_id: int):
     """Download a file of a claim."""
-    found = own_file(file_id).file
-    return attachment(attachments.pieces(found), found.name, found.content_type)
+    return handed_out(own_file(file_id).file)
 
 
 @routes.post("/claims/files/<int:file_id>/deletion")

@@ -285,7 +285,7 @@ def reject(request_id: int):
 def file(request_id: int, file_id: int):
     """A file that was sent with a request, always as an attachment."""
     one = next((f for f in rules.files_of(found(request_id)) if f.id == file_id), None) or abort(404)
-    return attachment(attachments.pieces(one), one.name, one.content_type)
+    return handed_out(one)
 
 
 # several at once -------------------------------------------------------------------------------------------------------

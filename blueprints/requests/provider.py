@@ -76,23 +76,25 @@ def try_sending(kind, row, form) -> ChangeRequest | None:
         good = False
     for upload in uploads[:MOST_FILES]:
         try:
-            attachments.check_document(upload.stream, upload.filename)
-        except attachments.NoDocument as refusal:
-            form.documents.errors = [str(refusal)]
+            attachments.check_document(upload, g.settings)
+        except attachments.Unfit as refusal:
+            form.documents.errors = [f"{attachments.plain_name(upload.filename)}: {lower(str(refusal))}"]
             good = False
     if not good or (not kind.is_new and form.overtaken(kind.model, kind.facts(row))):
         return None
     keep = [
-        partial(attachments.keep_document, one.stream, one.filename, "request", g.user.organisation_id, g.user.id)
+        partial(attachments.keep_document, one, "request", g.user.organisation_id, g.user.id, g.settings)
         for one in uploads
     ]
     try:
         return rules.send(
             kind, row, form.wanted(), records.actor(), g.user.organisation_id, form.comment.data or "", keep
         )
+    except attachments.Unfit as refusal:  # by the virus scanner
+        form.documents.errors = [str(refusal)]
     except rules.Refused as refusal:
         form.form_errors.append(str(refusal))
-        return None
+    return None
 
 
 def words_sent(kind, sent: ChangeRequest) -> str:
@@ -259,4 +261,4 @@ def withdraw(request_id: int):
 def file(request_id: int, file_id: int):
     """A file that was sent with a request, always as an attachment."""
     one = next((f for f in rules.files_of(found(request_id)) if f.id == file_id), None) or abort(404)
-    return attachment(attachments.pieces(one), one.name, one.content_type)
+    return handed_out(one)
