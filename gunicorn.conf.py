@@ -1,5 +1,6 @@
 """How the web server runs: gunicorn reads this file by itself."""
 
+import gc
 import multiprocessing
 import os
 
@@ -23,7 +24,10 @@ proc_name = "portal"
 
 
 def post_worker_init(worker):
-    """Let one of the processes run the queued jobs, where PORTAL_WORKER says so."""
+    """Leave what was loaded out of garbage collection; let one process run the queued jobs, where PORTAL_WORKER says so."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)  # a page makes some thousand objects: at 700 each page is searched several times
     if os.environ.get("PORTAL_WORKER", "inside") != "inside":
         return
     import tasks

@@ -28,7 +28,7 @@ _app.secret_key = os.environ["PORTAL_SECRET_KEY"]
 SIGNER = SecureCookieSessionInterface().get_signing_serializer(_app)
 
 SESSION = (
-    "SELECT s.id, s.seen_at, u.id, u.name, u.email, u.is_active, o.id, o.name, o.limited_accessibility FROM sign_in s "
+    "SELECT s.id, s.seen_at, u.id, u.name, s.person_id, u.is_active, o.id, o.name, o.limited_accessibility FROM sign_in s "
     "JOIN portal_user u ON u.id = s.user_id LEFT JOIN organisation o ON o.id = u.organisation_id "
     "WHERE s.digest = ? AND s.ended_at IS NULL AND s.seen_at > ?"
 )
@@ -120,7 +120,7 @@ def body(rows: list) -> str:
         if client != last:
             last = client
             made.append(
-                f'<tr class="client"><th scope="rowgroup" colspan="11">{escape(surname)}, {escape(forename)} ({escape(ssref)})</th></tr>'
+                f'          <tr class="client"><th scope="rowgroup" colspan="11">{escape(surname)}, {escape(forename)} ({escape(ssref)})</th></tr>\n          '
             )
         made.append(
             f'<tr><th scope="row" data-label="VisitRef">{escape(ref)}</th><td data-label="Service Level">{escape(level)}</td>'
@@ -132,7 +132,7 @@ def body(rows: list) -> str:
             f'<td class="actions"><a class="govuk-link" href="/provider/visits/{ident}">View'
             f'<span class="govuk-visually-hidden"> visit {escape(ref)}</span></a></td></tr>'
         )
-    return "\n          ".join(made)
+    return "\n".join(made).replace(" \n<tr>", " <tr>").lstrip()
 
 
 def application(environ, start_response):

@@ -17,9 +17,10 @@ from blueprints.facts import Touched
 from blueprints.jobs import rules as jobs
 from blueprints.jobs.rules import NoProgress
 from blueprints.matching import rules as matching
+from blueprints.orders import rules as orders
 from blueprints.packages import rules as packages
 from blueprints.payments import rules as payments
-from models import Contract, Due, Package, StaleGroup, StalePackage, VisitType, db
+from models import Contract, Due, Finalisation, Package, StaleGroup, StalePackage, VisitType, db
 
 Group = matching.Group
 MOST_PACKAGES = 250  # worked out in one transaction
@@ -36,13 +37,14 @@ class Change(NamedTuple):
     people: Iterable[tuple[int, int]] = ()
     groups: Iterable[matching.Group | tuple] = ()
     moved: Iterable[int] = ()  # packages whose client, service, level or contract is another one now
+    repriced: Iterable[int] = ()  # packages whose rates alone changed: their visits stay where they are
     weeks: Iterable[tuple[int, dt.date]] = ()  # packages and weeks of which only the actuals changed
     priced: Mapping[tuple[int, dt.date], Priced] = {}  # the same, with what was just written
 
 
 def follow_touched(touched: Touched, now: bool = False) -> None:
     """`follow` for what the saving of a record says it touched."""
-    follow(Change(touched.packages, touched.people, moved=touched.moved), now)
+    follow(Change(touched.packages, touched.people, moved=touched.moved, repriced=touched.repriced), now)
 
 
 def follow(change: Change, now: bool = False) -> None:
@@ -58,8 +60,6 @@ def follow(change: Change, now: bool = False) -> None:
     """
     database.serialise(db, "settle")
     groups = {matching.Group(*group) for group in change.groups}
-    idents = sorted(set(change.packages))
-    people = set(change.people)
     weeks = set(change.weeks)
     if change.priced:
         figures = {key: figures for key, (_, figures) in change.priced.items()}
@@ -67,8 +67,13 @@ def follow(change: Change, now: bool = False) -> None:
     few = len(weeks) <= MOST_WEEKS
     if few:
         work_out_weeks(weeks)
-    if (weeks or change.priced) and few and not (idents or people or groups):
+    idents = sorted(set(change.packages))
+    stale = sorted({*idents, *change.repriced, *(() if few else (package for package, _ in weeks))})
+    people = set(change.people)
+    if (weeks or change.priced) and not (stale or people or groups):
         return
+    if stale:
+        database.bulk_upsert(StalePackage, ["package"], [(i,) for i in stale], key=["package"], update=[])
     if idents:
         people |= {
             (organisation, client)
@@ -77,15 +82,11 @@ def follow(change: Change, now: bool = False) -> None:
             .distinct()
             .tuples()
         }
-    if not few:
-        idents = sorted({*idents, *(package for package, _ in weeks)})
-    if idents:
-        database.bulk_upsert(StalePackage, ["package"], [(i,) for i in idents], key=["package"], update=[])
     actuals.move(change.moved)
     matching.stale_people(people)
     matching.stale_groups(groups)
     if now:
-        settle_own(idents, people, groups)
+        settle_own(stale, people, groups)
     else:
         jobs.queue("settle", key="settle", afresh=True)
 
@@ -129,6 +130,15 @@ def visit_type_changed(kind: VisitType) -> None:
 def settle_job(job, progress) -> None:
     """Settle everything that is stale."""
     settle(progress=progress)
+
+
+def finalised(done: Finalisation) -> None:
+    """What follows from finalising a contract's period, inside its transaction: its orders' spend (rule 6.1).
+
+    Its provider is told: the home page shows what has been finalised lately (`home.to_do.finalised`), so nothing is
+    written here. Whoever sends mail queues it here, and a finalisation that is rolled back has told nobody.
+    """
+    orders.paid(done.contract, done.period)
 
 
 def resettle() -> None:
@@ -197,8 +207,10 @@ def settle_packages() -> int:
 
 
 def _work_out(idents: list[int]) -> None:
-    """Work out the dues of these packages in every week."""
-    payments.work_out(packages.lines(Package.id.in_(idents)))
+    """Work out the dues of these packages in every week, and their orders."""
+    lines = packages.lines(Package.id.in_(idents))
+    payments.work_out(lines)
+    orders.refresh(lines)
     StalePackage.delete().where(StalePackage.package.in_(idents)).execute()
 
 

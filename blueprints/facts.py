@@ -38,11 +38,13 @@ class Faulty(ValueError):
 
 class Touched(NamedTuple):
     """What a change touches, for consequences.follow_touched: packages by row id, people as (organisation, client),
-    and those of the packages whose client, service, level or contract is another one now."""
+    those of the packages whose client, service, level or contract is another one now, and packages whose price alone
+    is another one, which moves no visit."""
 
     packages: frozenset[int] = frozenset()
     people: frozenset[tuple[int, int]] = frozenset()
     moved: frozenset[int] = frozenset()
+    repriced: frozenset[int] = frozenset()
 
 
 class Changed(NamedTuple):

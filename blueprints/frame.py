@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import secrets
 from functools import lru_cache
@@ -9,7 +10,8 @@ from pathlib import Path
 
 from flask import Flask, current_app, g, request, url_for
 
-from blueprints import components, permissions, sides, values, weeks
+from blueprints import components, history, permissions, sides, values, weeks
+from blueprints.accounts import sessions
 from blueprints.permissions import Can
 
 POLICY = (
@@ -22,18 +24,24 @@ TABS = {
         ("Home", "provider.home.index", Can.SIGNED_IN),
         ("Actuals/Visits", "provider.visits.index", Can.SEE_OWN),
         ("Actuals", "provider.actuals.index", Can.SEE_OWN),  # where nothing comes from visits
+        ("One-Off Claims", "provider.claims.index", Can.SEE_OWN),
         ("Care package line items", "provider.packages.index", Can.SEE_OWN),
         ("Scheduled payments", "provider.payments.index", Can.SEE_PAYMENTS),
+        ("POs", "provider.orders.index", Can.SEE_PAYMENTS),
+        ("Reports", "provider.reports.index", Can.SIGNED_IN),
         ("Help", "provider.home.help_index", Can.SIGNED_IN),
     ],
     "authority": [
         ("Home", "authority.home.index", Can.SIGNED_IN),
         ("Organisations", "authority.organisations.index", Can.SEE_RECORDS),
+        ("Requests", "authority.requests.index", Can.SEE_RECORDS),
         ("Clients", "authority.clients.index", Can.SEE_RECORDS),
         ("Packages", "authority.packages.index", Can.SEE_RECORDS),
         ("Visits", "authority.visits.index", Can.SEE_RECORDS),
         ("Actuals", "authority.actuals.index", Can.SEE_RECORDS),
+        ("Claims", "authority.claims.index", Can.SEE_RECORDS),
         ("Payments", "authority.periods.index", Can.SEE_RECORDS),
+        ("Reports", "authority.reports.index", Can.SEE_RECORDS),
         ("Files", "authority.imports.index", Can.SEE_RECORDS),
         ("Settings", "authority.settings.index", Can.SEE_RECORDS),
         ("Help", "authority.home.help_index", Can.SIGNED_IN),
@@ -45,6 +53,7 @@ def register(app: Flask) -> None:
     """Give templates what every page shows, and answers their headers."""
     app.context_processor(context)
     app.after_request(headers)
+    app.after_request(note_file)
     app.url_defaults(hashed_static)
     app.add_template_filter(values.show_date, "date")
     app.add_template_filter(values.show_date_long, "long_date")
@@ -113,7 +122,7 @@ def context() -> dict:
             "portal_name": settings.portal_name,
             "colour": settings.colour,
             "text_colour": text_colour(settings.colour),
-            "logo_href": url_for("public.settings.logo", digest=settings.logo.partition("-")[2])
+            "logo_href": address("public.settings.logo", digest=settings.logo.partition("-")[2])
             if settings.logo
             else None,
             "support_url": settings.support_address,
@@ -121,14 +130,13 @@ def context() -> dict:
             "guide_url": settings.guide_address,
             "videos": [(line.split(None, 1) * 2)[:2] for line in settings.video_addresses],
         },
-        "theme_href": url_for(
+        "theme_href": address(
             "public.settings.theme", digest=components.theme(settings.colour, text_colour(settings.colour))[0]
         ),
         "links": links(user),
         "nonce": nonce(),
-        "person": {"name": user.name, "organisation_name": user.organisation.name if user.organisation_id else ""}
-        if user
-        else None,
+        "person": person(user) if user else None,
+        "settings_now": settings,
         "tabs": tabs(user) if user else [],
         "demonstration": settings.is_demonstration,
         "version": current_app.config["VERSION"],
@@ -137,15 +145,39 @@ def context() -> dict:
     }
 
 
+def person(user) -> dict:
+    """Who is signed in, with title (B-33), for which organisation, where to switch, and when the session ends."""
+    left = sessions.seconds_left(g.session_row, g.settings)
+    return {
+        "name": user.contact.name if user.contact_id else user.name,
+        "organisation_name": user.organisation.name if user.organisation_id else "",
+        "switch_href": address("public.accounts.switch") if g.session_row.has_others else None,
+        "account_href": address("authority.accounts.me" if user.is_officer else "provider.accounts.me"),
+        "seconds_left": left,
+        "ends_at": f"{weeks.london(weeks.utc_now() + dt.timedelta(seconds=left)):%H:%M}",
+        "warn_seconds": 60 * g.settings.sign_in_warning,
+    }
+
+
+@lru_cache(maxsize=200)
+def _address(endpoint: str, _root: str, **values) -> str:
+    return url_for(endpoint, **values)
+
+
+def address(endpoint: str, **values) -> str:
+    """The address of a page of the frame, put together once: there are twenty of them on every page."""
+    return _address(endpoint, request.root_path, **values)
+
+
 def links(user) -> dict:
     """The addresses of the frame: the way home, and the foot of the page."""
     side = "public" if user is None else "authority" if user.is_officer else "provider"
     return {
-        "home": url_for(f"{side}.home.index"),
+        "home": address(f"{side}.home.index"),
         "help": help_of(side),
-        "privacy": url_for("public.home.privacy"),
-        "accessibility": url_for("public.home.accessibility"),
-        "whats_new": url_for("public.home.whats_new"),
+        "privacy": address("public.home.privacy"),
+        "accessibility": address("public.home.accessibility"),
+        "whats_new": address("public.home.whats_new"),
     }
 
 
@@ -154,17 +186,18 @@ def help_of(side: str) -> str:
     if side == "provider":
         from blueprints.home.provider import HELP_OF
 
-        topic = HELP_OF.get((request.endpoint or "").rpartition(".")[0])
+        here = request.endpoint or ""
+        topic = HELP_OF.get(here) or HELP_OF.get(here.rpartition(".")[0])
         if topic:
-            return url_for("provider.home.help_page", topic=topic)
+            return address("provider.home.help_page", topic=topic)
     elif side == "authority":
         from blueprints.home.authority import HELP_OF as OFFICERS
 
         here = request.endpoint or ""
         topic = OFFICERS.get(here) or OFFICERS.get(here.rpartition(".")[0])
         if topic:
-            return url_for("authority.home.help_page", topic=topic)
-    return url_for(f"{side}.home.help_index")
+            return address("authority.home.help_page", topic=topic)
+    return address(f"{side}.home.help_index")
 
 
 def tabs(user) -> list[dict]:
@@ -178,23 +211,41 @@ def tabs(user) -> list[dict]:
         if made and made[-1]["text"] == "Actuals/Visits" and area == "provider.actuals":
             continue  # one tab for both
         if there(area.split(".")[-1]) and permissions.can(act) and endpoint in current_app.view_functions:
-            href = help_of(side) if endpoint.endswith(".help_index") else url_for(endpoint)
+            href = help_of(side) if endpoint.endswith(".help_index") else address(endpoint)
             made.append({"text": text, "href": href, "current": is_current(here, endpoint, area)})
-    made.append({"text": "Log out", "href": url_for("public.accounts.sign_out"), "post": True, "current": False})
+    made.append({"text": "Log out", "href": address("public.accounts.sign_out"), "post": True, "current": False})
     return made
 
 
-# Areas whose pages belong under another area's tab.
+# The pages of payment cycles and their calendar, which stand among contracts.
+CYCLE_PAGES = (
+    "calendar", "cycles", "cycle", "cycle_story", "of_cycle", "add_cycle", "edit_cycle", "dates", "extend",
+)  # fmt: skip
+# Areas, and single pages, that belong under another area's tab.
 UNDER = {
     "provider.actuals": "provider.visits",
     "provider.carers": "provider.visits",
+    "provider.disputes": "provider.visits",
     "provider.imports": "provider.visits",
+    "provider.periods": "provider.payments",
     "provider.remittances": "provider.payments",
-    "provider.reports": "provider.visits",
+    "provider.properties": "provider.services",
+    "provider.availability": "provider.services",
+    "authority.disputes": "authority.visits",
     "authority.services": "authority.organisations",
+    "authority.contacts": "authority.organisations",
+    "authority.properties": "authority.organisations",
+    "authority.availability": "authority.organisations",
     "authority.contracts": "authority.organisations",
     "authority.payments": "authority.periods",
+    "authority.holds": "authority.periods",
+    "authority.adjustments": "authority.periods",
     "authority.remittances": "authority.periods",
+    "authority.orders": "authority.periods",
+    "authority.exports": "authority.periods",
+    "authority.orders.of_client": "authority.clients",
+    "authority.orders.of_contract": "authority.organisations",
+    **{f"authority.contracts.{page}": "authority.periods" for page in CYCLE_PAGES},
 }
 
 
@@ -203,7 +254,18 @@ def is_current(here: str, endpoint: str, area: str) -> bool:
     present = here.rsplit(".", 1)[0]
     if "help_" in here or "help_" in endpoint:
         return "help_" in here and "help_" in endpoint
+    return UNDER.get(here, UNDER.get(present, present)) == area
     return area in (present, UNDER.get(present, present))
+
+
+def note_file(response):
+    """Log who took a file or report away (B-22)."""
+    given = response.headers.get("Content-Disposition", "")
+    user = g.get("user")
+    if user is not None and request.method == "GET" and response.status_code == 200 and given:
+        ident = next((v for v in (request.view_args or {}).values() if isinstance(v, int)), 0)
+        history.took(user.id, (request.endpoint or "").partition(".")[2], ident)
+    return response
 
 
 def headers(response):

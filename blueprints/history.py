@@ -22,6 +22,7 @@ class Actor(NamedTuple):
     name: str
 
 
+FILE = "file "  # before the name of the page in the look log
 COMMAND_LINE = Actor(None, "command line")
 
 
@@ -75,11 +76,13 @@ def record(
 
 def difference(before: dict, after: dict) -> tuple[str, str] | None:
     """The fields that differ, before and after, as JSON; None where both are there and nothing differs."""
-    changed = [k for k in {**before, **after} if as_text(before.get(k)) != as_text(after.get(k))]
-    if before and after and not changed:
+    old = {k: as_text(v) for k, v in before.items()}
+    new = {k: as_text(v) for k, v in after.items()}
+    same = {k for k, v in {**old, **new}.items() if old.get(k) == new.get(k)}
+    if before and after and len(same) == len({**old, **new}):
         return None
-    old = {k: as_text(before[k]) for k in changed if k in before}
-    new = {k: as_text(after[k]) for k in changed if k in after}
+    old = {k: v for k, v in old.items() if k not in same}
+    new = {k: v for k, v in new.items() if k not in same}
     return json.dumps(old, ensure_ascii=False), json.dumps(new, ensure_ascii=False)
 
 
@@ -127,6 +130,12 @@ def seen():
             yield
     finally:
         SEEING.reset(token)
+
+
+def took(user_id: int, what: str, ident: int = 0) -> None:
+    """Note that a person took a file or report away (B-22): which page gave it, and the id in its address."""
+    with seen():
+        Look.create(user=user_id, thing=f"{FILE}{what}"[:255], thing_id=ident)
 
 
 def looked(user_id: int, thing) -> None:

@@ -35,11 +35,18 @@ class Statement:
 
     def __init__(self, query):
         self.text, self.values = query.sql()
+        self._query = query
 
     def run(self, **values: Any) -> list[tuple]:
         """Fill in the blanks and fetch all rows. KeyError for a blank without a value."""
-        filled = [values[v.name] if isinstance(v, Blank) else v for v in self.values]
-        return db.execute_sql(self.text, filled).fetchall()
+        return self._asked(values).fetchall()
+
+    def first(self, **values: Any):
+        """The first row as the query's model, with what it joins; None where there is none."""
+        return next(iter(self._query.clone()._get_cursor_wrapper(self._asked(values))), None)
+
+    def _asked(self, values: dict[str, Any]):
+        return db.execute_sql(self.text, [values[v.name] if isinstance(v, Blank) else v for v in self.values])
 
 
 def kept(make: Callable) -> Callable[..., Statement]:

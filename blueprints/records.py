@@ -103,6 +103,22 @@ UNITS: dict[str, Callable] = {
     "discount": lambda v: f"{values.show_quantity(v, short=True)}%",
     "vat_rate": lambda v: f"{values.show_quantity(v, short=True)}%",
     "contribution": values.show_money,
+    **dict.fromkeys(("contracted_units", "available"), lambda v: values.show_quantity(v, short=True)),
+    **dict.fromkeys(
+        (
+            "shops",
+            "post_office",
+            "train_station",
+            "bus_stop",
+            "town_centre",
+            "social_centre",
+            "gp",
+            "primary_school",
+            "secondary_school",
+        ),
+        lambda v: f"{values.show_quantity(v, short=True)} km",
+    ),
+    "amount": values.show_money,
 }
 
 
@@ -264,6 +280,9 @@ def of_organisation(row: Organisation, current: str) -> Owner:
             current,
             ("Details", "authority.organisations.show", at),
             ("Services", "authority.services.of_organisation", at),
+            ("Contacts", "authority.contacts.of_organisation", at),
+            ("Properties", "authority.properties.of_organisation", at),
+            ("Accreditations", "authority.organisations.accreditations", at),
             ("Contracts", "authority.contracts.of_organisation", at),
             ("Packages", "authority.packages.of_organisation", at),
             ("Clients", "authority.clients.of_organisation", at),
@@ -291,6 +310,7 @@ def of_service(row: Service, current: str, today) -> Owner:
         tabs(
             current,
             ("Details", "authority.services.show", at),
+            ("Public details", "authority.availability.show", at),
             ("Packages", "authority.packages.of_service", at),
             ("History", "authority.services.story", at),
         ),
@@ -338,6 +358,7 @@ def of_contract(row: Contract, current: str) -> Owner:
             ("Details", "authority.contracts.show", at),
             ("Periods", "authority.contracts.periods", at),
             ("Packages", "authority.packages.of_contract", at),
+            ("Orders", "authority.orders.of_contract", at),
             ("History", "authority.contracts.story", at),
         ),
         crumbs(way, current, "Details"),
@@ -382,6 +403,7 @@ def of_client(row: Client, current: str) -> Owner:
             ("Packages", "authority.packages.of_client", at),
             ("Visits", "authority.clients.visits", at),
             ("Payments", "authority.clients.payments", at),
+            ("Orders", "authority.orders.of_client", at),
             ("History", "authority.clients.story", at),
         ),
         crumbs(way, current, "Details"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 PASSWORD = "Demo-portal-1"
+SECURITY_CODE = "246810"  # asked for where that setting is on
 
 # Shown on the sign-in page of a demonstration: e-mail address, and who it is.
 LOGINS = [
@@ -10,6 +11,7 @@ LOGINS = [
     ("manager@oakfield.example", "manager of Oakfield Home Care"),
     ("finance@brookhouse.example", "finance of Brookhouse, residential, paid on plan"),
     ("manager@harbour.example", "manager of Harbour Supported Housing"),
+    ("books@bureau.example", "bookkeeper of Oakfield and Brookhouse, behind one sign-in"),
     ("officer@authority.example", "officer of the local authority"),
 ]
 
@@ -37,14 +39,14 @@ OAKFIELD = [
     ("Mr", "Leonard", "Croft"), ("Mrs", "Beryl", "Sands"), ("Mr", "Desmond", "Okafor"), ("Mrs", "Meena", "Patel"),
     ("Mr", "George", "Lindley"), ("Mrs", "Hilda", "Brook"), ("Mr", "Ernest", "Vale"), ("Mrs", "Joyce", "Sutton"),
     ("Mr", "Frank", "Holloway"), ("Mrs", "Marjorie", "Penn"), ("Mr", "Walter", "Grieves"), ("Mrs", "Olive", "Darnell"),
-    ("Mr", "Tadeusz", "Nowak"), ("Mrs", "Constance", "Eyre"),
+    ("Mr", "Łukasz", "Nowak"), ("Mrs", "Constance", "Eyre"),
 ]  # fmt: skip
 BROOKHOUSE = [
     ("", "Cat", "Castle"), ("Mr", "Reginald", "Dyer"), ("Mrs", "Vera", "Hallam"), ("Mr", "Percy", "Ingram"),
     ("Mrs", "Gladys", "Monk"), ("Mrs", "Phyllis", "Carver"), ("Mr", "Norman", "Tate"), ("Mrs", "Elsie", "Rowan"),
     ("Mr", "Clifford", "Birch"), ("Mrs", "Muriel", "Hobbs"), ("Mr", "Wilfred", "Sharp"), ("Mrs", "Agnes", "Corrigan"),
     ("Mr", "Kwame", "Boateng"), ("Mrs", "Lilian", "Frost"), ("Mr", "Arthur", "Dunmore"), ("Mrs", "Ruby", "Kendall"),
-    ("Mrs", "Sheila", "Marlowe"), ("Mr", "Cecil", "Yates"),
+    ("Mrs", "Siân", "Marlowe"), ("Mr", "Cecil", "Yates"),
 ]  # fmt: skip
 HARBOUR = [
     ("Mr", "Jamie", "Rudd"), ("Ms", "Chloe", "Bannister"), ("Mr", "Liam", "Foster"), ("Ms", "Aisha", "Rahman"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from forms import fields as f
 from forms.base import FilterForm
-from forms.fields import SelectField
 
 
 class PaymentsFilter(FilterForm):
@@ -11,8 +11,8 @@ class PaymentsFilter(FilterForm):
 
     keeps = ()
 
-    year = SelectField("Financial year")
-    contract = SelectField("Contract")
+    year = f.SelectField("Financial year")
+    contract = f.SelectField("Contract")
 
     def __init__(self, years: list[str], contracts: list[tuple[str, str]], this_year: str):
         super().__init__()

@@ -16,6 +16,8 @@ from itertools import pairwise
 
 from tests.oracle_cells import (BLANK, DAY, KEYS, REFERENCES, VISIT_COLUMNS, WEEK, WEEKDAYS, ZERO, days_from, flag,
     half_up, minutes, monday, mondays, overlap, parse, pick, refuse, span, words, written, year_of)
+from tests.oracle_claims import Claims
+from tests.oracle_holds import Holds
 
 # Every default type pays and charges alike; those on delivered times are those that need them (5.5).
 BASIS = dict(C24="none", C="planned", E="delivered", U="planned", H="none", DHF="delivered", DHS="delivered")
@@ -53,8 +55,9 @@ def discounted(p, cost): return half_up(cost * (100 - p["Discount"]) / 100)  # a
 def on_actuals(p): return p["PaidOn"] == "actuals" and p["Frequency"] != "One-off"
 
 
-class Oracle:
+class Oracle(Claims, Holds):
     def __init__(self, today, **settings):
+        super().__init__()
         self.today, defaults = today, {"comments": True, "allocation": "refuse", "ssref_and_service": False}
         self.settings = defaults | settings
         self.facts, self.finalised = {kind: {} for kind in KEYS}, defaultdict(set)  # contract: first days of periods
@@ -316,8 +319,13 @@ class Oracle:
             return "rate changed"
         return "visits changed" if p["Entry"] == "visits" else "actuals changed"
 
+    def is_active(self, p, week): return bool(active_days(p, week))
     def items(self, ref):
-        """The items of a contract's current periods: due less what was already paid (7.3)."""
+        """The items of a contract's current periods in their states (7.5)."""
+        return [i for i in map(self.as_held, [*self.due_items(ref), *self.manual_items(ref)]) if i]
+
+    def due_items(self, ref):
+        """Due less what was already paid (7.3): what is payable or cancelled counts as paid."""
         periods = self.periods(self.facts["contracts"][ref])
         current = [period for period in periods if period["StartDate"] not in self.finalised[ref]]
         weeks = [(period, week) for period in periods for week in mondays(period["StartDate"], period["EndDate"])]
@@ -326,7 +334,8 @@ class Oracle:
                 late, row, days = period not in current, self.shown((p["CPLIId"], week)), active_days(p, week)
                 for kind, due in zip(("cost", "contribution"), self.due(p, week), strict=True):
                     past = [i for i in self.paid if (i["CPLIId"], i["WeekBeginning"]) == (p["CPLIId"], week)
-                            and (i["Kind"] == "contribution") == (kind == "contribution")]
+                            and (i["Kind"] == "contribution") == (kind == "contribution")
+                            and i["State"] in ("Payable", "Cancelled")]
                     vat = half_up(due * p["VatRate"] / 100) if kind == "cost" else ZERO
                     amount, vat = due - sum(i["Amount"] for i in past), vat - sum(i["VAT"] for i in past)
                     stands, kind = current[0] if late else period, "adjustment" if late and kind == "cost" else kind
@@ -337,7 +346,7 @@ class Oracle:
                             PeriodEnd=stands["EndDate"], Status="Current", WeekBeginning=week, Kind=kind,
                             Reason=self.reason(p, week) if late else "", Quantity=done if kind == "cost" else None,
                             UnitCost=rate_on(p, days[0]) if kind == "cost" and days else None,
-                            Amount=amount, VAT=vat, State="Payable")
+                            Amount=amount, VAT=vat)
 
     def finalise(self, until, contract=None):
         """Every current period that ends by then and has begun, oldest first (7.1)."""
@@ -345,7 +354,10 @@ class Oracle:
             for period in self.periods(self.facts["contracts"][ref]):
                 start = period["StartDate"]
                 if period["EndDate"] <= until and start <= self.today and start not in self.finalised[ref]:
-                    self.paid += [i | {"Status": "Finalised"} for i in self.items(ref) if i["PeriodStart"] == start]
+                    done = [i | {"Status": "Finalised"} for i in self.items(ref) if i["PeriodStart"] == start]
+                    self.hold_back(ref, done)
+                    done += [i | {"Status": "Finalised"} for i in self.pay_claims(ref, start)]
+                    self.paid += done
                     self.finalised[ref].add(start)
                     self.kept[ref] = copy.deepcopy(self.packages)
 
@@ -377,10 +389,11 @@ class Oracle:
                 yield pick(p, "SSRef NHSNumber ClientRef ServiceLevelRef ServiceLevelName Unit Frequency ServiceRef "
                               "ServiceName OrganisationRef OrganisationName") | {"CurrentQuantity": weekly(p)}
     def dump_payments(self, organisation, start, end):
-        for item in self.paid + [item for ref in self.facts["contracts"] for item in self.items(ref)]:
+        for item in self.paid + [
+                item for ref in self.facts["contracts"] for item in (*self.items(ref), *self.claim_items(ref))]:
             owner = self.facts["contracts"][item["ContractRef"]]["OrganisationRef"]
             if organisation in (None, owner) and item["PeriodStart"] <= end and item["PeriodEnd"] >= start:
-                yield item
+                yield {column: cell for column, cell in item.items() if column != "number"}
     def dump_purchase_orders(self, organisation, start, end):  # 6.1
         for p in [p for p in self.of(organisation) if p["Authorised"]]:
             one_off, whole = p["Frequency"] == "One-off", p["Frequency"] in ("One-off", "Yearly")
@@ -389,7 +402,8 @@ class Oracle:
                 last = min(p["StartDate"] if one_off else p["EndDate"] or date.max, date(year + 1, 3, 31))
                 begins = [d for d in days_from(first, last) if d == first or (d in dict(p["rates"]) and not whole)]
                 spent = [i["Amount"] for i in self.paid if pick(i, "ContractRef SSRef") == pick(p, "ContractRef SSRef")
-                         and i["Kind"] != "contribution" and year_of(i["PeriodStart"]) == year]
+                         and i["Kind"] != "contribution" and i["State"] == "Payable"
+                         and year_of(i["PeriodStart"]) == year]
                 for begin, after in pairwise([*begins, last + DAY]):
                     rate = rate_on(p, begin)
                     cost = weekly(p) * rate if whole else plan_cost(p, days_from(begin, after - DAY))

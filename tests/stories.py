@@ -1,7 +1,10 @@
 """Random stories: a small authority, then late visits, backdated changes, edits and finalised periods in any order.
 
 A story is plain data: the `today` to start from, and steps `("load", kind, rows, organisation)`,
-`("generate", until, service)`, `("finalise", until, contract)`, `("dump-check",)`.
+`("generate", until, service)`, `("finalise", until, contract)`, `("dump-check",)`; and what an officer does by hand:
+`("hold", contract, scope, value, state, nth current period)` of a client, a line (CPLI, week, kind) or all,
+`("release", contract, client)`, `("adjust", contract, amount, with VAT, client)`; `("claim", contract, amount, client)`
+is a one-off claim that is accepted.
 Rows hold every column of their file as text, as a file would. What the rules leave open is not drawn.
 """
 
@@ -317,6 +320,34 @@ def stories(draw):
         until = draw(days(first + finalises[-1] * DAY, first + (finalises[-1] + 10) * DAY))
         return "finalise", until, draw(often(None, "C1", "C2", "C3"))
 
+    def hold():
+        p = draw(st.sampled_from(list(packages.values())))
+        scope = draw(st.sampled_from(["client", "client", "line", "all"]))
+        value = draw(seldom(p["SSRef"], *clients)) if scope == "client" else ""
+        if scope == "line":
+            kind = draw(often("cost", "contribution"))
+            value = (int(p["CPLIId"]), first + 7 * draw(st.integers(0, 8)) * DAY, kind)
+        state = draw(st.sampled_from(["Suspended", "Suspended", "Carried forward", "Cancelled"]))
+        return "hold", p["ContractRef"], scope, value, state, draw(often(0, 1))
+
+    def release():
+        p = draw(st.sampled_from(list(packages.values())))
+        return "release", p["ContractRef"], draw(st.sampled_from([None, p["SSRef"]]))
+
+    def adjust():
+        amount = draw(st.sampled_from(["100", "12.35", "-12.35", "-0.01", "1003.33"]))
+        return (
+            "adjust",
+            draw(often("C1", "C2", "C3")),
+            amount,
+            draw(st.booleans()),
+            draw(st.sampled_from(["", *clients])),
+        )
+
+    def claim():
+        amount = draw(st.sampled_from(["11.89", "47.54", "0.03", "1003.33"]))
+        return "claim", draw(often("C1", "C2", "C3")), amount, draw(st.sampled_from(clients))
+
     def load_carers():
         carer = row("carers", CarerRef="K9", Forename="Kay", Surname="Late")
         return "load", "carers", [carer], draw(often("OAK", "BRO"))
@@ -343,9 +374,12 @@ def stories(draw):
         carers = [row("carers", CarerRef=ref, Forename=ref, Surname="Carer") for ref in ("K1", "K2")]
         steps.append(("load", "carers", carers, organisation))
     events = [load_visits, load_visits, load_visits, load_packages, load_packages, load_packages, load_rates,
-              load_timetables, load_actuals, load_actuals, generate, finalise, finalise, load_carers]  # fmt: skip
-    # Something is sent and paid early on, so that most of what follows corrects a finalised week.
-    for event in [load_visits, generate, finalise, *draw(st.permutations(events))[: draw(st.integers(4, 14))]]:
+              load_timetables, load_actuals, load_actuals, generate, finalise, finalise, load_carers, hold, hold, hold,
+              release, release, adjust, adjust, claim, claim]  # fmt: skip
+    # Something is sent and paid early on, so that most of what follows corrects a finalised week; some of it is held.
+    early = [load_visits, generate, *draw(st.sampled_from([[], [hold, hold, adjust], [hold, hold, release]])), finalise]
+    early += draw(st.sampled_from([[], [release, release], [finalise, release]]))
+    for event in [*early, *draw(st.permutations(events))[: draw(st.integers(4, 18))]]:
         steps.append(event())
         if once_in(draw, 4):
             steps.append(("dump-check",))

@@ -12,6 +12,9 @@ from typing import NamedTuple
 
 import database
 import migrations
+from blueprints import keys, mail
+from blueprints.accounts import second
+from blueprints.orders import rules as orders
 from blueprints.payments import rules as payments
 from blueprints.settings import rules as settings
 from demonstration.people import EVERYBODY
@@ -22,6 +25,8 @@ from models import (
     JobState,
     OfficerRole,
     PaymentBasis,
+    Person,
+    PurchaseOrder,
     Setting,
     StaleGroup,
     StalePackage,
@@ -145,10 +150,35 @@ def people() -> Iterator[Finding]:
     administrators = User.select().join(OfficerRole).where((OfficerRole.role == "administrator") & User.is_active)
     if not administrators.exists():
         yield Finding("No administrator can sign in.", "flask --app app user add EMAIL --authority")
+    kinds = [(second.APP, Person.authenticator)]
+    if settings.read().security_code:
+        kinds.append((second.CODE, Person.code))
+    for purpose, column in kinds:
+        text = Person.select(column).where(column.is_null(False)).limit(1).scalar()
+        if text is None:
+            continue
+        try:
+            keys.unseal(purpose, text)
+        except keys.Unreadable:
+            yield Finding(
+                "Security codes and authenticator apps were sealed under another PORTAL_SECRET_KEY: nobody who has one "
+                "can sign in.",
+                "Set the key that was used before; or let people in anew with: flask --app app user release EMAIL",
+            )
     if not settings.read().is_demonstration:
         known = [row[0] for row in EVERYBODY if row[0] != "officer@authority.example"]
-        for user in User.select().where(User.email.in_(known) & User.is_active):
+        for user in User.select(User, Person).join(Person).where(Person.email.in_(known) & User.is_active):
             yield Finding(f"The demonstration login {user.email} is active here.", "Deactivate it.")
+
+
+def outbox() -> Iterator[Finding]:
+    """Mail goes out."""
+    count = mail.failing()
+    if count:
+        yield Finding(
+            f"{count} message{'s' if count > 1 else ''} could not be sent.",
+            "See Mail for what the mail server says, mend PORTAL_MAIL_URL or the server, and send them again there.",
+        )
 
 
 def cycles() -> Iterator[Finding]:
@@ -206,6 +236,13 @@ SELECT count(*) FROM (
     GROUP BY package_id, week HAVING sum(cost) <> 0 OR sum(vat) <> 0 OR sum(contribution) <> 0
 ) AS differing
 """
+BY_HAND = """
+SELECT count(*) FROM (
+    SELECT m.id FROM manual_adjustment m
+    LEFT JOIN payment_item i ON i.adjustment_id = m.id AND i.state IN ('Payable', 'Cancelled')
+    GROUP BY m.id, m.finalisation_id HAVING count(i.id) <> CASE WHEN m.finalisation_id IS NULL THEN 0 ELSE 1 END
+) AS differing
+"""
 FED = """
 SELECT count(*) FROM (
     SELECT package_id, week FROM (
@@ -231,6 +268,12 @@ def sums() -> Iterator[Finding]:
             f"For {paid} packages and weeks the payments noted differ from the finalised items.",
             "Do not finalise. Restore the last backup for which check finds nothing, and report it.",
         )
+    (by_hand,) = database.sql(db, BY_HAND).fetchone()
+    if by_hand:
+        yield Finding(
+            f"{by_hand} manual adjustments differ from the finalised items that settle them.",
+            "Do not finalise. Restore the last backup for which check finds nothing, and report it.",
+        )
     if StaleGroup.select().exists():
         return  # actuals are still on their way
     (fed,) = database.sql(db, FED, (False,)).fetchone()
@@ -241,9 +284,36 @@ def sums() -> Iterator[Finding]:
         )
 
 
+ORDERS = """
+SELECT count(*) FROM (
+    SELECT o.id FROM purchase_order o LEFT JOIN order_line l ON l.order_id = o.id AND l.version = 0
+    GROUP BY o.id, o.value HAVING o.value <> COALESCE(sum(l.amount), 0)
+) AS differing
+"""
+
+
+def order_sums() -> Iterator[Finding]:
+    """A purchase order's value is the sum of its lines, its spend that of the finalised items (rule 6.1)."""
+    (wrong,) = database.sql(db, ORDERS).fetchone()
+    for contract in Contract.select():
+        now = orders.spend(contract)
+        kept = PurchaseOrder.select(PurchaseOrder.client, PurchaseOrder.year, PurchaseOrder.spend).where(
+            PurchaseOrder.contract == contract
+        )
+        stored = {(client, year): amount for client, year, amount in kept.tuples()}
+        wrong += sum(now.get(key, 0) != stored.get(key, 0) for key in {*now, *stored})
+    if wrong:
+        yield Finding(
+            f"{wrong} purchase orders differ from their lines or from what was spent.",
+            "Save a package of the clients concerned once more; report it where that does not help.",
+        )
+
+
 PARTS: dict[str, Callable[[], Iterator[Finding]]] = {
     "People": people,
+    "Mail": outbox,
     "Payment cycles": cycles,
     "Jobs": jobs,
     "Sums": sums,
+    "Purchase orders": order_sums,
 }

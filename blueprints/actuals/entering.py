@@ -271,7 +271,7 @@ def put(
 
 def told_of(figures: Figures) -> dict:
     """Figures as the history shows them."""
-    told = {name: number(getattr(figures, name)) for name in ("actual", "frustrated", "missed", "extra")}
+    told: dict = {name: number(getattr(figures, name)) for name in ("actual", "frustrated", "missed", "extra")}
     told |= {"visits": figures.visits, "comments": figures.comments}
     if figures.days is not None:
         told["days"] = "; ".join(day_words(row) for row in figures.days)

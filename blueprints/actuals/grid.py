@@ -28,6 +28,9 @@ from blueprints.prepared import blank, kept
 from blueprints.reach import Reach
 from models import (
     Client,
+    Dispute,
+    DisputeRow,
+    DisputeState,
     Entry,
     LockedWeek,
     PaidOn,
@@ -157,7 +160,7 @@ class Week:
         self.monday = monday
         shape = (reach.shape, service is not None, client is not None)
         values = {
-            "organisation": reach.organisation_id, "week": monday.isoformat(), "service": service, "client": client,
+            **reach.values, "week": monday.isoformat(), "service": service, "client": client,
             "sunday": (monday + dt.timedelta(6)).isoformat(),
         }  # fmt: skip
         found = lines_statement(*shape).run(**values)
@@ -165,6 +168,8 @@ class Week:
         made = [self._item(row, lines[row[0]]) for row in found]
         made += [_unplanned(row) for row in _unplanned_statement(*shape).run(**values)]
         self.items = sorted(self._fed(made), key=_order)
+        own = {} if reach.everything else reach.values
+        self.disputed = {package for (package,) in _disputed_statement(bool(own)).run(week=values["week"], **own)}
 
     def _item(self, row: tuple, line: Line) -> Item:
         (ssref, title, forename, surname, service_name, level_name, unit, frustrated, locked, state, agreed, reason,
@@ -196,7 +201,7 @@ class Week:
         }  # fmt: skip
         if not several:
             return items
-        fed = pane.fed(several)
+        fed = pane.fed_visits_of(several)
         return [self._priced(i, fed) if i.line and (i.line.id, self.monday) in several else i for i in items]
 
     def _priced(self, item: Item, fed: dict) -> Item:
@@ -370,9 +375,13 @@ class Week:
             actual=stored.actual, frustrated=stored.frustrated, missed=missed, extra=extra, visits=stored.visits,
             comments=stored.comments, version=stored.version, cost=item.cost,
             working=pane.working(plan, monday, item.unit, figures),
-            colour=sums.colour(stored.actual, planned, plan.intermittent), remark=remark, said=_said(item), days=own,
+            colour=sums.colour(stored.actual, planned, plan.intermittent), remark=remark, said=self._said(item), days=own,
             history=(stored.changed_by, str(stored.changed_at)), **common,
         )  # fmt: skip
+
+    def _said(self, item: Item) -> tuple[str, ...]:
+        """What stands beside a row: where it came from, that it is locked, that it is in an open dispute (Q-14)."""
+        return (*_said(item), "in dispute") if item.line.id in self.disputed else _said(item)
 
     def _unplanned_row(self, item: Item, terms: Terms) -> Row:
         actual, visits, comments, version, by_officer, state, reason, by, at = item.unplanned
@@ -410,6 +419,15 @@ def _named(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 # statements ------------------------------------------------------------------------------------------------------------
+
+
+@kept
+def _disputed_statement(of_organisation: bool):
+    """The packages whose actuals of a week are in an open dispute, their visits or they themselves."""
+    wanted = (DisputeRow.week == blank("week")) & (Dispute.state != DisputeState.RESOLVED)
+    if of_organisation:
+        wanted &= DisputeRow.organisation == blank("organisation")
+    return DisputeRow.select(DisputeRow.package).join(Dispute).where(wanted & DisputeRow.package.is_null(False))
 
 
 @kept

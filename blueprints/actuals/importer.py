@@ -26,6 +26,7 @@ from blueprints.money import number
 from blueprints.packages import rules as packages
 from blueprints.packages.plan import active_days, planned_quantity, unit_cost_shown
 from blueprints.packages.rules import Line, day
+from blueprints.reach import Reach
 from blueprints.settings import rules as settings
 from blueprints.sheets import write_csv
 from models import (
@@ -35,7 +36,6 @@ from models import (
     Import,
     Increase,
     LockedWeek,
-    Organisation,
     Package,
     Service,
     ServiceLevel,
@@ -259,7 +259,7 @@ def judge(world: World, row: records.Row) -> tuple[str, dict | None]:
     if row.is_rejected:
         return "rejected", None
     if line.plan.intermittent:
-        world.used[line.id, weeks.financial_year(week)] += wanted.actual - before["actual"]
+        world.used[line.id, weeks.financial_year(week)] += wanted.actual - int(before["actual"])
     staged = {"package": line.id, "week": week, "version": stored.version if stored else 0, **after}
     return ("updated" if stored else "new"), staged
 
@@ -298,7 +298,7 @@ def _cost(line: Line, week: dt.date, priced: ActualFigures) -> int:
     try:
         return sums.cost(line.plan, week, priced)
     except ValueError:
-        fed = pane.fed({(line.id, week)})[line.id, week]
+        fed = pane.fed_visits_of({(line.id, week)})[line.id, week]
         return sums.cost(line.plan, week, priced._replace(priced=sums.priced(line.plan, week, fed)))
 
 
@@ -405,16 +405,17 @@ def follow(batch: Import, progress) -> None:
 # examples --------------------------------------------------------------------------------------------------------------
 
 
-def example_rows(organisation: Organisation, week: dt.date) -> list[list]:
+def example_rows(reach: Reach, week: dt.date) -> list[list]:
     """A worked example: what the organisation enters by hand in a week, as planned, but one row that differs."""
+    own = reach.services(Package.service, Package.organisation)
     terms = Terms(settings.read(), week + dt.timedelta(7))
     query = Package.select(
         Package.id, Client.ssref, Client.surname, Client.forename, Service.name, ServiceLevel.name, ServiceLevel.unit
     )
     query = query.join(Client).switch(Package).join(Service).switch(Package).join(ServiceLevel)
-    names = {ident: rest for ident, *rest in query.where(Package.organisation == organisation).tuples()}
+    names = {ident: rest for ident, *rest in query.where(own).tuples()}
     made: list[list] = []
-    for line in sorted(packages.lines(Package.organisation == organisation).values(), key=lambda one: one.plan.id):
+    for line in sorted(packages.lines(own).values(), key=lambda one: one.plan.id):
         if line.plan.intermittent or entering.why_closed(line, week, None, False, terms):
             continue
         ssref, surname, forename, service, level, unit = names[line.id]

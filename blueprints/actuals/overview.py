@@ -146,7 +146,7 @@ def _service_week(
         waiting += item.increase[0] == IncreaseState.PENDING and item.figures.unpaid > 0
         if plan.entry != Entry.DAILY:
             warnings += pane.remark(plan, monday, planned, item.figures, stored.missed, stored.extra).triangle
-    return ServiceWeek(
+    return ServiceWeek(  # type: ignore[call-arg]
         ident, name, organisation, organisation_name, ref, len({i.client for i in items}),
         len({i.client for i in items if i.is_missing}), any(i.line and i.line.plan.entry in (Entry.WEEKLY, Entry.DAILY) for i in items),
         due, confirmed, changed, *last, warnings, over, under, waiting, cost, any(i.is_locked for i in items),

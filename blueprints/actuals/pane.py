@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
+from markupsafe import Markup
 from peewee import JOIN
 
 from blueprints.actuals import sums
@@ -18,6 +20,7 @@ from blueprints.packages.plan import Plan, active_days, planned_quantity, rates_
 from blueprints.packages.rules import Line, day
 from blueprints.prepared import blank, kept
 from blueprints.reach import Reach
+from blueprints.values import show_money, show_quantity
 from models import (
     Actual,
     Client,
@@ -78,7 +81,7 @@ def rows(condition) -> list[Row]:
 def week_rows(reach, monday: dt.date, service: int | None = None) -> list[Row]:
     """The actuals of a week within reach, of one service where given: kept statements, for the page of every day."""
     shape = (reach.shape, service is not None)
-    values = {"organisation": reach.organisation_id, "week": monday.isoformat(), "service": service}
+    values = {**reach.values, "week": monday.isoformat(), "service": service}
     found = _week_statement(*shape).run(**values)
     if not found:
         return []
@@ -87,13 +90,13 @@ def week_rows(reach, monday: dt.date, service: int | None = None) -> list[Row]:
 
 
 def _in_week(shape: tuple, of_service: bool):
-    reach = Reach.of_shape(shape, blank("organisation"))
+    reach = Reach.of_shape(shape)
     condition = reach.services(Actual.service, Actual.organisation) & (Actual.week == blank("week"))
     return condition & (Actual.service == blank("service")) if of_service else condition
 
 
 def _of_week(shape: tuple, of_service: bool):
-    return Package.id.in_(Actual.select(Actual.package).where(_in_week(shape, of_service)))
+    return Actual.select(Actual.package).where(_in_week(shape, of_service))
 
 
 @kept
@@ -103,12 +106,12 @@ def _week_statement(shape: tuple, of_service: bool):
 
 @kept
 def _lines_statement(shape: tuple, of_service: bool):
-    return packages.line_query(_of_week(shape, of_service))
+    return packages.line_query(Package.id.in_(_of_week(shape, of_service)))
 
 
 @kept
 def _parts_statement(shape: tuple, of_service: bool):
-    return packages.part_query(_of_week(shape, of_service))
+    return packages.part_query_of(_of_week(shape, of_service))
 
 
 def _query(condition):
@@ -133,11 +136,11 @@ def _rows(found: list[tuple], lines: dict[int, Line]) -> list[Row]:
         for row in found
         if row[20] == Source.VISITS and len(set(rates_in(lines[row[0]].plan, day(row[2])))) > 1
     }
-    fed_visits = fed(several) if several else {}
-    return [_row(row, lines[row[0]], fed_visits.get((row[0], day(row[2])), ())) for row in found]
+    fed = fed_visits_of(several) if several else {}
+    return [_row(row, lines[row[0]], fed.get((row[0], day(row[2])), ())) for row in found]
 
 
-def fed(wanted: set[tuple[int, dt.date]]) -> dict[tuple[int, dt.date], list[FedVisit]]:
+def fed_visits_of(wanted: set[tuple[int, dt.date]]) -> dict[tuple[int, dt.date], list[FedVisit]]:
     """The matched visits of packages and weeks in which the rate changes, by one query (4.2)."""
     found: dict = defaultdict(list)
     weeks = [week for _, week in wanted]
@@ -184,6 +187,48 @@ def _row(row: tuple, line: Line, fed: Iterable[FedVisit]) -> Row:
         remark(plan, week, planned, figures, missed, extra, increase_words(state, figures.unpaid, reason)),
         comments, source, locked is not None,
     )  # fmt: skip
+
+
+class Cells(NamedTuple):
+    """A row of the pane as texts and numbers, in the fields of its pattern. Figures need no escaping."""
+
+    package: int
+    client: int
+    client_name: str
+    level: int
+    level_name: str
+    about: str
+    source: str
+    planned: Markup
+    actual: Markup
+    frustrated: Markup
+    missed: Markup
+    extra: Markup
+    visits: int
+    cost: Markup
+    working: str
+    comments: str
+    tint: str
+    beside: str
+    remark: sums.Remark
+
+
+_quantity = lru_cache(maxsize=4000)(lambda hundredths: Markup(show_quantity(hundredths)))
+
+
+def cells(listed: Iterable[Row], with_service: bool) -> list[Cells]:
+    """Rows as the pane's pattern takes them; the service is named where the page shows several."""
+    return [
+        Cells(
+            row.package, row.client, row.client_name, row.level, row.level_name,
+            f"CPLI {row.cpli_id}{f', {row.service_name}' if with_service else ''}{', locked' if row.is_locked else ''}",
+            row.source,
+            _quantity(row.planned), _quantity(row.actual), _quantity(row.frustrated), _quantity(row.missed),
+            _quantity(row.extra), row.visits, Markup(show_money(row.cost)), row.working, row.comments, row.colour,
+            row.colour, row.remark,
+        )
+        for row in listed
+    ]  # fmt: skip
 
 
 def working(plan: Plan, week: dt.date, unit: str, figures: ActualFigures) -> str:

@@ -117,11 +117,9 @@ def figures_of(
     wanted = Actual.package.in_(list(lines))
     if weeks is not None:
         wanted &= Actual.week.in_(list(weeks))
-    for package, week, actual, frustrated, source, paid in (
-        Actual.select(Actual.package, Actual.week, Actual.actual, Actual.frustrated, Actual.source, Actual.paid_minutes)
-        .where(wanted)
-        .tuples()
-    ):
+    columns = (Actual.package, Actual.week, Actual.actual, Actual.frustrated, Actual.source, Actual.paid_minutes)
+    query = Actual.select(*columns).where(wanted)
+    for package, week, actual, frustrated, source, paid in database.rows(query):  # hundreds of thousands of rows
         week = day(week)
         if source == Source.VISITS and lines[package].plan.rates and _rate_changes(lines[package], week):
             several.append((package, week))

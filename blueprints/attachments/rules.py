@@ -128,3 +128,49 @@ def keep_picture(stream, name: str, user) -> File:
         raise NoPicture("Choose a PNG or JPEG picture") from None
     drawn.seek(0)
     return keep(drawn, f"{PurePosixPath(plain_name(name)).stem}.png", "image/png", "logo", None, user, 8 * PIECE)
+
+
+# What people may send beside a record: extension, what the content must begin with, the type it is served as.
+DOCUMENTS = {
+    "pdf": (b"%PDF-", "application/pdf"),
+    "png": (b"\x89PNG\r\n\x1a\n", "image/png"),
+    "jpg": (b"\xff\xd8\xff", "image/jpeg"),
+    "jpeg": (b"\xff\xd8\xff", "image/jpeg"),
+    "docx": (b"PK\x03\x04", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    "xlsx": (b"PK\x03\x04", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "odt": (b"PK\x03\x04", "application/vnd.oasis.opendocument.text"),
+    "csv": (b"", "text/csv"),
+    "txt": (b"", "text/plain"),
+}
+MOST_DOCUMENT = 10 * PIECE
+
+
+class NoDocument(ValueError):
+    """A file of a kind that is not taken; the message says what to choose instead."""
+
+
+def check_document(stream, name: str) -> str:
+    """The type that a document is served as, judged by its extension and content; the stream is at its start again.
+
+    Raises NoDocument: an extension that is not taken, a content that belies it, empty, or over 10 MB.
+    """
+    extension = plain_name(name).rpartition(".")[2].lower()
+    allowed = "Choose a PDF, PNG, JPEG, DOCX, XLSX, ODT, CSV or TXT file"
+    if extension not in DOCUMENTS:
+        raise NoDocument(f"{allowed}: {plain_name(name)} is none")
+    data = stream.read(MOST_DOCUMENT + 1)
+    stream.seek(0)
+    if not data:
+        raise NoDocument(f"{plain_name(name)} is empty. Choose another file")
+    if len(data) > MOST_DOCUMENT:
+        raise NoDocument(f"{plain_name(name)} is larger than 10 MB. Choose a smaller file")
+    begins, content_type = DOCUMENTS[extension]
+    text = not begins
+    if not data.startswith(begins) or (text and b"\0" in data) or (begins == b"PK\x03\x04" and b"vbaProject" in data):
+        raise NoDocument(f"{plain_name(name)} is not what its name says. {allowed}")
+    return content_type
+
+
+def keep_document(stream, name: str, kind: str, organisation, user) -> File:
+    """Keep a document that came with a record. Raises NoDocument."""
+    return keep(stream, name, check_document(stream, name), kind, organisation, user, MOST_DOCUMENT)

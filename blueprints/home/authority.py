@@ -6,12 +6,16 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from flask import Blueprint, url_for
+from flask import Blueprint, g, url_for
 from peewee import SQL, fn
 
-from blueprints import desk, weeks
+from blueprints import desk, mail, weeks
+from blueprints.accounts import asking, policy
 from blueprints.actuals import posting
+from blueprints.exports import rules as exports
+from blueprints.holds import listing as held
 from blueprints.jobs import rules as jobs
+from blueprints.orders import rules as orders
 from blueprints.packages.rules import day
 from blueprints.pages import page
 from blueprints.periods import overview
@@ -19,13 +23,22 @@ from blueprints.permissions import OFFICER_ROLES, ROLES, Can, can, requires
 from blueprints.values import show_date_long
 from blueprints.visits import search
 from models import (
+    ChangeRequest,
+    Claim,
+    ClaimState,
     Client,
+    Dispute,
+    DisputeState,
+    ExportedFinalisation,
     Import,
     ImportState,
     Increase,
     Job,
     JobState,
+    OrderVersion,
     Package,
+    PurchaseOrder,
+    RequestState,
     UnplannedActual,
     Visit,
     VisitStatus,
@@ -54,6 +67,7 @@ def index():
     waiting.sort(key=lambda q: q.since or today)
     return page(
         "home/authority.html",
+        password_due=policy.near_end(g.session_row.person_id, g.settings),
         to_do=[to_do(q, today) for q in waiting],
         warned=overview.without_current(book, today),
         stale=stale,
@@ -75,18 +89,35 @@ def to_do(queue: Queue, today: dt.date) -> dict:
 
 def queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     """Every queue of what is built, whether or not something waits in it."""
+    yield request_queue()
     yield from visit_queues()
     yield from actual_queues(today)
     yield package_queue()
     yield from import_queues()
     yield job_queue()
+    yield mail_queue()
+    yield login_queue()
+    yield claim_queue()
+    yield from dispute_queues(today)
     yield from period_queues(today, book)
+    yield order_queue(today)
+    yield export_queue()
+    yield held_queue()
     yield death_queue(today)
 
 
 def plural(count: int, one: str, many: str) -> str:
     """The words for one or for many."""
     return one if count == 1 else many
+
+
+def request_queue() -> Queue:
+    """Change requests that wait for a decision (F-13)."""
+    query = ChangeRequest.select(fn.COUNT(ChangeRequest.id), fn.MIN(ChangeRequest.sent_at))
+    count, oldest = query.where(ChangeRequest.state == RequestState.PENDING).tuples().get()
+    since = dt.date.fromisoformat(str(oldest)[:10]) if oldest else None
+    words = plural(count, "change request waits for a decision", "change requests wait for a decision")
+    return Queue(count, words, since, desk.where("authority.requests.index"))
 
 
 def visit_queues() -> Iterator[Queue]:
@@ -154,6 +185,43 @@ def job_queue() -> Queue:
     return Queue(len(failed), words, since, url_for("authority.jobs.index", state=str(JobState.FAILED)))
 
 
+def login_queue() -> Queue:
+    """Requests of people without a way in (B-12, B-15)."""
+    count, oldest = asking.waiting() if can(Can.MANAGE_LOGINS) else (0, None)
+    words = plural(count, "request for a login or a password", "requests for logins or passwords")
+    return Queue(count, words, oldest and weeks.london(oldest).date(), desk.where("authority.accounts.requests_list"))
+
+
+def mail_queue() -> Queue:
+    """Messages that failed, or wait for an hour already: the mail server may be down."""
+    count = mail.failing() if can(Can.SEE_MAIL) else 0
+    words = plural(count, "message could not be sent", "messages could not be sent")
+    return Queue(count, words, None, desk.where("authority.notifications.index"))
+
+
+def dispute_queues(today: dt.date) -> Iterator[Queue]:
+    """Disputes whose resolution is requested, and those that the provider has not answered in time (Q-12, Z-01)."""
+    here = url_for("authority.disputes.index")
+    query = Dispute.select(fn.COUNT(Dispute.id), fn.MIN(Dispute.requested_at))
+    count, oldest = query.where(Dispute.state == DisputeState.REQUESTED).tuples().get()
+    words = plural(count, "dispute with a resolution requested", "disputes with a resolution requested")
+    since = dt.date.fromisoformat(str(oldest)[:10]) if oldest else None
+    yield Queue(count, words, since, f"{here}?status=Resolution+Requested")
+    query = Dispute.select(fn.COUNT(Dispute.id), fn.MIN(Dispute.due))
+    late = (Dispute.state == DisputeState.IN_DISPUTE) & (Dispute.due < today)
+    count, oldest = query.where(late).tuples().get()
+    yield Queue(count, plural(count, "dispute overdue", "disputes overdue"), day(oldest), f"{here}?status=overdue")
+
+
+def claim_queue() -> Queue:
+    """Claims that wait for a decision; those for which evidence was asked wait for the provider."""
+    query = Claim.select(fn.COUNT(Claim.id), fn.MIN(Claim.claimed_on))
+    waits = (Claim.state == ClaimState.PENDING) & Claim.asked_at.is_null()
+    count, oldest = query.where(waits).tuples().get()
+    words = plural(count, "one-off claim waits for a decision", "one-off claims wait for a decision")
+    return Queue(count, words, day(oldest), url_for("authority.claims.index", status="Pending", waits="authority"))
+
+
 def period_queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     """Periods that have ended and are not finalised for every contract, and contracts with adjustments waiting."""
     ended = [
@@ -178,6 +246,34 @@ def period_queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
         href = url_for("authority.periods.show", period_id=next(iter(oldest)))
     words = plural(len(adjusted), "contract with adjustments waiting", "contracts with adjustments waiting")
     yield Queue(len(adjusted), words, start, href)
+
+
+def order_queue(today: dt.date) -> Queue:
+    """Purchase orders of this financial year to issue, where orders are issued at all (S-08)."""
+    year = orders.year_of(today)
+    if not OrderVersion.select().exists():
+        return Queue(0, "", None, None)
+    count = PurchaseOrder.select().where(orders.to_issue() & (PurchaseOrder.year == year)).count()
+    words = plural(count, "purchase order is new or changed", "purchase orders are new or changed")
+    return Queue(count, f"{words} since issued", None, f"{url_for('authority.orders.index')}?state=to+issue")
+
+
+def export_queue() -> Queue:
+    """Finalised contracts that are in no file for the finance system yet, where such files are made at all (R-18)."""
+    if not ExportedFinalisation.select().exists():
+        return Queue(0, "", None, None)
+    count, since = exports.count_waiting()
+    words = plural(count, "finalised contract waits", "finalised contracts wait")
+    oldest = dt.date.fromisoformat(str(since)[:10]) if since else None
+    return Queue(count, f"{words} for the finance export", oldest, url_for("authority.exports.index"))
+
+
+def held_queue() -> Queue:
+    """Payments that are held back and not cancelled (rule 7.5)."""
+    count, since = held.waiting()
+    return Queue(
+        count, plural(count, "payment line held", "payment lines held"), since, url_for("authority.holds.held_list")
+    )
 
 
 def death_queue(today: dt.date) -> Queue:
@@ -229,6 +325,14 @@ def next_period(book: overview.Book, today: dt.date) -> str:
     return f"The next payment period ends on {show_date_long(ends[0])}." if ends else ""
 
 
+# Tiles that need more than being signed in.
+NEEDED = {
+    "authority.audit.index": Can.SEE_AUDIT,
+    "authority.notifications.index": Can.SEE_MAIL,
+    "authority.accounts.index": Can.MANAGE_LOGINS,
+}
+
+
 def tiles() -> list[dict]:
     """The ways in: what is not built is absent."""
     made = [
@@ -239,6 +343,8 @@ def tiles() -> list[dict]:
             "authority.organisations.index",
             {},
         ),
+        ("requests", "Change requests", "What providers ask to change", "authority.requests.index", {}),
+        ("people", "Contacts", "People of providers, their roles and permissions", "authority.contacts.index", {}),
         ("clients", "Clients", "The people who receive care", "authority.clients.index", {}),
         ("packages", "Packages", "Care package line items, rates and timetables", "authority.packages.index", {}),
         ("visits", "Visits", "Every provider’s visits, and those that are not matched", "authority.visits.index", {}),
@@ -249,15 +355,39 @@ def tiles() -> list[dict]:
             "authority.actuals.index",
             {},
         ),
+        (
+            "disputes",
+            "Disputes",
+            "Questions about visits and actuals, and the weekly check list",
+            "authority.disputes.index",
+            {},
+        ),
+        ("claims", "Claims", "What providers ask for outside packages", "authority.claims.index", {}),
         ("payments", "Payments", "Periods, adjustments, finalising and remittances", "authority.periods.index", {}),
+        (
+            "orders",
+            "Purchase orders",
+            "What packages are worth in a year; issue what has changed",
+            "authority.orders.index",
+            {},
+        ),
+        ("reports", "Reports", "Figures over all providers, as PDF, CSV and Excel", "authority.reports.index", {}),
         ("imports", "Files", "Load the authority’s files; every import so far", "authority.imports.index", {}),
+        (
+            "people",
+            "Logins",
+            "Who can sign in, invitations, and requests for passwords",
+            "authority.accounts.index",
+            {},
+        ),
+        ("messages", "Mail", "What went out, and what could not be sent", "authority.notifications.index", {}),
         ("history", "Audit", "Who changed what, and when", "authority.audit.index", {}),
         ("settings", "Settings", "How the portal works for this authority", "authority.settings.index", {}),
     ]
     return [
         {"icon": icon, "title": title, "text": text, "href": desk.where(endpoint, **values)}
         for icon, title, text, endpoint, values in made
-        if endpoint != "authority.audit.index" or can(Can.SEE_AUDIT)
+        if can(NEEDED.get(endpoint, Can.SIGNED_IN))
     ]
 
 
@@ -266,13 +396,23 @@ def tiles() -> list[dict]:
 # The pages of help and, for each area of the officers' door, the one that its pages open (C-18).
 TOPICS = {
     "records": "Organisations, services, contracts and clients",
+    "people": "Contacts, roles and permissions",
+    "requests": "Change requests",
     "packages": "Packages",
     "visits": "Visits",
     "unmatched": "Unmatched visits",
     "actuals": "Actuals",
+    "claims": "One-off claims",
+    "disputes": "Disputes and the check list",
     "payments": "Payments and finalising",
+    "holds": "Holding payments and adjusting them",
     "remittances": "Remittances",
+    "orders": "Purchase orders",
+    "calendar": "Payment calendar",
+    "exports": "Finance export and clients’ charges",
+    "reports": "Reports",
     "files": "Files and imports",
+    "logins": "Logins, requests for logins, and mail",
     "audit": "Audit and jobs",
     "settings": "Settings and roles",
 }
@@ -281,14 +421,31 @@ HELP_OF = {
     "authority.services": "records",
     "authority.contracts": "records",
     "authority.clients": "records",
+    "authority.contacts": "people",
+    "authority.properties": "records",
+    "authority.requests": "requests",
     "authority.packages": "packages",
     "authority.visits": "visits",
     "authority.visits.unmatched": "unmatched",
     "authority.actuals": "actuals",
+    "authority.claims": "claims",
+    "authority.disputes": "disputes",
     "authority.periods": "payments",
     "authority.payments": "payments",
+    "authority.holds": "holds",
+    "authority.adjustments": "holds",
     "authority.remittances": "remittances",
+    "authority.orders": "orders",
+    "authority.exports": "exports",
+    "authority.contracts.calendar": "calendar",
+    "authority.contracts.cycles": "calendar",
+    "authority.contracts.cycle": "calendar",
+    "authority.contracts.dates": "calendar",
+    "authority.contracts.extend": "calendar",
+    "authority.reports": "reports",
     "authority.imports": "files",
+    "authority.accounts": "logins",
+    "authority.notifications": "logins",
     "authority.jobs": "audit",
     "authority.audit": "audit",
     "authority.settings": "settings",

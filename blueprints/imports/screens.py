@@ -77,7 +77,13 @@ class Screens:
             abort(404)
         if self.side == "provider" and not sides.is_there(kind.name):
             abort(404)
+        if self.side == "provider" and g.reach.limited and name != "visits":
+            abort(404)  # carers are the whole organisation's
         return kind
+
+    def may_load(self, kind: rules.Kind) -> bool:
+        """This person may send files of this kind."""
+        return self.act_of(kind.name) in g.acts and (kind.needs is None or kind.needs in g.acts)
 
     def batch(self, import_id: int) -> Import:
         """An import within reach, with its person and organisation; 404 otherwise."""
@@ -96,7 +102,7 @@ class Screens:
 
     def may_send(self, batch: Import) -> bool:
         """This person may go on with the import: it is of this door and the act is permitted."""
-        return rules.KINDS[batch.kind].side == self.side and self.act_of(batch.kind) in g.acts
+        return rules.KINDS[batch.kind].side == self.side and self.may_load(rules.KINDS[batch.kind])
 
     def act_of(self, kind: str) -> Can:
         """The act that sending a kind of file is."""
@@ -163,7 +169,7 @@ class Screens:
             pages=pages,
             filter=form,
             kinds=rules.KINDS,
-            own_kinds=own,
+            own_kinds=[k for k in own if self.may_load(k)],
             url=self.url,
             breadcrumbs=[*self.crumbs()[:-1], ("Imports", None)],
         )
@@ -171,17 +177,21 @@ class Screens:
     def choose(self, kind: str):
         """Choose a file; it is kept and its check begins."""
         kind = self.kind(kind)
-        if self.act_of(kind.name) not in g.acts:
-            g.missing_act = self.act_of(kind.name)
+        if not self.may_load(kind):
+            act = self.act_of(kind.name)
+            g.missing_act = kind.needs if act in g.acts else act
             abort(403)
         form = ChooseForm()
+        if self.side == "provider":
+            del form.overwrite
         if getattr(kind.importer, "READS_XLSX", False):
             form.file.label.text = "CSV or XLSX file"
         if form.validate_on_submit():
             upload = form.file.data
             organisation = g.user.organisation_id
             try:
-                batch = rules.begin(kind, organisation, g.user, upload.filename, upload.stream)
+                overwrite = bool("overwrite" in form and form.overwrite.data)
+                batch = rules.begin(kind, organisation, g.user, upload.filename, upload.stream, overwrite)
             except (rules.Refused, attachments.TooLarge) as refusal:
                 form.file.errors = [str(refusal)]
             else:
@@ -401,7 +411,7 @@ class Screens:
         if not hasattr(kind.importer, "example_rows"):
             abort(404)
         week = monday(today()) - dt.timedelta(7)
-        rows = kind.importer.example_rows(g.user.organisation, week)
+        rows = kind.importer.example_rows(g.reach, week)
         return attachment(sheets.write_csv(rows, [c.name for c in kind.importer.COLUMNS]), f"{kind.name}-example.csv")
 
 

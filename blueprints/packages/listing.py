@@ -39,6 +39,7 @@ class Row(NamedTuple):
     pricing: str
     authorised: bool
     state: str  # Current, Future, Ended
+    is_claim: bool = False  # the item of an accepted one-off claim, by its id (K-14)
 
 
 def fitting(reach, wanted: Wanted, today: dt.date):

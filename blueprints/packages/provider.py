@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, g, request, url_for
 
 from blueprints import history, sides, weeks
 from blueprints.actuals import pane as actuals
-from blueprints.packages import listing
+from blueprints.packages import listing, one_off
 from blueprints.packages import rules as packages
 from blueprints.packages.plan import (
     active_days,
@@ -22,6 +22,7 @@ from blueprints.packages.plan import (
 from blueprints.pages import page
 from blueprints.payments import listing as payment_listing
 from blueprints.permissions import Can, can, requires
+from blueprints.reach import contract_reached
 from blueprints.sheets import write_csv
 from blueprints.values import file_date
 from forms.packages import PackagesFilter
@@ -44,7 +45,9 @@ def asked_number(name: str, last: int) -> int:
 def index():
     """Care Package Line Items (K-01 to K-06, K-20)."""
     today = weeks.today()
-    form = PackagesFilter(*listing.options(g.reach))
+    services, clients, levels = listing.options(g.reach)
+    known_levels = sorted({*levels, *one_off.levels(g.reach)}, key=lambda pair: pair[1].casefold())
+    form = PackagesFilter(services, clients, known_levels)
     known = form.validate()
     wanted = listing.Wanted(
         *(int(field.data) if known and field.data else None for field in (form.service, form.client, form.level)),
@@ -54,15 +57,21 @@ def index():
     condition = listing.fitting(g.reach, wanted, today)
     sort = request.args.get("sort", "client")
     by_ref = g.settings.package_reference == "CarePackageRef"
+    claims = one_off.fitting(g.reach, wanted, today)
+    claimed = one_off.count(claims)
     if request.args.get("format") == "csv":
-        return download(listing.rows(condition, today, sort, None, SIZE, by_ref))
-    total = listing.count(condition)
+        return download(one_off.among(condition, claims, today, sort, None, SIZE, by_ref))
+    total = listing.count(condition) + claimed
     pages = max(1, -(-total // SIZE))
     number = asked_number("page", pages)
+    if claimed:
+        rows = one_off.among(condition, claims, today, sort, number, SIZE, by_ref)
+    else:
+        rows = listing.rows(condition, today, sort, number, SIZE, by_ref) if total else []
     return page(
         "packages/provider.html",
         form=form,
-        rows=listing.rows(condition, today, sort, number, SIZE, by_ref) if total else [],
+        rows=rows,
         total=total,
         sort=sort,
         page_number=number,
@@ -70,6 +79,7 @@ def index():
         by_ref=by_ref,
         show_authorised=g.settings.show_authorised,
         prefix=url_for("provider.packages.index") + "/",
+        claim_prefix=url_for("provider.claims.index") + "/items/" if sides.is_there("claims") else None,
         breadcrumbs=[("Home", url_for("provider.home.index")), ("Care Package Line Items", None)],
     )
 
@@ -84,7 +94,7 @@ def download(rows: list[listing.Row]) -> Response:
     """The filtered lines as a file."""
     made = (
         (
-            row.cpli_id, row.care_package_ref, row.ssref, row.client, row.service, row.level, file_date(row.start),
+            "" if row.is_claim else row.cpli_id, row.care_package_ref, row.ssref, row.client, row.service, row.level, file_date(row.start),
             file_date(row.end), row.cost, row.pricing, int(row.authorised),
         )
         for row in rows
@@ -115,7 +125,9 @@ def show(package_id: int):
     pages = max(1, -(-len(mondays) // WEEKS))
     number = asked_number("page", pages)
     shown = mondays[(number - 1) * WEEKS : number * WEEKS]
-    payments_on = sides.is_there("payments") and can(Can.SEE_PAYMENTS)
+    payments_on = (
+        sides.is_there("payments") and can(Can.SEE_PAYMENTS) and contract_reached(g.reach, package.contract_id)
+    )
     on = shown_day(plan, today)
     return page(
         "packages/provider_package.html",

@@ -51,8 +51,8 @@ def day(value) -> dt.date | None:
 
 def lines(condition) -> dict[int, Line]:
     """The packages of a condition by row id, with their plans, by two queries."""
-    rows = list(line_query(condition).tuples())
-    return put_together(rows, part_query(condition).tuples()) if rows else {}
+    rows = database.rows(line_query(condition))
+    return put_together(rows, database.rows(part_query(condition))) if rows else {}
 
 
 def line_query(condition):
@@ -71,7 +71,11 @@ def line_query(condition):
 
 def part_query(condition):
     """What `put_together` needs of their further rates and timetables."""
-    wanted = Package.select(Package.id).join(ServiceLevel).switch(Package).join(Contract).where(condition)
+    return part_query_of(Package.select(Package.id).join(ServiceLevel).switch(Package).join(Contract).where(condition))
+
+
+def part_query_of(wanted):
+    """The further rates and timetables of the packages whose ids a query gives."""
     nothing = SQL("NULL")
     return PackageRate.select(
         PackageRate.package, PackageRate.from_date, PackageRate.unit_cost, nothing, nothing, nothing
@@ -359,7 +363,7 @@ def write_rates(
     history.record_many(by, entries)
     if idents:
         settings.bump_organisations("packages", set(owners.values()), "packages")
-    return Touched(packages=frozenset(idents))
+    return Touched(repriced=frozenset(idents))
 
 
 def owners_of(idents: Iterable[int]) -> dict[int, int]:

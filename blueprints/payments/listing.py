@@ -16,7 +16,6 @@ from models import (
     Client,
     Contract,
     Due,
-    Hold,
     ItemKind,
     ItemState,
     Package,
@@ -92,9 +91,10 @@ class Row(NamedTuple):
 
 
 class PackageRows(NamedTuple):
-    """The items of one package in a period: its line of the payment (R-12)."""
+    """The items of one package, or of one claim, in a period: its line of the payment (R-12)."""
 
     package: int | None
+    claim: int | None
     cpli_id: int | None
     client: str
     ssref: str
@@ -132,24 +132,25 @@ def rows(listed: Iterable[Item]) -> list[Row]:
             r.item.cpli_id or 0,
             r.item.week,
             KIND_ORDER[r.item.kind],
+            r.item.claim or 0,
         )
     )
     return made
 
 
 def by_package(listed: list[Row], everything: list[Row]) -> list[PackageRows]:
-    """Rows (a page of them) under their packages, each with the sum over all of the package's rows."""
-    sums: dict[int | None, list[int]] = {}
+    """Rows (a page of them) under their packages and claims, each with the sum over all of its rows."""
+    sums: dict[tuple[int | None, int | None], list[int]] = {}
     for row in everything:
-        known = sums.setdefault(row.item.package, [0, 0])
+        known = sums.setdefault((row.item.package, row.item.claim), [0, 0])
         known[0] += row.item.amount
         known[1] += row.item.vat
-    made: dict[int | None, PackageRows] = {}
+    made: dict[tuple[int | None, int | None], PackageRows] = {}
     for row in listed:
-        key = row.item.package
+        key = (row.item.package, row.item.claim)
         if key not in made:
             made[key] = PackageRows(
-                key, row.item.cpli_id, row.client, row.ssref, row.level, row.service, *sums[key], []
+                *key, row.item.cpli_id, row.client, row.ssref, row.level, row.service, *sums[key], []
             )
         made[key].rows.append(row)
     return list(made.values())
@@ -214,7 +215,6 @@ class WeekOfPackage(NamedTuple):
     paid_vat: int
     paid_contribution: int
     items: list[tuple[PaymentPeriod, bool, Item]]  # with its period and whether that is finalised, oldest first
-    hold: str
 
 
 def week_of_package(package: Package, monday: dt.date) -> WeekOfPackage:
@@ -237,7 +237,6 @@ def week_of_package(package: Package, monday: dt.date) -> WeekOfPackage:
             for item in payments.items(contract, period, state)
             if item.package == package.id and item.week == monday
         ]
-    hold = Hold.get_or_none((Hold.package == package) & (Hold.week == monday))
     return WeekOfPackage(
         due.cost if due else 0,
         due.vat if due else 0,
@@ -246,7 +245,6 @@ def week_of_package(package: Package, monday: dt.date) -> WeekOfPackage:
         due.paid_vat if due else 0,
         due.paid_contribution if due else 0,
         sorted(found, key=lambda one: (one[0].start_date, KIND_ORDER[one[2].kind])),
-        hold.reason if hold else "",
     )
 
 

@@ -6,8 +6,9 @@ import datetime as dt
 
 from flask import Blueprint, Response, abort, g, request, url_for
 
-from blueprints import history, weeks
+from blueprints import history, sides, weeks
 from blueprints.actuals import pane as actuals
+from blueprints.holds import listing as held
 from blueprints.packages import rules as packages
 from blueprints.packages.plan import active_days, planned_quantity
 from blueprints.pages import page
@@ -80,6 +81,9 @@ def _page(contract_id: int | None, period_id: int | None):
         if request.args.get("format") == "csv":
             return download(chosen, listing.rows(listed))
         context = chosen_context(chosen, listed)
+        oldest = states[contract_id].oldest_current
+        if context["state"] == "non-payable" and oldest is not None and oldest.id == period_id:
+            context["back"] = held.back(chosen.contract)
     crumbs = [("Home", url_for("provider.home.index")), ("Scheduled Payments", None)]
     if chosen:
         crumbs[1] = ("Scheduled Payments", url_for("provider.payments.index"))
@@ -93,6 +97,7 @@ def _page(contract_id: int | None, period_id: int | None):
         today=today,
         kept=f"?year={form.year.data}&contract={form.contract.data}",
         show_prefix=url_for("provider.payments.index"),
+        calendar_href=url_for("provider.periods.index"),
         breadcrumbs=crumbs,
         **context,
     )
@@ -120,10 +125,16 @@ def chosen_context(chosen: listing.Listed, listed: list) -> dict:
         "page_number": number,
         "pages": pages,
         "week_prefix": url_for("provider.payments.index") + "/packages/",
+        "claim_prefix": claim_prefix(),
         "remittance_href": url_for(
             "provider.remittances.show", contract_id=chosen.contract.id, period_id=chosen.period.id
         ),
     }
+
+
+def claim_prefix() -> str | None:
+    """Where the items of claims can be looked at; None where claims are not there."""
+    return url_for("provider.claims.index") + "/items/" if sides.is_there("claims") else None
 
 
 ITEM_HEADINGS = [
@@ -173,7 +184,7 @@ def week(package_id: int, monday: str):
         Package.visible_to(g.reach)
         .select(Package, Client, Service, ServiceLevel, Contract)
         .join(Client).switch(Package).join(Service).switch(Package).join(ServiceLevel).switch(Package).join(Contract)
-        .where(Package.id == package_id)
+        .where((Package.id == package_id) & g.reach.contracts(Package.contract, Package.organisation))
         .get_or_none()
         or abort(404)
     )  # fmt: skip

@@ -1,23 +1,25 @@
-"""What is due, what is listed in each period, and why (rules 7.2 to 7.5)."""
+"""What is due, what is listed in each period, and why (rules 7.2 to 7.5). What finalising writes is in paying.py."""
 
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from peewee import JOIN
+from peewee import JOIN, fn
 
 import database
 from blueprints.actuals import rules as actuals
 from blueprints.actuals.sums import ActualFigures
 from blueprints.packages import rules as packages
-from blueprints.packages.plan import Plan, Slot
+from blueprints.packages.plan import Plan
 from blueprints.packages.rules import Line, day
-from blueprints.payments import sums
+from blueprints.payments import as_paid, sums
 from models import (
+    Claim,
+    ClaimItem,
+    ClaimState,
     Client,
     Contract,
     Due,
@@ -25,11 +27,11 @@ from models import (
     Hold,
     ItemKind,
     ItemState,
+    ManualAdjustment,
     Package,
-    PackageAsPaid,
+    PaymentBasis,
     PaymentItem,
     PaymentPeriod,
-    db,
 )
 
 AMOUNTS = ["quantity", "unit_cost", "cost", "vat", "contribution"]
@@ -55,11 +57,66 @@ class Item(NamedTuple):
     vat: int
     state: str
     note: str = ""
+    adjustment: int | None = None  # the manual adjustment that it is
+    claim: int | None = None  # the item of an accepted claim that it is
 
     @property
     def is_payable(self) -> bool:
         """Counts in the period's total."""
         return self.state == ItemState.PAYABLE
+
+    @property
+    def key(self) -> Key | None:
+        """What a hold on it is kept by; None for what is not held (rule 7.5)."""
+        if self.adjustment:
+            return Key(None, None, ItemKind.MANUAL, self.adjustment)
+        if self.package is None:
+            return None
+        kind = ItemKind.CONTRIBUTION if self.kind == ItemKind.CONTRIBUTION else ItemKind.COST
+        return Key(self.package, self.week, str(kind), None)
+
+
+class Key(NamedTuple):
+    """What a hold is kept by: package, week and kind (an adjustment of a week is of its kind cost), or the manual
+    adjustment that it is (rule 7.5)."""
+
+    package: int | None
+    week: dt.date | None
+    kind: str
+    adjustment: int | None
+
+    @property
+    def text(self) -> str:
+        """As a form carries it: `12-2026-09-07-cost`, `manual-3`."""
+        return f"manual-{self.adjustment}" if self.adjustment else f"{self.package}-{self.week}-{self.kind}"
+
+
+class Held(NamedTuple):
+    """A hold as the lists of items see it; pence of what the last finalisation held back."""
+
+    id: int
+    state: str
+    reason: str
+    version: int
+    finalisation: int | None
+    amount: int
+    vat: int
+    is_released: bool
+    release_reason: str
+
+    @property
+    def is_listed(self) -> bool:
+        """Suspended and listed in a finalised period: it is not raised again until it is released."""
+        return self.state == ItemState.SUSPENDED and self.finalisation is not None and not self.is_released
+
+    @property
+    def note(self) -> str:
+        """Why, in the words that both sides read."""
+        if not self.is_released:
+            return self.reason
+        if self.state == ItemState.CARRIED:
+            return f"Carried forward: {self.reason}"
+        return f"Was suspended: {self.reason}. Released{': ' + self.release_reason if self.release_reason else ''}"
 
 
 # what is due -----------------------------------------------------------------------------------------------------------
@@ -92,6 +149,7 @@ def work_out(lines: Mapping[int, Line]) -> int:
     stored: dict[int, dict] = defaultdict(dict)
     for package, week, contract, *rest in _stored(Due.package.in_(list(lines))):
         stored[package][day(week)] = (contract, *rest)
+    added: list[tuple] = []
     changed: list[tuple] = []
     gone: list[tuple] = []
     for ident, line in lines.items():
@@ -101,14 +159,16 @@ def work_out(lines: Mapping[int, Line]) -> int:
             for week, due in sums.weeks_due(line.plan, *span, figures[ident]):
                 new = _row(line, week, due)
                 old = before.pop(week, None)
-                if new is not None and (old is None or old[:6] != new[2:]):
+                if new is not None and old is None:
+                    added.append(new)
+                elif new is not None and old[:6] != new[2:]:
                     changed.append(new)
                 elif new is None and old is not None:
                     _drop(line, week, old, changed, gone)
         for week, old in before.items():
             _drop(line, week, old, changed, gone)
-    _write(changed, gone)
-    return len(changed) + len(gone)
+    _write(added, changed, gone)
+    return len(added) + len(changed) + len(gone)
 
 
 def work_out_weeks(lines: Mapping[int, Line], found: Mapping[tuple[int, dt.date], ActualFigures | None]) -> int:
@@ -119,6 +179,7 @@ def work_out_weeks(lines: Mapping[int, Line], found: Mapping[tuple[int, dt.date]
     weeks = [week for _, week in found]
     condition = Due.package.in_({p for p, _ in found}) & Due.week.between(min(weeks), max(weeks))
     stored = {(package, day(week)): tuple(rest) for package, week, *rest in _stored(condition)}
+    added: list[tuple] = []
     changed: list[tuple] = []
     gone: list[tuple] = []
     for (package, week), figures in found.items():
@@ -128,17 +189,19 @@ def work_out_weeks(lines: Mapping[int, Line], found: Mapping[tuple[int, dt.date]
             continue
         old = stored.get((package, week))
         new = _row(line, week, sums.due(line.plan, week, figures))
-        if new is not None and (old is None or old[:6] != new[2:]):
+        if new is not None and old is None:
+            added.append(new)
+        elif new is not None and old[:6] != new[2:]:
             changed.append(new)
         elif new is None and old is not None:
             _drop(line, week, old, changed, gone)
-    _write(changed, gone)
-    return len(changed) + len(gone)
+    _write(added, changed, gone)
+    return len(added) + len(changed) + len(gone)
 
 
 def _stored(condition):
     columns = (getattr(Due, name) for name in AMOUNTS + PAID)
-    return Due.select(Due.package, Due.week, Due.contract, *columns).where(condition).tuples()
+    return database.rows(Due.select(Due.package, Due.week, Due.contract, *columns).where(condition))
 
 
 def _row(line: Line, week: dt.date, due: sums.Due) -> tuple | None:
@@ -158,8 +221,10 @@ def _drop(line: Line, week: dt.date, old: tuple, changed: list, gone: list) -> N
         gone.append((line.id, week.isoformat()))
 
 
-def _write(changed: list[tuple], gone: list[tuple]) -> None:
+def _write(added: list[tuple], changed: list[tuple], gone: list[tuple]) -> None:
+    """Rows that are new, that differ, and that go; nobody else writes here meanwhile (consequences.settle)."""
     names = ["package", "week", "contract", *AMOUNTS, *PAID]
+    database.bulk_upsert(Due, names, ((*row, 0, 0, 0) for row in added))
     rows = [(*row, 0, 0, 0) for row in changed]
     database.bulk_upsert(Due, names, rows, key=["package", "week"], update=["contract", *AMOUNTS])
     database.execute_many(Due, "DELETE FROM due WHERE package_id = ? AND week = ?", gone)
@@ -205,47 +270,65 @@ def items(contract: Contract, period: PaymentPeriod, state: State | None = None)
     state = state or states([contract])[contract.id]
     if period.id in state.finalised:
         return finalised_items(PaymentItem.finalisation == state.finalised[period.id])
-    listed = list(own_items(contract, period))
+    held = holds_of(contract)
+    listed = list(own_items(contract, period, held))
     oldest = state.oldest_current
     if oldest is not None and oldest.id == period.id:
-        listed += adjustments(contract, period)
+        listed += adjustments(contract, period, held)
+        listed += manual_items(contract, period, held)
+        listed += claim_items(contract, period)
     return sorted(listed, key=in_order)
 
 
 def in_order(item: Item):
-    """By package, week, kind."""
-    return (item.cpli_id or 0, item.week, item.kind)
+    """By package, week, kind; manual adjustments and claims as they were entered."""
+    return (item.cpli_id or 0, item.week, item.kind, item.adjustment or item.claim or 0)
+
+
+def holds_of(contract: Contract) -> dict[Key, Held]:
+    """The holds on a contract's packages and manual adjustments, and those released but not paid yet (rule 7.5)."""
+    rows = (
+        Hold.select(
+            Hold.package, Hold.week, Hold.kind, Hold.adjustment, Hold.id, Hold.state, Hold.reason, Hold.version,
+            Hold.finalisation, Hold.amount, Hold.vat, Hold.released_at, Hold.release_reason,
+        )
+        .join(Package, JOIN.LEFT_OUTER).switch(Hold).join(ManualAdjustment, JOIN.LEFT_OUTER)
+        .where((Package.contract == contract) | (ManualAdjustment.contract == contract)).tuples()
+    )  # fmt: skip
+    return {
+        Key(package, day(week), kind, adjustment): Held._make((*facts, released is not None, why))
+        for package, week, kind, adjustment, *facts, released, why in rows
+    }
 
 
 def finalised_items(condition) -> list[Item]:
     """Finalised items of a condition, in order."""
     rows = (
         PaymentItem.select(
-            PaymentItem.contract, Finalisation.period, PaymentItem.package, Package.cpli_id, Package.client,
-            Package.service, Package.level, PaymentItem.week, PaymentItem.kind, PaymentItem.reason,
-            PaymentItem.quantity, PaymentItem.unit_cost, PaymentItem.amount, PaymentItem.vat, PaymentItem.state,
-            PaymentItem.note,
+            PaymentItem.contract, Finalisation.period, PaymentItem.package, Package.cpli_id,
+            fn.COALESCE(Package.client, ManualAdjustment.client, ClaimItem.client),
+            fn.COALESCE(Package.service, Claim.service), fn.COALESCE(Package.level, ClaimItem.level), PaymentItem.week,
+            PaymentItem.kind, PaymentItem.reason, PaymentItem.quantity, PaymentItem.unit_cost, PaymentItem.amount,
+            PaymentItem.vat, PaymentItem.state, PaymentItem.note, PaymentItem.adjustment, PaymentItem.claim,
         )
         .join(Finalisation).switch(PaymentItem).join(Package, JOIN.LEFT_OUTER)
-        .where(condition).order_by(Package.cpli_id, PaymentItem.week, PaymentItem.kind).tuples()
+        .switch(PaymentItem).join(ManualAdjustment, JOIN.LEFT_OUTER)
+        .switch(PaymentItem).join(ClaimItem, JOIN.LEFT_OUTER, on=(PaymentItem.claim == ClaimItem.id))
+        .join(Claim, JOIN.LEFT_OUTER)
+        .where(condition)
+        .order_by(Package.cpli_id, PaymentItem.week, PaymentItem.kind, PaymentItem.adjustment, PaymentItem.claim).tuples()
     )  # fmt: skip
-    return [Item._make((*row[:7], day(row[7]), *row[8:])) for row in rows]
+    return [Item._make((*row[:7], day(row[7]), *row[8:])) for row in database.rows(rows)]
 
 
 def _dues(condition):
-    """Rows of Due with their package's ids and holds."""
-    cost_hold, own_hold = Hold.alias("ch"), Hold.alias("oh")
+    """Rows of Due with their package's ids."""
     return (
         Due.select(
             Due.package, Package.cpli_id, Package.client, Package.service, Package.level, Due.week,
             *(getattr(Due, name) for name in AMOUNTS + PAID),
-            cost_hold.state, own_hold.state, cost_hold.reason, own_hold.reason,
         )
         .join(Package, on=(Due.package == Package.id))
-        .join(cost_hold, JOIN.LEFT_OUTER, on=(
-            (cost_hold.package == Due.package) & (cost_hold.week == Due.week) & (cost_hold.kind == "cost")))
-        .join(own_hold, JOIN.LEFT_OUTER, on=(
-            (own_hold.package == Due.package) & (own_hold.week == Due.week) & (own_hold.kind == "contribution")))
         .where(condition).tuples()
     )  # fmt: skip
 
@@ -259,48 +342,58 @@ def every_item(contract: Contract, state: State) -> Iterator[tuple[PaymentPeriod
     oldest = state.oldest_current
     if oldest is None:
         return
-    for item in adjustments(contract, oldest):
+    held = holds_of(contract)
+    for item in (
+        *adjustments(contract, oldest, held),
+        *manual_items(contract, oldest, held),
+        *claim_items(contract, oldest),
+    ):
         yield oldest, item
-    for item in own_items(contract, oldest, until=state.periods[-1].end_date):
+    for item in own_items(contract, oldest, held, until=state.periods[-1].end_date):
         period = state.of_week(item.week)
         yield period, item._replace(period=period.id)
 
 
-def own_items(contract: Contract, period: PaymentPeriod, until: dt.date | None = None) -> Iterator[Item]:
+def own_items(
+    contract: Contract, period: PaymentPeriod, held: Mapping[Key, Held], until: dt.date | None = None
+) -> Iterator[Item]:
     """A current period's own weeks: what is due less what has been paid (rule 7.3); `until` takes later weeks too."""
     condition = (Due.contract == contract) & Due.week.between(period.start_date, until or period.end_date)
     for (package, cpli, client, service, level, week, quantity, unit_cost, cost, vat, contribution,
-         paid_cost, paid_vat, paid_contribution, held, own_held, why, own_why) in _dues(condition):  # fmt: skip
+         paid_cost, paid_vat, paid_contribution) in database.rows(_dues(condition)):  # fmt: skip
         who = (contract.id, period.id, package, cpli, client, service, level, day(week))
         if cost - paid_cost or vat - paid_vat:
-            yield Item(
-                *who,
-                ItemKind.COST,
-                "",
-                quantity,
-                unit_cost,
-                cost - paid_cost,
-                vat - paid_vat,
-                held or ItemState.PAYABLE,
-                why or "",
-            )
+            item = Item(*who, ItemKind.COST, "", quantity, unit_cost, cost - paid_cost, vat - paid_vat, "")
+            yield as_held(item, held)
         if contribution - paid_contribution:
-            yield Item(
-                *who,
-                ItemKind.CONTRIBUTION,
-                "",
-                None,
-                None,
-                contribution - paid_contribution,
-                0,
-                own_held or ItemState.PAYABLE,
-                own_why or "",
+            yield as_held(
+                Item(*who, ItemKind.CONTRIBUTION, "", None, None, contribution - paid_contribution, 0, ""), held
             )
 
 
-def adjustments(contract: Contract, period: PaymentPeriod) -> list[Item]:
-    """Differences in weeks of finalised periods, each with its reason (rule 7.3); in the oldest current period only."""
-    rows = list(
+def as_held(item: Item, held: Mapping[Key, Held]) -> Item:
+    """The item in the state that a hold gives it, payable without one, with the hold's reason (rule 7.5).
+
+    What comes back just as it was held back changed for no reason of rule 7.3: it says that it was held.
+    """
+    hold = held.get(item.key)
+    if hold is None:
+        return item._replace(state=ItemState.PAYABLE)
+    if not hold.is_released:
+        return item._replace(state=hold.state, note=hold.note)
+    reason = item.reason
+    if (item.amount, item.vat) == (hold.amount, hold.vat) and item.kind != ItemKind.MANUAL:
+        reason = sums.CARRIED_FORWARD if hold.state == ItemState.CARRIED else sums.RELEASED
+    note = f"{item.note} ({hold.note})" if item.note else hold.note
+    return item._replace(state=ItemState.PAYABLE, reason=reason, note=note)
+
+
+def adjustments(contract: Contract, period: PaymentPeriod, held: Mapping[Key, Held]) -> list[Item]:
+    """Differences in weeks of finalised periods, each with its reason (rule 7.3); in the oldest current period only.
+
+    What is suspended and was listed in a finalised period stays there and is not raised again (rule 7.5).
+    """
+    rows = database.rows(
         _dues(
             (Due.contract == contract)
             & (Due.week < period.start_date)
@@ -311,52 +404,77 @@ def adjustments(contract: Contract, period: PaymentPeriod) -> list[Item]:
         return []
     idents = {row[0] for row in rows}
     now = packages.lines(Package.id.in_(list(idents)))
-    before = {
-        ident: thaw(text)
-        for ident, text in PackageAsPaid.select(PackageAsPaid.package, PackageAsPaid.plan)
-        .where(PackageAsPaid.package.in_(list(idents)))
-        .tuples()
-    }
+    before = as_paid.plans(idents)
     made = []
     for (package, cpli, client, service, level, week, _, _, cost, vat, contribution,
-         paid_cost, paid_vat, paid_contribution, held, own_held, why, own_why) in rows:  # fmt: skip
-        week = day(week)
-        who = (contract.id, period.id, package, cpli, client, service, level, week)
-        reason = why_changed(before.get(package), now[package].plan, week)
-        # A suspended item stays in the period that was finalised with it; it is not raised again (rule 7.5).
-        if (cost - paid_cost or vat - paid_vat) and held != ItemState.SUSPENDED:
-            made.append(
-                Item(
-                    *who,
-                    ItemKind.ADJUSTMENT,
-                    reason,
-                    None,
-                    None,
-                    cost - paid_cost,
-                    vat - paid_vat,
-                    held or ItemState.PAYABLE,
-                    why or "",
-                )
-            )
-        if contribution - paid_contribution and own_held != ItemState.SUSPENDED:
-            made.append(
-                Item(
-                    *who,
-                    ItemKind.CONTRIBUTION,
-                    reason,
-                    None,
-                    None,
-                    contribution - paid_contribution,
-                    0,
-                    own_held or ItemState.PAYABLE,
-                    own_why or "",
-                )
-            )
+         paid_cost, paid_vat, paid_contribution) in rows:  # fmt: skip
+        who = (contract.id, period.id, package, cpli, client, service, level, day(week))
+        reason = why_changed(before.get(package), now[package].plan, day(week))
+        if cost - paid_cost or vat - paid_vat:
+            made.append(Item(*who, ItemKind.ADJUSTMENT, reason, None, None, cost - paid_cost, vat - paid_vat, ""))
+        if contribution - paid_contribution:
+            amount = contribution - paid_contribution
+            made.append(Item(*who, ItemKind.CONTRIBUTION, reason, None, None, amount, 0, ""))
+    return [as_held(item, held) for item in made if not (item.key in held and held[item.key].is_listed)]
+
+
+def manual_items(contract: Contract, period: PaymentPeriod, held: Mapping[Key, Held]) -> list[Item]:
+    """The manual adjustments that no finalisation has settled, in the contract's oldest current period (rule 7.4)."""
+    waiting = (ManualAdjustment.contract == contract) & ManualAdjustment.finalisation.is_null()
+    query = ManualAdjustment.select(ManualAdjustment, Contract).join(Contract).where(waiting)
+    made = []
+    for row in query.order_by(ManualAdjustment.id):
+        item = Item(
+            contract.id, period.id, None, None, row.client_id, None, None, first_monday(period), ItemKind.MANUAL,
+            row.reason, None, None, row.amount, sums.vat_on(row.amount, row.contract.vat_rate if row.with_vat else 0), "",
+            row.note, row.id,
+        )  # fmt: skip
+        hold = held.get(item.key)
+        if hold is None or hold.is_released:
+            made.append(as_held(item, held))
+        elif not hold.is_listed:
+            made.append(item._replace(state=hold.state, note=f"{row.note} ({hold.note})"))
     return made
+
+
+def unpaid_claims():
+    """The items of accepted claims that no finalisation has paid; none under a contract paid by invoice (rules 7.2, 7.4)."""
+    paid = PaymentItem.select(PaymentItem.id).where(PaymentItem.claim == ClaimItem.id)
+    return (
+        (Claim.state == ClaimState.ACCEPTED)
+        & (ClaimItem.amount > 0)
+        & (Contract.payment_basis != PaymentBasis.INVOICE)
+        & ~fn.EXISTS(paid)
+    )
+
+
+def claim_items(contract: Contract, period: PaymentPeriod) -> list[Item]:
+    """What accepted claims pay, until a finalisation has paid it: in the contract's oldest current period (rule 7.4)."""
+    rows = (
+        ClaimItem.select(ClaimItem.id, ClaimItem.client, ClaimItem.level, ClaimItem.amount, Claim.service, Claim.claimed_on)
+        .join(Claim).switch(ClaimItem).join(Contract)
+        .where((ClaimItem.contract == contract) & unpaid_claims()).order_by(ClaimItem.id).tuples()
+    )  # fmt: skip
+    return [
+        Item(
+            contract.id, period.id, None, None, client, service, level, first_monday(period), ItemKind.CLAIM, "", None,
+            None, amount, sums.vat_on(amount, contract.vat_rate), ItemState.PAYABLE, f"Claim of {day(on):%d/%m/%Y}",
+            claim=ident,
+        )
+        for ident, client, level, amount, service, on in rows
+    ]  # fmt: skip
+
+
+def first_monday(period: PaymentPeriod) -> dt.date:
+    """The first Monday that a period holds: the week that its manual adjustments are listed under."""
+    start = day(period.start_date)
+    return start + dt.timedelta(-start.weekday() % 7)
 
 
 def why_changed(before: Plan | None, now: Plan, week: dt.date) -> str:
     """The reason of an adjustment, judged against what held when the contract was last finalised (rule 7.3)."""
+    if before is not None and before._replace(unit_cost=now.unit_cost, rates=now.rates) == now:
+        return sums.reason_of_rates(before, now, week)  # the same to say, in a third of the time
     return sums.reason(sums.basis(before, week) if before else None, sums.basis(now, week), now.entry)
 
 
@@ -390,91 +508,7 @@ def totals_by_contract(period_of: Mapping[int, PaymentPeriod]) -> dict[int, dict
     return {ident: totals(items(found[ident], period, known[ident])) for ident, period in period_of.items()}
 
 
-# the package as it was paid --------------------------------------------------------------------------------------------
-
-
-def freeze(plan: Plan) -> str:
-    """A plan as text to keep."""
-    return json.dumps(plan, default=lambda value: value.isoformat())
-
-
-def thaw(text: str) -> Plan:
-    """The plan of a kept text."""
-    plan = Plan(*json.loads(text))
-    return plan._replace(
-        start=day(plan.start),
-        end=day(plan.end),
-        rates=tuple((day(d), r) for d, r in plan.rates),
-        slots=tuple(Slot(*s) for s in plan.slots),
-    )
-
-
 def client_names(listed: Iterable[Item]) -> dict[int, Client]:
     """The clients of items, by id."""
     idents = {i.client for i in listed if i.client}
     return {c.id: c for c in Client.select().where(Client.id.in_(list(idents)))} if idents else {}
-
-
-def keep_as_paid(contract: Contract) -> None:
-    """Note how the contract's packages stand now; later adjustments are judged against it (rule 7.3)."""
-    kept = dict(
-        PackageAsPaid.select(PackageAsPaid.package, PackageAsPaid.plan)
-        .join(Package)
-        .where(Package.contract == contract)
-        .tuples()
-    )
-    rows = [
-        (ident, text)
-        for ident, line in packages.lines(Package.contract == contract).items()
-        if kept.get(ident) != (text := freeze(line.plan))
-    ]
-    database.bulk_upsert(PackageAsPaid, ["package", "plan"], rows, key=["package"])
-
-
-def pay(finalisation: Finalisation, listed: list[Item]) -> None:
-    """Write a finalised period's items and count what is payable or cancelled as paid (rules 7.3, 7.5)."""
-    contract = finalisation.contract
-    columns = [
-        "finalisation",
-        "contract",
-        "organisation",
-        "package",
-        "week",
-        "kind",
-        "reason",
-        "quantity",
-        "unit_cost",
-        "amount",
-        "vat",
-        "state",
-        "note",
-    ]
-    database.bulk_upsert(
-        PaymentItem,
-        columns,
-        [
-            (finalisation.id, contract.id, contract.organisation_id, i.package, i.week, str(i.kind), i.reason, i.quantity,
-             i.unit_cost, i.amount, i.vat, str(i.state), i.note)
-            for i in listed
-        ],
-    )  # fmt: skip
-    counted = [i for i in listed if i.package and i.state in (ItemState.PAYABLE, ItemState.CANCELLED)]
-    cost = [(i.amount, i.vat, i.package, i.week.isoformat()) for i in counted if i.kind != ItemKind.CONTRIBUTION]
-    own = [(i.amount, i.package, i.week.isoformat()) for i in counted if i.kind == ItemKind.CONTRIBUTION]
-    database.execute_many(
-        Due, "UPDATE due SET paid_cost = paid_cost + ?, paid_vat = paid_vat + ? WHERE package_id = ? AND week = ?", cost
-    )
-    database.execute_many(
-        Due, "UPDATE due SET paid_contribution = paid_contribution + ? WHERE package_id = ? AND week = ?", own
-    )
-    Hold.delete().where(
-        (Hold.state == ItemState.CARRIED)
-        & Hold.package.in_(Package.select(Package.id).where(Package.contract == contract))
-        & (Hold.week <= finalisation.period.end_date)
-    ).execute()
-    database.sql(
-        db,
-        "DELETE FROM due WHERE contract_id = ? AND cost = 0 AND vat = 0 AND contribution = 0 "
-        "AND paid_cost = 0 AND paid_vat = 0 AND paid_contribution = 0",
-        (contract.id,),
-    )

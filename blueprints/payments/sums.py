@@ -34,6 +34,9 @@ PACKAGE_CHANGED = "package changed"
 RATE_CHANGED = "rate changed"
 VISITS_CHANGED = "visits changed"
 ACTUALS_CHANGED = "actuals changed"
+# what comes back just as a finalised period held it back (7.5)
+RELEASED = "released"
+CARRIED_FORWARD = "carried forward"
 
 
 class Basis(NamedTuple):
@@ -80,6 +83,13 @@ def reason(before: Basis | None, now: Basis | None, entry: str) -> str:
     if before.rates != now.rates:
         return RATE_CHANGED
     return VISITS_CHANGED if entry == "visits" else ACTUALS_CHANGED
+
+
+def reason_of_rates(before: Plan, now: Plan, monday: date) -> str:
+    """`reason` of a package of which nothing but the rates may differ."""
+    if before is not now and rates_in(before, monday) != rates_in(now, monday):
+        return RATE_CHANGED
+    return VISITS_CHANGED if now.entry == "visits" else ACTUALS_CHANGED
 
 
 def is_payable(plan: Plan, monday: date) -> bool:

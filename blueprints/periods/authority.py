@@ -8,14 +8,15 @@ import json
 from flask import Blueprint, abort, flash, g, request, url_for
 
 from blueprints import desk, weeks
+from blueprints.holds import listing as holds
 from blueprints.jobs import rules as jobs
 from blueprints.pages import go, page
 from blueprints.payments import listing
 from blueprints.payments import rules as payments
-from blueprints.periods import finalising, overview, rules
+from blueprints.periods import files, finalising, overview, review, rules
 from blueprints.permissions import Can, can, requires
 from blueprints.reports import dumps
-from blueprints.values import file_date, file_money, file_quantity, file_rate, show_date_long
+from blueprints.values import file_date, show_date_long
 from forms.periods import ContractsFilter, FinaliseForm, LinesFilter, PeriodsFilter, PressForm
 from models import (
     Contract,
@@ -180,29 +181,14 @@ def show(period_id: int):
         parties = [p for p in parties if wanted in f"{p.ref} {p.name} {p.organisation}".casefold()]
     if form.status.data:
         parties = [p for p in parties if book.is_done(p.id, period) == (form.status.data == "Finalised")]
-    before = previous_period(book, period)
-    pairs = [(p.id, one) for one in (period, before) if one for p in everyone if not book.is_done(p.id, one)]
-    current = overview.current_sums(book, pairs)
-
-    def sums_of(contract: int, one: PaymentPeriod) -> overview.Sums:
-        done = book.done.get((contract, one.id))
-        return done.sums if done else current[contract, one.id]
-
+    before = book.previous(period)
+    compared = {c.party.id: c for c in overview.compare(book, period, everyone)}
     pager = desk.pages_of(len(parties))
-    listed = []
-    for party in parties[pager.start : pager.start + desk.PER_PAGE]:
-        sums = sums_of(party.id, period)
-        listed.append(
-            {
-                "party": party,
-                "done": book.done.get((party.id, period.id)),
-                "sums": sums,
-                "change": sums.total - sums_of(party.id, before).total if before else None,
-                "is_behind": book.oldest(party.id) not in (None, period)
-                and not book.is_done(party.id, period)
-                and book.oldest(party.id).start_date < period.start_date,
-            }
-        )
+    listed = [
+        {"compared": compared[party.id], "party": party, "is_behind": is_behind(book, party, period)}
+        for party in parties[pager.start : pager.start + desk.PER_PAGE]
+    ]
+    current = {(c.party.id, period.id): c.sums for c in compared.values()}
     whole = period_row(book, period, current, today)
     return page(
         "periods/show.html",
@@ -226,10 +212,115 @@ def show(period_id: int):
     )
 
 
-def previous_period(book: overview.Book, period: PaymentPeriod) -> PaymentPeriod | None:
-    """The period before, of the same cycle."""
-    earlier = [p for p in book.periods[period.cycle_id] if p.start_date < period.start_date]
-    return earlier[-1] if earlier else None
+def is_behind(book: overview.Book, party: overview.Party, period: PaymentPeriod) -> bool:
+    """An earlier period of the contract is still current: it is finalised first."""
+    oldest = book.oldest(party.id)
+    return oldest is not None and oldest.start_date < period.start_date and not book.is_done(party.id, period)
+
+
+# looking through -------------------------------------------------------------------------------------------------------
+
+
+def chosen_parties(book: overview.Book, period: PaymentPeriod, texts: list[str]) -> list[overview.Party]:
+    """The contracts of the period that an address or form names, all where it names none; 404 where one is not."""
+    if not texts:
+        return book.parties(period)
+    known = {p.id: p for p in book.parties(period)}
+    return [known.get(desk.number(text) or 0) or abort(404) for text in dict.fromkeys(texts)]
+
+
+def standing_out(book: overview.Book, period: PaymentPeriod, parties, kind: str | None = None) -> list[review.Finding]:
+    """What stands out in a period of these contracts, by the authority's settings."""
+    scope = review.Scope(book, period, [p.id for p in parties], g.settings.rate_change_percent, weeks.today())
+    return review.findings(scope, kind)
+
+
+@routes.get("/periods/<int:period_id>/review")
+@requires(Can.SEE_RECORDS)
+def look_through(period_id: int):
+    """A period beside the one before, contract by contract, and what stands out, before it is finalised."""
+    period = found_period(period_id)
+    book = overview.Book(period.cycle_id)
+    named = request.args.getlist("contract")
+    parties = chosen_parties(book, period, named)
+    compared = overview.compare(book, period, parties)
+    found = standing_out(book, period, parties)
+    counts = review.counts(found)
+    sort = request.args.get("sort", "-change")
+    compared.sort(key=REVIEW_ORDERS.get(sort.removeprefix("-"), REVIEW_ORDERS["change"]), reverse=sort.startswith("-"))
+    pager = desk.pages_of(len(compared))
+    before = book.previous(period)
+    contract = found_contract(parties[0].id, period) if len(named) == 1 else None
+    return page(
+        "periods/review.html",
+        period=period,
+        before=before,
+        days=days,
+        contract=contract,
+        named=named,
+        findings=found,
+        counts={ident: sum(kinds.values()) for ident, kinds in counts.items()},
+        rows=compared[pager.start : pager.start + desk.PER_PAGE],
+        count=len(compared),
+        pager=pager,
+        sort=sort,
+        now=sum((c.sums for c in compared), overview.NOTHING),
+        then=sum((c.before for c in compared), overview.NOTHING) if before else None,
+        open_ones=sum(1 for c in compared if not c.done),
+        clients=files.by_client(contract, period, before) if contract else [],
+        may_finalise=can(Can.FINALISE) and period.start_date <= weeks.today() and not all(c.done for c in compared),
+        stale=overview.stale(period.cycle_id, contract.id if contract else None),
+        press=PressForm(formdata=None),
+        may=can(Can.FINALISE),
+        breadcrumbs=crumbs(
+            (days(period), url_for("authority.periods.show", period_id=period.id)), ("Look through", None)
+        ),
+    )
+
+
+REVIEW_ORDERS = {
+    "contract": lambda c: (c.party.name.casefold(), c.party.id),
+    "provider": lambda c: (c.party.organisation.casefold(), c.party.name.casefold(), c.party.id),
+    "now": lambda c: (c.sums.total, c.party.id),
+    "change": lambda c: (abs(c.change or 0), c.party.id),
+}
+
+
+@routes.get("/periods/<int:period_id>/review/<kind>")
+@requires(Can.SEE_RECORDS)
+def look_at(period_id: int, kind: str):
+    """The rows of one kind of what stands out."""
+    period = found_period(period_id)
+    if kind not in review.KINDS:
+        abort(404)
+    book = overview.Book(period.cycle_id)
+    named = request.args.getlist("contract")
+    parties = chosen_parties(book, period, named)
+    (found,) = standing_out(book, period, parties, kind)
+    if desk.wants_csv():
+        rows = files.review_rows(found, book)
+        return desk.csv_file(f"{kind}-{file_date(period.start_date)}", files.REVIEW, rows)
+    pager = desk.pages_of(len(found.rows))
+    back = url_for("authority.periods.look_through", period_id=period.id, contract=named)
+    return page(
+        "periods/standing_out.html",
+        period=period,
+        days=days,
+        finding=found,
+        rows=found.rows[pager.start : pager.start + desk.PER_PAGE],
+        parties=book.contracts,
+        pager=pager,
+        back=back,
+        week_prefix=url_for("authority.home.index") + "payments/packages/",
+        package_prefix=(desk.where("authority.packages.show", package_id=0) or "")[:-1],
+        lines_prefix=url_for("authority.periods.show", period_id=period.id) + "/contracts/",
+        hold_prefix=url_for("authority.home.index") + "holds/contracts/" if can(Can.HOLD_AND_ADJUST) else None,
+        breadcrumbs=crumbs(
+            (days(period), url_for("authority.periods.show", period_id=period.id)),
+            ("Look through", back),
+            (found.title, None),
+        ),
+    )
 
 
 @routes.get("/periods/<int:period_id>/payments.csv")
@@ -239,25 +330,7 @@ def payments_csv(period_id: int):
     period = found_period(period_id)
     contracts = list(Contract.visible_to(g.reach).where(Contract.cycle == period.cycle_id).order_by(Contract.ref))
     name = f"payments-{file_date(period.start_date)}"
-    return desk.csv_file(name, dumps.PAYMENTS, payment_rows(contracts, period))
-
-
-def payment_rows(contracts: list[Contract], period: PaymentPeriod):
-    """Rows of the payments file (interfaces.md) of one period."""
-    states = payments.states(contracts)
-    for contract in contracts:
-        state = states[contract.id]
-        items = payments.items(contract, period, state)
-        ssrefs = {i: c.ssref for i, c in payments.client_names(items).items()}
-        for item in items:
-            yield (
-                period.cycle.name, file_date(period.start_date), file_date(period.end_date),
-                "Finalised" if period.id in state.finalised else "Current", contract.ref,
-                "" if item.cpli_id is None else item.cpli_id, ssrefs.get(item.client, ""), file_date(item.week),
-                item.kind, item.reason, "" if item.quantity is None else file_quantity(item.quantity),
-                "" if item.unit_cost is None else file_rate(item.unit_cost), file_money(item.amount),
-                file_money(item.vat), item.state,
-            )  # fmt: skip
+    return desk.csv_file(name, dumps.PAYMENTS, files.payment_rows(contracts, period))
 
 
 # line by line ----------------------------------------------------------------------------------------------------------
@@ -276,13 +349,14 @@ def lines(period_id: int, contract_id: int):
     form = LinesFilter()
     form.kind.choices = [("", "All"), *((str(kind), words) for kind, words in listing.KIND_WORDS.items())]
     of_tab = [row for row in everything if row.item.is_payable == (tab == "payable")]
-    reasons = sorted({r for row in of_tab for r in (row.item.reason, row.item.note, form.reason.data) if r})
-    form.reason.choices = [("", "All"), *((r, r.capitalize()) for r in reasons)]
+    notes = {row.item.note for row in of_tab if not row.item.adjustment}  # those of manual adjustments are each its own
+    reasons = sorted({r for r in {row.item.reason for row in of_tab} | notes | {form.reason.data} if r})
+    form.reason.choices = [("", "All"), *((r, f"{r[:1].upper()}{r[1:80]}") for r in reasons)]
     form.validate()
     rows = [row for row in of_tab if fits(row, form)]
     done = state.finalised.get(period.id)
     if desk.wants_csv():
-        return desk.csv_file(f"lines-{contract.ref}-{file_date(period.start_date)}", LINES, line_rows(rows))
+        return desk.csv_file(f"lines-{contract.ref}-{file_date(period.start_date)}", files.LINES, files.line_rows(rows))
     pager = desk.pages_of(len(rows))
     here = url_for("authority.periods.lines", period_id=period.id, contract_id=contract.id)
     oldest = state.oldest_current
@@ -306,15 +380,42 @@ def lines(period_id: int, contract_id: int):
         sum_vat=sum(row.item.vat for row in rows),
         pager=pager,
         week_prefix=url_for("authority.home.index") + "payments/packages/",
+        claim_prefix=url_for("authority.claims.index") + "/items/",
         contract_href=desk.where("authority.contracts.show", contract_id=contract.id),
         remittance_href=url_for("authority.remittances.show", period_id=period.id, contract_id=contract.id),
         earlier=oldest if oldest and not done and oldest.start_date < period.start_date else None,
         may_finalise=can(Can.FINALISE) and not done and period.start_date <= weeks.today(),
+        **by_hand(contract, period, bool(done), tab, oldest),
         unsettled=not done and bool(overview.stale(contract=contract.id)),
         breadcrumbs=crumbs(
             (days(period), url_for("authority.periods.show", period_id=period.id)), (contract.name, None)
         ),
     )
+
+
+def by_hand(contract: Contract, period: PaymentPeriod, done: bool, tab: str, oldest: PaymentPeriod | None) -> dict:
+    """What an officer may do by hand at the lines of a contract's period: hold, release, adjust; and what is held back."""
+    may = can(Can.HOLD_AND_ADJUST)
+    hold = url_for("authority.holds.hold", contract_id=contract.id, period_id=period.id)
+    release = url_for("authority.holds.release_page")
+    ways = {
+        "payable": {"verb": "Hold", "action": hold, "href": f"{hold}?", "contract": None},
+        "non-payable": {
+            "verb": "Release", "action": release, "href": f"{release}?contract={contract.id}", "contract": contract.id,
+        },
+    }  # fmt: skip
+    own = oldest is not None and oldest.id == period.id
+    return {
+        "may_hold": may and not done,
+        "may_adjust": may and own,
+        "hold_href": f"{hold}?",
+        "desk": {
+            **(ways[tab] if may and not done else {}),
+            "adjustments": url_for("authority.adjustments.adjustment", adjustment_id=0)[:-1],
+        },
+        "back": holds.back(contract) if own and tab == "non-payable" else [],
+        "release_back": f"{release}?contract={contract.id}" if may else None,
+    }
 
 
 def fits(row: listing.Row, form: LinesFilter) -> bool:
@@ -327,66 +428,58 @@ def fits(row: listing.Row, form: LinesFilter) -> bool:
     )
 
 
-LINES = [
-    "CPLIId", "SSRef", "Client", "ServiceName", "ServiceLevel", "WeekBeginning", "Kind", "Reason", "Quantity", "UnitCost",
-    "Amount", "VAT", "State", "Note",
-]  # fmt: skip
-
-
-def line_rows(listed: list[listing.Row]):
-    """The listed lines as rows of a file."""
-    for row in listed:
-        i = row.item
-        yield (
-            "" if i.cpli_id is None else i.cpli_id, row.ssref, row.client, row.service, row.level, file_date(i.week),
-            i.kind, i.reason, file_quantity(i.quantity), file_rate(i.unit_cost), file_money(i.amount),
-            file_money(i.vat), i.state, i.note,
-        )  # fmt: skip
-
-
 # finalising ------------------------------------------------------------------------------------------------------------
 
 
 @routes.get("/periods/<int:period_id>/finalisations/new")
 @requires(Can.FINALISE)
 def confirm(period_id: int):
-    """What finalising will do, in figures, before it is done (rule 7.1)."""
+    """What finalising will do, in figures, before it is done (rule 7.1): all contracts, or those that are named."""
     period = found_period(period_id)
-    ident = request.args.get("contract", "")
-    contract = (
-        found_contract(int(ident) if ident.isascii() and ident.isdigit() and len(ident) < 10 else 0, period)
-        if ident
-        else None
-    )
-    return confirmation(period, contract)
+    return confirmation(period, named_contracts(period, request.args.getlist("contract")))
 
 
-def confirmation(period: PaymentPeriod, contract: Contract | None, refusal: str = "", status: int = 200):
+def named_contracts(period: PaymentPeriod, texts: list[str]) -> list[Contract]:
+    """The contracts of the period's cycle that are named; 404 where one is not."""
+    return [found_contract(desk.number(text) or 0, period) for text in dict.fromkeys(texts)]
+
+
+def confirmation(period: PaymentPeriod, contracts: list[Contract], refusal: str = "", status: int = 200):
     """The confirmation page; what forbids it is said in place of the button."""
     today = weeks.today()
     book = overview.Book(period.cycle_id)
-    ahead = finalising.ahead(period, contract.id if contract else None, book)
-    done = [d for (c, p), d in book.done.items() if p == period.id and (contract is None or c == contract.id)]
+    named = [c.id for c in contracts]
+    contract = contracts[0] if len(contracts) == 1 else None
+    ahead = finalising.ahead(period, named, book)
+    done = [d for (c, p), d in book.done.items() if p == period.id and (not named or c in named)]
     earlier: dict[PaymentPeriod, list] = {}
     for party, one, sums in ahead.parts:
         if one.id != period.id:
             earlier.setdefault(one, []).append((party, sums))
+    parties = list({party.id: party for party, _, _ in ahead.parts}.values())
+    compared = overview.compare(book, period, [p for p in parties if not book.is_done(p.id, period)])
     mine = set()
     if not g.settings.same_person_may_finalise:
-        mine = finalising.changed_by(g.user.id, [party.id for party, _, _ in ahead.parts])
+        mine = finalising.changed_by(g.user.id, [party.id for party in parties])
     stale = overview.stale(period.cycle_id, contract.id if contract else None)
     form = FinaliseForm(formdata=None)
-    form.contract.data = contract.id if contract else ""
+    form.contract.data = " ".join(map(str, named))
     form.lines.data, form.total.data = ahead.sums.lines, ahead.sums.total
     return page(
         "periods/confirm.html",
         status,
         period=period,
         contract=contract,
+        several=len(contracts) > 1,
+        named=named,
         days=days,
         ahead=ahead,
         by_contract=by_contract(ahead),
         earlier=[(one, len(parts), sum((s for _, s in parts), overview.NOTHING)) for one, parts in earlier.items()],
+        before=book.previous(period),
+        now=sum((c.sums for c in compared), overview.NOTHING),
+        then=sum((c.before for c in compared), overview.NOTHING) if book.previous(period) else None,
+        standing_out=[(one, standing_out(book, one, parties)) for one in (*earlier, period)] if ahead.parts else [],
         done=done,
         last_done=max(done, key=lambda d: d.at) if done else None,
         to_come=overview.weeks_to_come(period, today),
@@ -412,58 +505,52 @@ def by_contract(ahead: finalising.Ahead) -> list[tuple]:
 @routes.post("/periods/<int:period_id>/finalisations")
 @requires(Can.FINALISE)
 def finalise(period_id: int):
-    """Finalise one contract at once, or all contracts as a job; exactly what was shown, or nothing."""
+    """Finalise one contract at once, several or all as a job; exactly what was shown, or nothing."""
     period = found_period(period_id)
     form = FinaliseForm()
     texts = (form.lines.data or "", (form.total.data or "").removeprefix("-"))
     if not form.validate() or not all(t.isascii() and t.isdigit() and len(t) < 16 for t in texts):
-        return confirmation(period, None, "The page was not complete. These are the figures as they stand now.", 422)
-    ident = form.contract.data or ""
-    contract = (
-        found_contract(int(ident) if ident.isascii() and ident.isdigit() and len(ident) < 10 else 0, period)
-        if ident
-        else None
-    )
+        return confirmation(period, [], "The page was not complete. These are the figures as they stand now.", 422)
+    contracts = named_contracts(period, (form.contract.data or "").split())
+    named = [c.id for c in contracts]
     shown = int(form.lines.data), int(form.total.data)
     here = url_for("authority.periods.show", period_id=period.id)
-    if contract:
-        here = url_for("authority.periods.lines", period_id=period.id, contract_id=contract.id)
-    ahead = finalising.ahead(period, contract.id if contract else None)
+    if len(contracts) == 1:
+        here = url_for("authority.periods.lines", period_id=period.id, contract_id=named[0])
+    ahead = finalising.ahead(period, named)
     if not ahead.parts:
-        flash(already(period, contract), "notice")
+        flash(already(period, contracts), "notice")
         return go(here)
     if weeks.today() < period.start_date:
-        return confirmation(period, contract, "A period can be finalised from its first day.", 409)
+        return confirmation(period, contracts, "A period can be finalised from its first day.", 409)
     if (ahead.sums.lines, ahead.sums.total) != shown:
-        return confirmation(
-            period, contract, "The figures have changed since you looked. These are the figures as they stand now.", 409
-        )
-    if contract:
+        words = "The figures have changed since you looked. These are the figures as they stand now."
+        return confirmation(period, contracts, words, 409)
+    if len(contracts) == 1:
         try:
-            done = finalising.finalise_as_shown(period, contract.id, *shown, desk.actor(), weeks.today())
+            done = finalising.finalise_as_shown(period, named, *shown, desk.actor(), weeks.today())
         except rules.Refused as refusal:
-            return confirmation(period, contract, str(refusal), 409)
-        flash(
-            f"{contract.name} is finalised for {days(period)}." if done else already(period, contract),
-            "success" if done else "notice",
-        )
+            return confirmation(period, contracts, str(refusal), 409)
+        words = f"{contracts[0].name} is finalised for {days(period)}."
+        flash(words if done else already(period, contracts), "success" if done else "notice")
         return go(here)
     if not g.settings.same_person_may_finalise and finalising.changed_by(g.user.id, {p.id for p, _, _ in ahead.parts}):
-        return confirmation(period, None, "You changed a package of this period. Somebody else must finalise it.", 409)
-    job = finalising.queue(period, *shown, g.user)
+        words = "You changed a package of this period. Somebody else must finalise it."
+        return confirmation(period, contracts, words, 409)
+    job = finalising.queue(period, named, *shown, g.user)
     return go(url_for("authority.periods.finalising_page", period_id=job.about, job_id=job.id))
 
 
-def already(period: PaymentPeriod, contract: Contract | None) -> str:
+def already(period: PaymentPeriod, contracts: list[Contract]) -> str:
     """Who finalised it, and when."""
     query = Finalisation.select().where(Finalisation.period == period)
-    if contract:
-        query = query.where(Finalisation.contract == contract)
+    if contracts:
+        query = query.where(Finalisation.contract.in_([c.id for c in contracts]))
     last = query.order_by(Finalisation.at.desc()).first()
     if last is None:
         return "There is nothing to finalise: no contract is paid by this period."
     when = weeks.london(last.at)
-    what = contract.name if contract else "This period"
+    what = {0: "This period", 1: contracts[0].name if contracts else ""}.get(len(contracts), "Each of these contracts")
     return f"{what} has been finalised already, by {last.by} at {when:%H:%M} on {show_date_long(when.date())}. Nothing was done twice."
 
 
@@ -474,7 +561,10 @@ def finalising_page(period_id: int, job_id: int):
     period = found_period(period_id)
     job = Job.get_or_none((Job.id == job_id) & (Job.kind == "finalise") & (Job.about == period.id)) or abort(404)
     book = overview.Book(period.cycle_id)
-    done = [(p, book.done[p.id, period.id]) for p in book.parties(period) if book.is_done(p.id, period)]
+    wanted = json.loads(job.wanted)
+    named = set(wanted.get("contracts") or ())
+    parties = [p for p in book.parties(period) if not named or p.id in named]
+    done = [(p, book.done[p.id, period.id]) for p in parties if book.is_done(p.id, period)]
     return page(
         "periods/finalising.html",
         period=period,
@@ -482,10 +572,11 @@ def finalising_page(period_id: int, job_id: int):
         job=job,
         is_failed=job.state == JobState.FAILED,
         is_stopped=not job.is_over and jobs.is_dead(job),
-        who=json.loads(job.wanted).get("by", ""),
+        who=wanted.get("by", ""),
         is_mine=job.user_id == g.user.id,
         done=done,
-        left_over=len(book.parties(period)) - len(done),
+        left_over=len(parties) - len(done),
+        others=len(book.parties(period)) - len(parties),
         sums=sum((d.sums for _, d in done), overview.NOTHING),
         remittance_href=url_for("authority.remittances.show", period_id=period.id, contract_id=0),
         here=url_for("authority.periods.finalising_page", period_id=period.id, job_id=job.id),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from peewee import fn
@@ -31,11 +31,11 @@ class Ahead(NamedTuple):
         return len({party.id for party, _, _ in self.parts})
 
 
-def ahead(period: PaymentPeriod, contract: int | None = None, book: Book | None = None) -> Ahead:
-    """What finalising a period would do, for one contract or for all: earlier periods that are still current too, since
-    periods are finalised in order (rule 7.1)."""
+def ahead(period: PaymentPeriod, contracts: Sequence[int] = (), book: Book | None = None) -> Ahead:
+    """What finalising a period would do, for some contracts or for all: earlier periods that are still current too,
+    since periods are finalised in order (rule 7.1)."""
     book = book or Book(period.cycle_id)
-    contracts = [contract] if contract else [p.id for p in book.parties(period)]
+    contracts = contracts or [p.id for p in book.parties(period)]
     pairs = book.waiting(contracts, period.end_date)
     sums = current_sums(book, [(party.id, p) for party, p in pairs])
     parts = [(party, p, sums[party.id, p.id]) for party, p in pairs]
@@ -43,15 +43,16 @@ def ahead(period: PaymentPeriod, contract: int | None = None, book: Book | None 
 
 
 def finalise_as_shown(
-    period: PaymentPeriod, contract: int | None, lines: int, total: int, by: Actor, today: dt.date
+    period: PaymentPeriod, contracts: Sequence[int], lines: int, total: int, by: Actor, today: dt.date
 ) -> list[Finalisation]:
-    """Finalise what a confirmation page showed, in one transaction, or nothing. None left to finalise gives none.
+    """Finalise what a confirmation page showed, in one transaction, or nothing; all contracts where it names none.
+    None left to finalise gives none.
 
     Raises periods.Refused: the figures are not those that were shown (lines, pence with VAT), or rule 7.1 forbids it.
     """
     with db.atomic():
         database.serialise(db, "settle")
-        now = ahead(period, contract)
+        now = ahead(period, contracts)
         if not now.parts:
             return []
         if (now.sums.lines, now.sums.total) != (lines, total):
@@ -63,9 +64,10 @@ def finalise_as_shown(
         return rules.finalise_all(Contract.select().where(Contract.id.in_(idents)), period.end_date, by, today)
 
 
-def queue(period: PaymentPeriod, lines: int, total: int, user) -> Job:
-    """Queue finalising a period for all its contracts; what is under way for the cycle already is returned instead."""
-    wanted = {"lines": lines, "total": total, "by": user.name}
+def queue(period: PaymentPeriod, contracts: Sequence[int], lines: int, total: int, user) -> Job:
+    """Queue finalising a period for these contracts, all where none is named; what is under way for the cycle already is
+    returned instead."""
+    wanted = {"contracts": list(contracts), "lines": lines, "total": total, "by": user.name}
     with db.atomic():
         database.serialise(db, "finalise")
         return jobs.queue("finalise", about=period.id, user=user, key=f"finalise:{period.cycle_id}", wanted=wanted)
@@ -73,15 +75,17 @@ def queue(period: PaymentPeriod, lines: int, total: int, user) -> Job:
 
 @jobs.handles("finalise")
 def finalise_job(job: Job, progress) -> None:
-    """Finalise a period for all its contracts. Begun again after its process died it finds all done, or nothing."""
+    """Finalise a period for the contracts that are wanted. Begun again after its process died it finds all done, or
+    nothing."""
     period = PaymentPeriod.get_by_id(job.about)
     wanted = json.loads(job.wanted)
+    named = wanted.get("contracts") or ()
     consequences.settle(progress=progress)
-    contracts = ahead(period).contracts
+    contracts = ahead(period, named).contracts
     progress.step(0, contracts, "finalising", at_once=True)
     try:
         finalise_as_shown(
-            period, None, wanted["lines"], wanted["total"], Actor(job.user_id, wanted["by"]), weeks.today()
+            period, named, wanted["lines"], wanted["total"], Actor(job.user_id, wanted["by"]), weeks.today()
         )
     except rules.Refused as refusal:
         raise jobs.Refused(str(refusal))

@@ -10,13 +10,21 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from peewee import fn
+from peewee import JOIN, fn
 
 import database
+from blueprints.money import half_up
 from blueprints.packages.rules import day
+from blueprints.payments.rules import unpaid_claims
+from blueprints.payments.sums import vat_on
 from models import (
+    Claim,
+    ClaimItem,
     Contract,
     Finalisation,
+    Hold,
+    ItemState,
+    ManualAdjustment,
     Organisation,
     Package,
     PaymentCycle,
@@ -98,12 +106,20 @@ class Book:
         }
 
     def parties(self, period: PaymentPeriod) -> list[Party]:
-        """The contracts that a period is for: those of its cycle."""
-        return self.of_cycle[period.cycle_id]
+        """The contracts that a period is for: those of its cycle that the portal pays, and whoever it was finalised for.
+
+        Under a contract paid by invoice nothing is due (rule 7.2): a period does not wait for it.
+        """
+        return [p for p in self.of_cycle[period.cycle_id] if not p.is_invoiced or self.is_done(p.id, period)]
 
     def is_done(self, contract: int, period: PaymentPeriod) -> bool:
         """Finalised for the contract."""
         return (contract, period.id) in self.done
+
+    def previous(self, period: PaymentPeriod) -> PaymentPeriod | None:
+        """The period before, of the same cycle."""
+        earlier = [p for p in self.periods[period.cycle_id] if p.start_date < period.start_date]
+        return earlier[-1] if earlier else None
 
     def oldest(self, contract: int) -> PaymentPeriod | None:
         """The contract's oldest current period, in which adjustments stand (rule 7.3)."""
@@ -126,7 +142,7 @@ class Book:
             (self.contracts[c], p)
             for c in contracts
             for p in self.periods[self.contracts[c].cycle]
-            if p.end_date <= until and not self.is_done(c, p)
+            if p.end_date <= until and not self.is_done(c, p) and not self.contracts[c].is_invoiced
         ]
         return sorted(found, key=lambda pair: (pair[1].start_date, pair[0].ref))
 
@@ -155,21 +171,67 @@ def current_sums(book: Book, pairs: Iterable[tuple[int, PaymentPeriod]]) -> dict
             stand_in[contract] = oldest.id
     for contract, *sums in _adjusted(before):
         found[contract, stand_in[contract]] += Sums(*sums, sums[-1])
+    for contract, amount, vat, is_payable in _manual(sorted(stand_in)):
+        held = 0 if is_payable else amount + vat
+        found[contract, stand_in[contract]] += Sums(amount * is_payable, vat * is_payable, held, 1)
+    for contract, amount, rate in _claims(sorted(stand_in)):
+        found[contract, stand_in[contract]] += Sums(amount, vat_on(amount, rate), 0, 1)
     return found
 
 
-_SUMS = """
- SUM(CASE WHEN ch.state IS NULL OR ch.state = 'Payable' THEN d.cost - d.paid_cost ELSE 0 END)
- + SUM(CASE WHEN oh.state IS NULL OR oh.state = 'Payable' THEN d.contribution - d.paid_contribution ELSE 0 END),
- SUM(CASE WHEN ch.state IS NULL OR ch.state = 'Payable' THEN d.vat - d.paid_vat ELSE 0 END),
- SUM(CASE WHEN ch.state <> 'Payable' THEN d.cost - d.paid_cost + d.vat - d.paid_vat ELSE 0 END)
- + SUM(CASE WHEN oh.state <> 'Payable' THEN d.contribution - d.paid_contribution ELSE 0 END),
- SUM(CASE WHEN d.cost <> d.paid_cost OR d.vat <> d.paid_vat THEN 1 ELSE 0 END)
- + SUM(CASE WHEN d.contribution <> d.paid_contribution THEN 1 ELSE 0 END)
+class Compared(NamedTuple):
+    """A contract's period beside the one before: sums as finalised or as they stand, and whether it is finalised."""
+
+    party: Party
+    done: Done | None
+    sums: Sums
+    before: Sums | None
+
+    @property
+    def change(self) -> int | None:
+        """Pence more than in the period before; None where there is none."""
+        return self.sums.total - self.before.total if self.before is not None else None
+
+    @property
+    def percent(self) -> int | None:
+        """The change in whole per cent of the period before; None where that came to nothing."""
+        if self.before is None or not self.before.total:
+            return None
+        return half_up(self.change * 100, abs(self.before.total))
+
+
+def compare(book: Book, period: PaymentPeriod, parties: Iterable[Party]) -> list[Compared]:
+    """Contracts with a period and the one before; as many queries for many as for one."""
+    parties, before = list(parties), book.previous(period)
+    both = [one for one in (period, before) if one]
+    current = current_sums(book, [(p.id, one) for one in both for p in parties if not book.is_done(p.id, one)])
+
+    def sums_of(contract: int, one: PaymentPeriod) -> Sums:
+        done = book.done.get((contract, one.id))
+        return done.sums if done else current[contract, one.id]
+
+    return [
+        Compared(p, book.done.get((p.id, period.id)), sums_of(p.id, period), sums_of(p.id, before) if before else None)
+        for p in parties
+    ]
+
+
+# What is suspended and was listed in a finalised period is not raised again (rule 7.5): it counts in nothing.
+_CARE = "(ch.finalisation_id IS NULL OR ch.state <> 'Suspended')"
+_OWN = "(oh.finalisation_id IS NULL OR oh.state <> 'Suspended')"
+_SUMS = f"""
+ SUM(CASE WHEN ch.state IS NULL THEN d.cost - d.paid_cost ELSE 0 END)
+ + SUM(CASE WHEN oh.state IS NULL THEN d.contribution - d.paid_contribution ELSE 0 END),
+ SUM(CASE WHEN ch.state IS NULL THEN d.vat - d.paid_vat ELSE 0 END),
+ SUM(CASE WHEN ch.state IS NOT NULL AND {_CARE} THEN d.cost - d.paid_cost + d.vat - d.paid_vat ELSE 0 END)
+ + SUM(CASE WHEN oh.state IS NOT NULL AND {_OWN} THEN d.contribution - d.paid_contribution ELSE 0 END),
+ SUM(CASE WHEN (d.cost <> d.paid_cost OR d.vat <> d.paid_vat) AND {_CARE} THEN 1 ELSE 0 END)
+ + SUM(CASE WHEN d.contribution <> d.paid_contribution AND {_OWN} THEN 1 ELSE 0 END)
 """
 _HOLDS = """
- LEFT JOIN hold ch ON ch.package_id = d.package_id AND ch.week = d.week AND ch.kind = 'cost'
+ LEFT JOIN hold ch ON ch.package_id = d.package_id AND ch.week = d.week AND ch.kind = 'cost' AND ch.released_at IS NULL
  LEFT JOIN hold oh ON oh.package_id = d.package_id AND oh.week = d.week AND oh.kind = 'contribution'
+ AND oh.released_at IS NULL
 """
 _DIFFERS = "(d.cost <> d.paid_cost OR d.vat <> d.paid_vat OR d.contribution <> d.paid_contribution)"
 
@@ -208,6 +270,31 @@ def _adjusted(before: dict[dt.date, list[int]]):
     ).fetchall()
 
 
+def _manual(contracts: list[int]):
+    """Manual adjustments that wait to be settled (rule 7.4): contract, pence, VAT in pence, whether payable."""
+    rows = (
+        ManualAdjustment.select(
+            ManualAdjustment.contract, ManualAdjustment.amount, ManualAdjustment.with_vat, Contract.vat_rate, Hold.state,
+            Hold.finalisation, Hold.released_at,
+        )
+        .join(Contract).switch(ManualAdjustment).join(Hold, JOIN.LEFT_OUTER)
+        .where(ManualAdjustment.contract.in_(contracts) & ManualAdjustment.finalisation.is_null()).tuples()
+    )  # fmt: skip
+    for contract, amount, with_vat, rate, state, listed, released in rows:
+        if state == ItemState.SUSPENDED and listed and not released:
+            continue
+        yield contract, amount, vat_on(amount, rate if with_vat else 0), state is None or released is not None
+
+
+def _claims(contracts: list[int]):
+    """What accepted claims are still to pay (rule 7.4): contract, pence, its rate of VAT."""
+    return (
+        ClaimItem.select(ClaimItem.contract, ClaimItem.amount, Contract.vat_rate)
+        .join(Claim).switch(ClaimItem).join(Contract)
+        .where(ClaimItem.contract.in_(contracts) & unpaid_claims()).tuples()
+    )  # fmt: skip
+
+
 def adjusted_contracts(book: Book) -> dict[int, Sums]:
     """Contracts with adjustments waiting in their oldest current period (rule 7.3)."""
     before: dict[dt.date, list[int]] = defaultdict(list)
@@ -215,7 +302,7 @@ def adjusted_contracts(book: Book) -> dict[int, Sums]:
         oldest = book.oldest(contract)
         if oldest is not None and any(book.is_done(contract, p) for p in book.periods[book.contracts[contract].cycle]):
             before[oldest.start_date].append(contract)
-    return {contract: Sums(*sums, sums[-1]) for contract, *sums in _adjusted(before)}
+    return {contract: Sums(*sums, sums[-1]) for contract, *sums in _adjusted(before) if sums[-1]}
 
 
 class Warned(NamedTuple):

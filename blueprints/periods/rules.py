@@ -7,15 +7,18 @@ import itertools
 from collections.abc import Container, Iterable, Sequence
 
 import database
+from blueprints import consequences, history, mail
 from blueprints import facts as records
-from blueprints import history
 from blueprints.facts import Changed, Facts, Fault, Saved, Touched, enter, show
+from blueprints.payments import paying
 from blueprints.payments import rules as payments
+from blueprints.reach import Reach
 from blueprints.settings import rules as settings
 from models import (
     Change,
     Contract,
     Finalisation,
+    Organisation,
     Package,
     PaymentCycle,
     PaymentPeriod,
@@ -62,8 +65,7 @@ def finalise(contract: Contract, period: PaymentPeriod, by: history.Actor, today
         done = Finalisation.create(
             contract=contract, period=period, by=by.name, at=utc_now(), **payments.kept_sums(listed)
         )
-        payments.pay(done, listed)
-        payments.keep_as_paid(contract)
+        paying.pay(done, listed)
         settings.bump_organisations("packages", [contract.organisation_id], "periods", "packages")
         sums = payments.totals(listed)
         history.record(
@@ -74,6 +76,7 @@ def finalise(contract: Contract, period: PaymentPeriod, by: history.Actor, today
             {"contract": contract.ref, "from": period.start_date, "to": period.end_date, **sums},
             organisation=contract.organisation_id,
         )
+        consequences.finalised(done)
     return done
 
 
@@ -128,13 +131,51 @@ def finalise_all(
         ]
         for _, _, contract, period in sorted(waiting, key=lambda w: w[:2]):
             done.append(finalise(contract, period, by, today))
+        tell_remittances(done)
     return done
+
+
+def tell_remittances(done: list[Finalisation]) -> None:
+    """Tell the people of the organisations, once a period, that remittances are ready; each what is within reach."""
+    if not done or not settings.read().mail_remittances:
+        return
+    periods: dict[int, dict[int, set[int]]] = {}
+    for one in done:
+        periods.setdefault(one.contract.organisation_id, {}).setdefault(one.period_id, set()).add(one.contract_id)
+    users = (
+        User.select(User, Organisation).join(Organisation).where(User.is_active & User.organisation.in_(list(periods)))
+    )
+    letters = []
+    for user in users:
+        reach = Reach.of(user)
+        for period, contracts in periods[user.organisation_id].items():
+            if not reach.limited or Contract.visible_to(reach).where(Contract.id.in_(contracts)).exists():
+                letters.append((user.id, period, "", None))
+    mail.send_many("remittance-ready", letters)
+
+
+@mail.kind("remittance-ready", "Remittance ready", "A remittance is ready")
+def remittance_letter(letter: mail.Letter) -> dict | None:
+    """What the mail about a finalised period says: the period and the contracts' names, no sums and no clients."""
+    period = PaymentPeriod.get_or_none(PaymentPeriod.id == letter.about)
+    if period is None or letter.user is None or letter.user.is_officer:
+        return None
+    contracts = (
+        Contract.visible_to(Reach.of(letter.user))
+        .join(Finalisation)
+        .where((Finalisation.period == period) & (Contract.organisation == letter.user.organisation_id))
+        .order_by(Contract.name)
+    )
+    names = [contract.name for contract in contracts]
+    return {"period": period, "names": names, "link": letter.link("/provider/payments")} if names else None
 
 
 # the periods of a cycle (rule 7.1) -------------------------------------------------------------------------------------
 
 WANTED = {"start_date": "the first day of the period", "end_date": "the last day of the period"}
-DEFAULTS = {"cut_off": None}
+# In the order in which they come: visits are in, the period is finalised, the money arrives.
+DATE_WORDS = {"cut_off": "cut-off date", "finalise_on": "finalising date", "pay_on": "payment date"}
+DEFAULTS = dict.fromkeys(DATE_WORDS)
 FIELDS = ("cycle", *WANTED, *DEFAULTS)
 IS_FINALISED = "This period is finalised, so it cannot change"
 
@@ -152,9 +193,9 @@ def check_period(
 ) -> list[Fault]:
     """What is wrong with one period by itself: `finalised` are ids of periods, `fixed_from` the first day of the first."""
     before = records.of(existing)
-    faults = records.missing(facts, WANTED) + records.ends_before_start(facts)
+    faults = records.missing(facts, WANTED) + records.ends_before_start(facts) + dates_in_order(facts)
     if before and before["id"] in finalised:
-        for name in ("start_date", "end_date", "cut_off"):
+        for name in (*WANTED, *DATE_WORDS):
             if name in facts and facts[name] != before[name]:
                 faults.append(Fault(name, IS_FINALISED))
     start = facts.get("start_date")
@@ -165,6 +206,25 @@ def check_period(
                 enter(f"a date after {show(fixed_from)}: that period is finalised, and none can be added before it"),
             )
         )
+    return faults
+
+
+def dates_in_order(facts: Facts) -> list[Fault]:
+    """What is wrong with a period's calendar: a date before the one that comes first, or before the period begins."""
+    faults = []
+    start, last, whose = facts.get("start_date"), None, ""
+    for name, words in DATE_WORDS.items():
+        day = facts.get(name)
+        if not day:
+            continue
+        if last and day < last:
+            faults.append(
+                Fault(name, f"Enter a {words} on or after {show(last)}, the {whose}; {show(day)} is before it")
+            )
+        elif start and day < start:
+            faults.append(Fault(name, f"Enter a {words} on or after {show(start)}, when the period begins"))
+        else:
+            last, whose = day, words
     return faults
 
 

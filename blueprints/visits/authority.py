@@ -55,6 +55,7 @@ def index():
         duration=search.duration,
         order=[str(s) for s in VisitStatus],
         show_href=url_for("authority.visits.show", visit_id=0)[:-1],
+        dispute_action=desk.where("authority.disputes.new") if can(Can.RAISE_DISPUTES) else None,
         may_download=fine and context["count"] > 0,
         breadcrumbs=[desk.home(), ("Visits", None)],
         **context,
@@ -252,6 +253,8 @@ def show(visit_id: int):
         week_href=desk.where("authority.payments.week", package_id=visit.package_id, monday=visit.week),
         import_href=desk.where("authority.imports.show", import_id=visit.batch_id),
         delete_href=url_for("authority.visits.deletion", visit_id=visit.id) if may_delete(visit) else None,
+        dispute_href=desk.where("authority.disputes.show", dispute_id=record.dispute_of(visit)),
+        raise_href=raise_href(visit),
         breadcrumbs=trail(visit, None),
     )
 
@@ -259,6 +262,13 @@ def show(visit_id: int):
 def may_delete(visit: Visit) -> bool:
     """A live visit, and an officer who keeps packages."""
     return not visit.is_deleted and can(Can.EDIT_PACKAGES)
+
+
+def raise_href(visit: Visit) -> str | None:
+    """Where a dispute about the visit is raised (Q-01); nowhere for a deleted one."""
+    if visit.is_deleted or not can(Can.RAISE_DISPUTES):
+        return None
+    return with_query(desk.where("authority.disputes.new"), row=f"v{visit.id}")
 
 
 def trail(visit: Visit, last: str | None) -> list:

@@ -13,6 +13,7 @@ from blueprints import history, sides, weeks
 from blueprints.actuals import pane as actuals
 from blueprints.pages import go, page
 from blueprints.permissions import Can, requires
+from blueprints.reach import contract_reached
 from blueprints.sheets import write_csv
 from blueprints.values import show_date_long
 from blueprints.visits import pane, record, report, rules
@@ -22,6 +23,7 @@ from models import Visit
 routes = Blueprint("visits", __name__)
 
 SIZE = 100
+BESIDE = {"plain": "", "green": "above plan", "red": "below plan"}  # a row's colour in words (rule 4.3)
 
 
 def asked_week() -> tuple[dt.date, str]:
@@ -63,6 +65,7 @@ def index():
     whole = actuals.week_rows(g.reach, monday, service)
     shown = [row for row in whole if wanted.level in (None, row.level) and wanted.client in (None, f"c{row.client}")]
     actuals_page, actuals_pages = asked_page("actuals_page", len(shown))
+    ui = current_app.jinja_env.globals["ui"]
     kept = {"service": service, "historical": request.args.get("historical")}
     return page(
         "visits/index.html",
@@ -76,13 +79,18 @@ def index():
         deadlines=deadlines,
         count=count,
         total=total,
-        rows=rows,
-        tags={status: Markup(current_app.jinja_env.globals["ui"].tag(status)) for status in STATUSES},
+        rows=pane.by_client(rows),
+        tags={status: Markup(ui.tag(status)) for status in STATUSES},
+        reasons={reason: Markup(ui.reason(reason)) for reason in {row.reason for row in rows}},
         why=pane.reasons(found),
         page_number=number,
         pages=pages,
         visit_prefix=url_for("provider.visits.show", visit_id=0)[:-1],
         clients=actuals.by_client(shown[(actuals_page - 1) * SIZE : actuals_page * SIZE], whole),
+        actual_cells=actuals.cells,
+        tints={"plain": "", "green": Markup(' class="green"'), "red": Markup(' class="red"')},
+        beside={colour: Markup(ui.reason(words)) for colour, words in BESIDE.items()},
+        remarks={remark: Markup(ui.remark(remark)) for remark in {row.remark for row in shown}},
         actuals_shown=sum(row.cost for row in shown),
         actuals_all=sum(row.cost for row in whole),
         actuals_count=len(shown),
@@ -210,9 +218,24 @@ def bulk_links() -> list[tuple[str, str]]:
     """Bulk Import/Export: what is built and turned on (O-01)."""
     wanted = [
         ("Visits Bulk Import", "provider.imports.choose", {"kind": "visits"}, True),
-        ("Actuals Bulk Import", "provider.imports.choose", {"kind": "actuals"}, g.settings.module_actuals_import),
-        ("Actuals Bulk Export", "provider.actuals.export", {}, g.settings.module_actuals_export),
-        ("Carers Bulk Import", "provider.imports.choose", {"kind": "carers"}, g.settings.module_carers),
+        (
+            "Actuals Bulk Import",
+            "provider.imports.choose",
+            {"kind": "actuals"},
+            g.settings.module_actuals_import and not g.reach.limited,
+        ),
+        (
+            "Actuals Bulk Export",
+            "provider.actuals.export",
+            {},
+            g.settings.module_actuals_export and not g.reach.limited,
+        ),
+        (
+            "Carers Bulk Import",
+            "provider.imports.choose",
+            {"kind": "carers"},
+            g.settings.module_carers and not g.reach.limited,
+        ),
         ("Imports so far", "provider.imports.index", {}, True),
         ("Commissioned Care Export", "provider.reports.commissioned_care", {}, g.settings.module_commissioned_care),
     ]
@@ -245,8 +268,11 @@ def show(visit_id: int):
         remedy=record.remedy(visit),
         versions=record.versions(visit),
         package_href=href("provider.packages.show", package_id=visit.package_id),
-        week_href=href("provider.payments.week", package_id=visit.package_id, monday=visit.week),
+        week_href=href("provider.payments.week", package_id=visit.package_id, monday=visit.week)
+        if visit.package_id and contract_reached(g.reach, visit.package.contract_id)
+        else None,
         pane_href=url_for("provider.visits.index", week=visit.week),
+        dispute_href=href("provider.disputes.show", dispute_id=record.dispute_of(visit)),
         breadcrumbs=trail(visit, None),
     )
 

@@ -14,6 +14,9 @@ from models import (
     Carer,
     Client,
     Contract,
+    Dispute,
+    DisputeRow,
+    DisputeState,
     Finalisation,
     LockedWeek,
     Package,
@@ -79,6 +82,12 @@ def is_locked(visit: Visit) -> bool:
     if service is None or visit.week is None:
         return False
     return LockedWeek.select().where((LockedWeek.service == service) & (LockedWeek.week == visit.week)).exists()
+
+
+def dispute_of(visit: Visit) -> int | None:
+    """The open dispute that the visit is in, if it is in one (Q-14)."""
+    query = DisputeRow.select(DisputeRow.dispute).join(Dispute).where(Dispute.state != DisputeState.RESOLVED)
+    return query.where(DisputeRow.visit == visit).scalar()
 
 
 def finalised_period(visit: Visit) -> PaymentPeriod | None:

@@ -104,6 +104,46 @@ def test_finalising_while_something_changes(bench, change, wait):
     assert reasons <= {"rate changed", "visits changed", "package changed"}, reasons
 
 
+HELD = (
+    "Refused: Rose",
+    "Refused: Amir Khan",
+    "Refused: command line",
+    "Refused: The lines have changed",
+    "Refused: The period",
+)
+BY_HAND = (*HELD, "Refused: This is not held any more", "Refused: Nothing is there", "Elsewhere: ")
+
+
+@pytest.mark.parametrize("wait", WAITS)
+@pytest.mark.parametrize("act", ["hold", "release", "adjust", "hold-everything"])
+def test_finalising_while_an_officer_holds_releases_or_adjusts(bench, act, wait):
+    """Whoever comes second is told, or finds what the first left: what was paid is what the items say, once."""
+    url, refusals = race(bench, "finalise", act, wait)
+    assert not refusals[0] or "still being worked out" in refusals[0], refusals
+    assert not refusals[1] or refusals[1].startswith(BY_HAND), refusals
+    settled(bench, url)
+    bench.processes.must("fast", url, verb="finalise")
+    settled(bench, url)
+    anew = bench.processes.must("anew", url)
+    assert anew == [], anew
+
+
+@pytest.mark.parametrize("wait", WAITS)
+@pytest.mark.parametrize(
+    "pair", [("hold", "hold"), ("hold-everything", "release"), ("release", "release"), ("adjust", "adjust")]
+)
+def test_two_officers_at_the_same_lines(bench, pair, wait):
+    """One of two serial orders: the second sees what the first did, or is refused and told."""
+    url, refusals = race(bench, *pair, wait)
+    assert all(not r or r.startswith(BY_HAND) for r in refusals), refusals
+    settled(bench, url)
+    if pair == ("adjust", "adjust"):
+        assert refusals == ["", ""]
+        assert rows(url, "SELECT COUNT(*) FROM manual_adjustment WHERE key = 'sent'") == [(1,)]
+    if pair == ("release", "release"):
+        assert sorted(map(bool, refusals)) == [False, True], refusals
+
+
 @pytest.mark.parametrize("wait", WAITS)
 def test_two_files_of_one_organisation(bench, wait):
     url, refusals = race(bench, "check", "send-and-look", wait)
@@ -139,6 +179,61 @@ def test_every_pair_of_verbs_at_once(bench, wait):
         if left := ledger.faults(url) + bench.processes.must("anew", url):
             wrong.append((first, second, left))
     assert not wrong
+
+
+STATE = "SELECT state, decided_by FROM claim"
+PAID = "SELECT f.period_id, i.amount FROM payment_item i JOIN finalisation f ON f.id = i.finalisation_id WHERE i.kind = 'claim'"
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_two_officers_decide_one_claim(bench, wait):
+    url, refusals = race(bench, "accept-claim", "reject-claim", wait)
+    ((state, _),) = rows(url, STATE)
+    (told,) = [refusal for refusal in refusals if refusal]
+    assert f"{state.lower()} this claim" in told and "Nothing was done twice" in told, refusals
+    assert rows(url, "SELECT amount FROM claim_item") == [(1234,)]
+    settled(bench, url)
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_a_claim_taken_back_while_it_is_decided(bench, wait):
+    url, refusals = race(bench, "accept-claim", "take-claim-back", wait)
+    (told,) = [refusal for refusal in refusals if refusal]
+    ((state, by),) = rows(url, STATE)
+    assert (state, bool(by)) == (("Accepted", True) if "accepted this claim" in told else ("Unsubmitted", False)), told
+    settled(bench, url)
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_a_claim_accepted_while_its_period_is_finalised_is_paid_once(bench, wait):
+    url, refusals = race(bench, "finalise", "accept-claim", wait)
+    assert refusals[1] == "" and (not refusals[0] or "still being worked out" in refusals[0]), refusals
+    settled(bench, url)
+    for _ in range(2):
+        bench.processes.must("fast", url, verb="finalise")
+    paid = rows(url, PAID)
+    assert [amount for _, amount in paid] in ([], [1234]), paid
+    settled(bench, url)
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_two_officers_dispute_one_visit(bench, wait):
+    url, refusals = race(bench, "raise-dispute", "raise-dispute", wait)
+    (told,) = [refusal for refusal in refusals if refusal]
+    assert "in a dispute already" in told
+    assert rows(url, "SELECT COUNT(*) FROM dispute") == [(1,)]
+    assert rows(url, "SELECT state, reason FROM hold WHERE reason LIKE 'In dispute%'") == [
+        ("Suspended", "In dispute: Other")
+    ]
+    settled(bench, url)
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_a_dispute_resolved_while_its_period_is_finalised_is_paid_in_it_or_the_next(bench, wait):
+    url, refusals = race(bench, "finalise", "resolve-dispute", wait, prepare="raise-dispute")
+    assert refusals[1] == "" and (not refusals[0] or "still being worked out" in refusals[0]), refusals
+    settled(bench, url)
+    assert bench.processes.must("anew", url) == []
 
 
 @pytest.mark.parametrize("wait", WAITS)

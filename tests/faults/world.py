@@ -11,12 +11,29 @@ import datetime as dt
 import io
 
 from blueprints import consequences
+from blueprints.adjustments import rules as adjustments
+from blueprints.claims import rules as claims
 from blueprints.history import Actor
+from blueprints.holds import rules as holds
 from blueprints.imports import rules as imports
 from blueprints.jobs import rules as jobs
 from blueprints.periods import rules as periods
 from blueprints.visits.columns import HEADINGS
-from models import Contract, Hold, Import, Organisation, Package, PackageRate, ServiceLevel, User, db
+from models import (
+    Claim,
+    Contract,
+    Hold,
+    Import,
+    ItemState,
+    ManualAdjustment,
+    Organisation,
+    Package,
+    PackageRate,
+    Person,
+    ServiceLevel,
+    User,
+    db,
+)
 
 TODAY = dt.date(2026, 10, 14)
 SEPTEMBER = dt.date(2026, 9, 7)
@@ -92,7 +109,7 @@ def oakfield() -> Organisation:
 
 def finance() -> User:
     """Its person."""
-    return User.get(User.email == "finance@oakfield.example")
+    return User.select().join(Person).where(Person.email == "finance@oakfield.example").get()
 
 
 def actor() -> Actor:
@@ -101,9 +118,37 @@ def actor() -> Actor:
     return Actor(person.id, person.name)
 
 
+def officer() -> User:
+    """An officer of the authority."""
+    return User.select().join(Person).where(Person.email == "officer@authority.example").get()
+
+
+def by_officer() -> Actor:
+    """The officer as the trail names them."""
+    person = officer()
+    return Actor(person.id, person.name)
+
+
 def second_import() -> Import:
     """The import of the second file that the database was prepared with."""
     return Import.select().where(Import.file_name == "second.csv").order_by(Import.id).get()
+
+
+def claimed(cast) -> None:
+    """A one-off claim of £12.34 that waits for a decision."""
+    level = ServiceLevel.create(
+        ref="KEY", name="Key safe", unit="Item", paid_on="one-off", entry="none", claimable="other"
+    )
+    claim = claims.begin(cast.north, "", actor(), TODAY)
+    facts = {"contract": cast.dapl.id, "client": cast.ann.id, "level": level.id, "description": "Key safe",
+             "quantity": 100, "unit_cost": 123400}  # fmt: skip
+    claims.save_item(claim, None, facts, [], None, actor())
+    claims.submit(claim, lambda _: [], None, actor(), TODAY)
+
+
+def the_claim() -> Claim:
+    """The claim that waits."""
+    return Claim.get()
 
 
 def build() -> None:
@@ -133,6 +178,34 @@ def build() -> None:
     jobs.run(batch.job_id)
     batch = Import.get_by_id(batch.id)
     assert (batch.state, batch.rejected) == ("Checked", 1), (batch.state, imports.figures(batch), batch.refusal)
+    claimed(cast)
     with db.atomic():
         Package.update(discount=500).where(Package.id == cast.bobs.id).execute()
         consequences.follow(consequences.Change(packages=[cast.bobs.id]))
+    by_hand(cast, by)
+
+
+def by_hand(cast, by: Actor) -> None:
+    """What an officer did in the current period: adjusted by hand, held a client's weeks and an adjustment."""
+    for number, (contract, amount) in enumerate(((cast.dapl, 1250), (cast.dapl, -330), (cast.spot, 4099))):
+        adjust(contract, amount, f"prepared {number}", by)
+    held = ManualAdjustment.get(ManualAdjustment.amount == -330)
+    for contract, wanted, state in (
+        (cast.dapl, holds.Wanted(keys=frozenset({f"manual-{held.id}"})), ItemState.SUSPENDED),
+        (cast.dapl, holds.Wanted(client=cast.bob.id), ItemState.CARRIED),
+        (cast.spot, holds.Wanted(keys=frozenset({f"{cast.placed.id}-{OCTOBER}-cost"})), ItemState.CANCELLED),
+    ):
+        hold(contract, wanted, state, by)
+
+
+def adjust(contract: Contract, amount: int, key: str, by: Actor) -> None:
+    """A manual adjustment, as the page adds it."""
+    facts = {"client": None, "amount": amount, "with_vat": True, "reason": "Other", "note": key}
+    adjustments.add(contract, facts, ["Other"], adjustments.period_of(contract).id, key, by)
+
+
+def hold(contract: Contract, wanted: holds.Wanted, state: ItemState, by: Actor) -> None:
+    """Lines of the contract's oldest current period, held as the page holds them."""
+    period = adjustments.period_of(contract)
+    shown = holds.find(contract, period, wanted).shown
+    holds.hold(contract, period, wanted, state, "Under query", shown, by)

@@ -100,7 +100,7 @@ def test_a_page_whose_row_holds_the_forms_values_already(cast):
 def test_rates_are_replaced(cast):
     packages.save_rates(cast.placed, [(MONDAY, 5), (LAST, 6)], BY)
     touched = packages.save_rates(cast.placed, [(LAST, 7)], BY)
-    assert touched.packages == {cast.placed.id}
+    assert touched.repriced == {cast.placed.id}
     assert list(PackageRate.select(PackageRate.from_date, PackageRate.unit_cost).tuples()) == [(LAST, 7)]
     assert set(faults(packages.save_rates, cast.placed, [(LAST, 7), (LAST, 8)], BY)) == {"from_date"}
 

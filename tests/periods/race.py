@@ -50,7 +50,7 @@ def make():
             send(cast, f"V{n}", dt.date(2026, 9, 8) + dt.timedelta(n))
         consequences.follow(consequences.Change(packages=[cast.placed.id]), now=True)
     ahead = finalising.ahead(cast.periods[0])
-    finalising.queue(cast.periods[0], ahead.sums.lines, ahead.sums.total, cast.officer)
+    finalising.queue(cast.periods[0], (), ahead.sums.lines, ahead.sums.total, cast.officer)
     return {"lines": ahead.sums.lines, "total": ahead.sums.total}
 
 

@@ -68,20 +68,20 @@ def test_a_finalisation_keeps_its_sums(busy):
 
 def test_what_finalising_would_do_is_what_it_does(busy):
     ahead = finalising.ahead(busy.periods[1])
-    done = finalising.finalise_as_shown(busy.periods[1], None, ahead.sums.lines, ahead.sums.total, BY, TODAY)
+    done = finalising.finalise_as_shown(busy.periods[1], (), ahead.sums.lines, ahead.sums.total, BY, TODAY)
     # Brookhouse's earlier period was still current, and is finalised with it, in order
     assert [(d.contract.ref, d.period_id) for d in done] == [
         ("C2", busy.periods[0].id), ("C1", busy.periods[1].id), ("C2", busy.periods[1].id)
     ]  # fmt: skip
     assert sum(d.amount + d.vat for d in done) == ahead.sums.total
     assert sum(d.lines for d in done) == ahead.sums.lines
-    assert finalising.finalise_as_shown(busy.periods[1], None, 0, 0, BY, TODAY) == []
+    assert finalising.finalise_as_shown(busy.periods[1], (), 0, 0, BY, TODAY) == []
 
 
 def test_figures_that_are_not_those_shown_finalise_nothing(busy):
     ahead = finalising.ahead(busy.periods[1])
     with pytest.raises(periods.Refused, match="The figures have changed since you looked"):
-        finalising.finalise_as_shown(busy.periods[1], None, ahead.sums.lines, ahead.sums.total + 1, BY, TODAY)
+        finalising.finalise_as_shown(busy.periods[1], (), ahead.sums.lines, ahead.sums.total + 1, BY, TODAY)
     assert not overview.Book().is_done(busy.dapl.id, busy.periods[1])
 
 
