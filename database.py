@@ -142,6 +142,14 @@ def sql(db, statement: str, parameters: Sequence = ()):
     return db.execute_sql(statement, tuple(parameters) or None)
 
 
+def rows(query) -> list[tuple]:
+    """The rows of a query as the driver gives them: a third of the time that peewee takes to look at every value.
+
+    Values are database values: on SQLite a date is ISO text (`packages.rules.day` reads both), a boolean 0 or 1.
+    """
+    return real(query.model._meta.database).execute(query).fetchall()
+
+
 def describe(db) -> str:
     """`SQLite` or `PostgreSQL`, for messages."""
     return "SQLite" if is_sqlite(db) else "PostgreSQL"

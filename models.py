@@ -468,6 +468,8 @@ class PaymentPeriod(Table):
     start_date = DateField()
     end_date = DateField()
     cut_off = DateField(null=True)  # upload by this date to be paid in this period
+    finalise_on = DateField(null=True)  # when the authority means to finalise it
+    pay_on = DateField(null=True)  # when the money is to arrive
 
     class Meta:
         indexes = ((("cycle", "start_date"), True),)
@@ -1202,12 +1204,162 @@ class PaymentItem(Table):
         indexes = ((("package", "week"), False),)  # what was paid for a week
 
 
+# orders ----------------------------------------------------------------------------------------------------------------
+
+
+class PurchaseOrder(Table):
+    """What a client's packages under a contract are worth in a financial year, as packages and payments stand (rule 6.1).
+
+    Kept beside the packages so that a county's orders can be listed, sorted and compared with what was issued.
+    """
+
+    organisation = ForeignKeyField(Organisation, on_delete="RESTRICT", index=False)
+    contract = ForeignKeyField(Contract, on_delete="RESTRICT", index=False)
+    client = ForeignKeyField(Client, on_delete="RESTRICT", index=False)
+    year = IntegerField()  # the calendar year in which the financial year begins
+    value = BigIntegerField(default=0)  # pence of its lines, VAT apart
+    digest = CharField(default="")  # of its lines; empty where it has none
+    spend = BigIntegerField(default=0)  # pence of finalised items, without VAT and contributions
+    version = IntegerField(default=0)  # the one that was issued last; 0 before the first
+    issued_at = DateTimeField(null=True)
+    issued_value = BigIntegerField(default=0)
+    issued_digest = CharField(default="")
+
+    class Meta:
+        indexes = (
+            (("contract", "client", "year"), True),
+            (("organisation", "year"), False),  # a provider's list
+            (("year",), False),  # the officers' list
+            (("client",), False),  # a client's orders
+        )
+
+    @property
+    def has_changed(self) -> bool:
+        """Was issued, and its lines are other ones now."""
+        return self.version > 0 and self.digest != self.issued_digest
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The orders of the contracts within reach."""
+        return cls.select().where(reach.contracts(cls.contract, cls.organisation))
+
+
+class OrderVersion(Table):
+    """An order as it was issued: who, when and why. It never changes."""
+
+    order = ForeignKeyField(PurchaseOrder, backref="versions", on_delete="RESTRICT", index=False)
+    number = IntegerField()
+    at = DateTimeField(default=utc_now)
+    user = ForeignKeyField(User, null=True, on_delete="RESTRICT", index=False)
+    by = CharField(default="")
+    reason = TextField(default="")
+    value = BigIntegerField(default=0)
+
+    class Meta:
+        indexes = ((("order", "number"), True),)
+
+
+class OrderLine(Table):
+    """A line of an order: version 0 as packages stand now, the others as they were issued."""
+
+    order = ForeignKeyField(PurchaseOrder, backref="rows", on_delete="RESTRICT", index=False)
+    version = IntegerField(default=0)
+    package = ForeignKeyField(Package, on_delete="RESTRICT")
+    service = ForeignKeyField(Service, on_delete="RESTRICT", index=False)
+    level = ForeignKeyField(ServiceLevel, on_delete="RESTRICT", index=False)
+    first = DateField()
+    last = DateField()
+    quantity = IntegerField()
+    frequency = CharField()
+    timetabled = BooleanField(default=False)
+    unit_cost = IntegerField()
+    discount = IntegerField(default=0)
+    amount = IntegerField()
+
+    class Meta:
+        indexes = ((("order", "version"), False),)
+
+
+# exports ---------------------------------------------------------------------------------------------------------------
+
+
+class ExportKind(StrEnum):
+    """For which of the authority's own systems a file is."""
+
+    PAYMENTS = "payments"
+    CHARGES = "charges"
+
+
+class Export(Table):
+    """A file made for the authority's finance or charging system. Taken again it is the same, byte for byte: it is kept,
+    because names and accounting groups that it holds may change later."""
+
+    kind = CharField()
+    file = ForeignKeyField(File, on_delete="RESTRICT", index=False)
+    job = ForeignKeyField(Job, null=True, on_delete="SET NULL", index=False)
+    period = ForeignKeyField(PaymentPeriod, null=True, on_delete="RESTRICT", index=False)  # of payments
+    until = DateField(null=True)  # of charges: the last week
+    at = DateTimeField(default=utc_now)
+    user = ForeignKeyField(User, null=True, on_delete="RESTRICT", index=False)
+    by = CharField(default="")
+    rows = IntegerField(default=0)
+    contracts = IntegerField(default=0)  # of payments
+    amount = BigIntegerField(default=0)  # pence: payable without VAT, or the cost that is charged
+    vat = BigIntegerField(default=0)
+    minutes = BigIntegerField(default=0)  # of charges
+    contribution = BigIntegerField(default=0)
+
+    class Meta:
+        indexes = ((("kind", "at"), False),)  # the list
+
+
+class ExportedFinalisation(Table):
+    """A finalisation is exported once."""
+
+    finalisation = ForeignKeyField(Finalisation, primary_key=True, on_delete="RESTRICT")
+    export = ForeignKeyField(Export, backref="finalisations", on_delete="RESTRICT")
+
+
+class Charge(Table):
+    """What a file charged for a package and week; the sum of a week's rows is what has been charged. It never changes."""
+
+    export = ForeignKeyField(Export, backref="charges", on_delete="RESTRICT")
+    package = ForeignKeyField(Package, on_delete="RESTRICT", index=False)
+    week = DateField()
+    minutes = IntegerField(default=0)
+    cost = IntegerField(default=0)  # pence
+    contribution = IntegerField(default=0)
+
+    class Meta:
+        indexes = ((("package", "week"), False),)
+
+
 # Few items are of manual adjustments: what became of one, and whether it may be taken away.
 PaymentItem.add_index(
     PaymentItem.index(
         PaymentItem.adjustment, where=PaymentItem.adjustment.is_null(False), name="payment_item_adjustment"
     )
 )
+# reports ---------------------------------------------------------------------------------------------------------------
+
+
+class PreparedReport(Table):
+    """A report too long to wait for, made by a job, for whoever asked and still sees what they saw then."""
+
+    user = ForeignKeyField(User, on_delete="CASCADE")
+    organisation = ForeignKeyField(Organisation, null=True, on_delete="RESTRICT", index=False)
+    name = CharField()  # of the report, as in its address
+    form = CharField()  # csv, xlsx, pdf
+    wanted = TextField()  # its parameters (JSON)
+    told = TextField()  # the same in words (JSON)
+    reach = CharField()  # what the person could see: another reach does not fetch it
+    rows_expected = IntegerField(default=0)
+    asked_at = DateTimeField(default=utc_now)
+    job = ForeignKeyField(Job, null=True, on_delete="SET NULL")
+    file = ForeignKeyField(File, null=True, on_delete="SET NULL")
+    rows = IntegerField(null=True)
+    made_at = DateTimeField(null=True)
+
 
 # Few are of claims: whether one is paid, and where.
 PaymentItem.add_index(
@@ -1278,7 +1430,9 @@ class DisputeRow(Table):
     package = ForeignKeyField(Package, null=True, on_delete="RESTRICT", index=False)  # a visit's, where it was matched
     week = DateField(null=True)
     was = TextField(default="{}")  # JSON
-    hold = ForeignKeyField(Hold, null=True, on_delete="SET NULL")  # what holds its payment until the dispute is resolved
+    hold = ForeignKeyField(
+        Hold, null=True, on_delete="SET NULL"
+    )  # what holds its payment until the dispute is resolved
     hold_version = IntegerField(default=0)
 
     class Meta:
@@ -1288,7 +1442,8 @@ class DisputeRow(Table):
 TABLES = [
     Setting, Counter, Organisation, User, OfficerRole, OneTimeLink, SignIn, Throttle, ServiceLevel, Service, Change, Look,
     Job, File, FileChunk, Import, ImportProblem, StagedRow, Client, PaymentCycle, PaymentPeriod, Contract, Package,
-    PackageRate, TimetableSlot, StalePackage, Carer, VisitType, Visit, VisitVersion, StagedVisit, StaleGroup, Actual, ActualDay,
-    Increase, UnplannedActual, ConfirmedWeek, Reminder, LockedWeek, ClaimRule, Claim, ClaimItem, ClaimFile, ClaimPost,
-    Finalisation, Due, PackageAsPaid, ManualAdjustment, Hold, PaymentItem, Dispute, DisputeRow,
+    PackageRate, TimetableSlot, StalePackage, Carer, VisitType, Visit, VisitVersion, StagedVisit, StaleGroup, Actual,
+    ActualDay, Increase, UnplannedActual, ConfirmedWeek, Reminder, LockedWeek, ClaimRule, Claim, ClaimItem, ClaimFile,
+    ClaimPost, Finalisation, Due, PackageAsPaid, ManualAdjustment, Hold, PaymentItem, Dispute, DisputeRow,
+    PreparedReport, PurchaseOrder, OrderVersion, OrderLine, Export, ExportedFinalisation, Charge,
 ]  # fmt: skip

@@ -89,9 +89,18 @@ def register(app: Flask) -> None:
     @huey.periodic_task(crontab(minute="*/10"), name="tidy")
     def tidy() -> None:
         from blueprints.imports import rules as imports
+        from blueprints.reports import rules as reports
 
         with app.app_context():
             imports.lapse()
+            reports.tidy()
+
+    @huey.periodic_task(crontab(minute="30", hour="2"), name="issue_orders")
+    def issue_orders() -> None:
+        from blueprints.orders import issuing
+
+        with app.app_context():
+            issuing.by_itself()
 
     jobs.wake = lambda job_id: run(job_id)
     app.extensions["huey"] = huey

@@ -70,7 +70,7 @@ def drawn(pattern: str, rows: Iterable[tuple], **words: Mapping) -> Markup:
         if type(row) is not kind:
             kind = type(row)
             text, fields, at = _pattern(pattern, kind, tuple(words))
-        cells = [cell if cell.__class__ in SAFE else escape(cell) for cell in fields(row)]
+        cells = [cell if cell.__class__ in SAFE or not SPECIAL(str(cell)) else escape(cell) for cell in fields(row)]
         for place, name in at:
             word = words[name][getattr(row, name)]
             cells[place] = word if word.__class__ is Markup else escape(word)
@@ -79,6 +79,7 @@ def drawn(pattern: str, rows: Iterable[tuple], **words: Mapping) -> Markup:
 
 
 SAFE = (Markup, int)
+SPECIAL = re.compile("[&<>\"']").search  # a third of the time of escaping a text that has none
 
 
 @lru_cache(maxsize=200)

@@ -7,15 +7,17 @@ piece at a time, each in a transaction of its own; killed anywhere, what is left
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import database
 from blueprints.actuals import rules as actuals
+from blueprints.actuals.sums import ActualFigures
 from blueprints.facts import Touched
 from blueprints.jobs import rules as jobs
 from blueprints.jobs.rules import NoProgress
 from blueprints.matching import rules as matching
+from blueprints.orders import rules as orders
 from blueprints.packages import rules as packages
 from blueprints.payments import rules as payments
 from models import Contract, Due, Finalisation, Package, StaleGroup, StalePackage, VisitType, db
@@ -23,6 +25,9 @@ from models import Contract, Due, Finalisation, Package, StaleGroup, StalePackag
 Group = matching.Group
 MOST_PACKAGES = 250  # worked out in one transaction
 MOST_WEEKS = 2000  # of packages whose actuals changed, worked out in the change's own transaction
+
+
+Priced = tuple[packages.Line, ActualFigures]
 
 
 class Change(NamedTuple):
@@ -34,6 +39,7 @@ class Change(NamedTuple):
     moved: Iterable[int] = ()  # packages whose client, service, level or contract is another one now
     repriced: Iterable[int] = ()  # packages whose rates alone changed: their visits stay where they are
     weeks: Iterable[tuple[int, dt.date]] = ()  # packages and weeks of which only the actuals changed
+    priced: Mapping[tuple[int, dt.date], Priced] = {}  # the same, with what was just written
 
 
 def follow_touched(touched: Touched, now: bool = False) -> None:
@@ -54,19 +60,20 @@ def follow(change: Change, now: bool = False) -> None:
     """
     database.serialise(db, "settle")
     groups = {matching.Group(*group) for group in change.groups}
-    idents = sorted(set(change.packages))
-    priced = sorted({*idents, *change.repriced})
-    people = set(change.people)
     weeks = set(change.weeks)
+    if change.priced:
+        figures = {key: figures for key, (_, figures) in change.priced.items()}
+        payments.work_out_weeks({line.id: line for line, _ in change.priced.values()}, figures)
     few = len(weeks) <= MOST_WEEKS
     if few:
         work_out_weeks(weeks)
-    if weeks and few and not (priced or people or groups):
+    idents = sorted(set(change.packages))
+    stale = sorted({*idents, *change.repriced, *(() if few else (package for package, _ in weeks))})
+    people = set(change.people)
+    if (weeks or change.priced) and not (stale or people or groups):
         return
-    if not few:
-        priced = sorted({*priced, *(package for package, _ in weeks)})
-    if priced:
-        database.bulk_upsert(StalePackage, ["package"], [(i,) for i in priced], key=["package"], update=[])
+    if stale:
+        database.bulk_upsert(StalePackage, ["package"], [(i,) for i in stale], key=["package"], update=[])
     if idents:
         people |= {
             (organisation, client)
@@ -79,7 +86,7 @@ def follow(change: Change, now: bool = False) -> None:
     matching.stale_people(people)
     matching.stale_groups(groups)
     if now:
-        settle_own(priced, people, groups)
+        settle_own(stale, people, groups)
     else:
         jobs.queue("settle", key="settle", afresh=True)
 
@@ -126,11 +133,12 @@ def settle_job(job, progress) -> None:
 
 
 def finalised(done: Finalisation) -> None:
-    """What follows from finalising a contract's period, inside its transaction.
+    """What follows from finalising a contract's period, inside its transaction: its orders' spend (rule 6.1).
 
     Its provider is told: the home page shows what has been finalised lately (`home.to_do.finalised`), so nothing is
     written here. Whoever sends mail queues it here, and a finalisation that is rolled back has told nobody.
     """
+    orders.paid(done.contract, done.period)
 
 
 def resettle() -> None:
@@ -199,8 +207,10 @@ def settle_packages() -> int:
 
 
 def _work_out(idents: list[int]) -> None:
-    """Work out the dues of these packages in every week."""
-    payments.work_out(packages.lines(Package.id.in_(idents)))
+    """Work out the dues of these packages in every week, and their orders."""
+    lines = packages.lines(Package.id.in_(idents))
+    payments.work_out(lines)
+    orders.refresh(lines)
     StalePackage.delete().where(StalePackage.package.in_(idents)).execute()
 
 

@@ -1,7 +1,8 @@
-"""What officers' lists of visits and payments share: addresses of pages that may not be built, pages of rows, files."""
+"""What lists share: who acts, addresses of pages that may not be built, pages of rows, files."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -52,6 +53,15 @@ def csv_file(name: str, headings: list[str], rows: Iterable) -> Response:
     """The rows as a CSV download, written as they are read."""
     answer = Response(list(sheets.write_csv(rows, headings)), mimetype="text/csv")
     answer.headers.set("Content-Disposition", "attachment", filename=f"{name}.csv")
+    return answer
+
+
+def xlsx_file(name: str, headings: list[str], rows: Iterable) -> Response:
+    """The rows as an Excel workbook of one sheet: numbers and dates as such, text as text."""
+    out = io.BytesIO()
+    sheets.write_xlsx(rows, headings, out, name)
+    answer = Response(out.getvalue(), mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+    answer.headers.set("Content-Disposition", "attachment", filename=f"{name}.xlsx")
     return answer
 
 

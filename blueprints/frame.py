@@ -25,6 +25,8 @@ TABS = {
         ("One-Off Claims", "provider.claims.index", Can.SEE_OWN),
         ("Care package line items", "provider.packages.index", Can.SEE_OWN),
         ("Scheduled payments", "provider.payments.index", Can.SEE_PAYMENTS),
+        ("POs", "provider.orders.index", Can.SEE_PAYMENTS),
+        ("Reports", "provider.reports.index", Can.SIGNED_IN),
         ("Help", "provider.home.help_index", Can.SIGNED_IN),
     ],
     "authority": [
@@ -36,6 +38,7 @@ TABS = {
         ("Actuals", "authority.actuals.index", Can.SEE_RECORDS),
         ("Claims", "authority.claims.index", Can.SEE_RECORDS),
         ("Payments", "authority.periods.index", Can.SEE_RECORDS),
+        ("Reports", "authority.reports.index", Can.SEE_RECORDS),
         ("Files", "authority.imports.index", Can.SEE_RECORDS),
         ("Settings", "authority.settings.index", Can.SEE_RECORDS),
         ("Help", "authority.home.help_index", Can.SIGNED_IN),
@@ -115,7 +118,7 @@ def context() -> dict:
             "portal_name": settings.portal_name,
             "colour": settings.colour,
             "text_colour": text_colour(settings.colour),
-            "logo_href": url_for("public.settings.logo", digest=settings.logo.partition("-")[2])
+            "logo_href": address("public.settings.logo", digest=settings.logo.partition("-")[2])
             if settings.logo
             else None,
             "support_url": settings.support_address,
@@ -123,7 +126,7 @@ def context() -> dict:
             "guide_url": settings.guide_address,
             "videos": [(line.split(None, 1) * 2)[:2] for line in settings.video_addresses],
         },
-        "theme_href": url_for(
+        "theme_href": address(
             "public.settings.theme", digest=components.theme(settings.colour, text_colour(settings.colour))[0]
         ),
         "links": links(user),
@@ -139,15 +142,25 @@ def context() -> dict:
     }
 
 
+@lru_cache(maxsize=200)
+def _address(endpoint: str, _root: str, **values) -> str:
+    return url_for(endpoint, **values)
+
+
+def address(endpoint: str, **values) -> str:
+    """The address of a page of the frame, put together once: there are twenty of them on every page."""
+    return _address(endpoint, request.root_path, **values)
+
+
 def links(user) -> dict:
     """The addresses of the frame: the way home, and the foot of the page."""
     side = "public" if user is None else "authority" if user.is_officer else "provider"
     return {
-        "home": url_for(f"{side}.home.index"),
+        "home": address(f"{side}.home.index"),
         "help": help_of(side),
-        "privacy": url_for("public.home.privacy"),
-        "accessibility": url_for("public.home.accessibility"),
-        "whats_new": url_for("public.home.whats_new"),
+        "privacy": address("public.home.privacy"),
+        "accessibility": address("public.home.accessibility"),
+        "whats_new": address("public.home.whats_new"),
     }
 
 
@@ -156,17 +169,18 @@ def help_of(side: str) -> str:
     if side == "provider":
         from blueprints.home.provider import HELP_OF
 
-        topic = HELP_OF.get((request.endpoint or "").rpartition(".")[0])
+        here = request.endpoint or ""
+        topic = HELP_OF.get(here) or HELP_OF.get(here.rpartition(".")[0])
         if topic:
-            return url_for("provider.home.help_page", topic=topic)
+            return address("provider.home.help_page", topic=topic)
     elif side == "authority":
         from blueprints.home.authority import HELP_OF as OFFICERS
 
         here = request.endpoint or ""
         topic = OFFICERS.get(here) or OFFICERS.get(here.rpartition(".")[0])
         if topic:
-            return url_for("authority.home.help_page", topic=topic)
-    return url_for(f"{side}.home.help_index")
+            return address("authority.home.help_page", topic=topic)
+    return address(f"{side}.home.help_index")
 
 
 def tabs(user) -> list[dict]:
@@ -180,18 +194,23 @@ def tabs(user) -> list[dict]:
         if made and made[-1]["text"] == "Actuals/Visits" and area == "provider.actuals":
             continue  # one tab for both
         if there(area.split(".")[-1]) and permissions.can(act) and endpoint in current_app.view_functions:
-            href = help_of(side) if endpoint.endswith(".help_index") else url_for(endpoint)
+            href = help_of(side) if endpoint.endswith(".help_index") else address(endpoint)
             made.append({"text": text, "href": href, "current": is_current(here, endpoint, area)})
-    made.append({"text": "Log out", "href": url_for("public.accounts.sign_out"), "post": True, "current": False})
+    made.append({"text": "Log out", "href": address("public.accounts.sign_out"), "post": True, "current": False})
     return made
 
 
-# Areas whose pages belong under another area's tab.
+# The pages of payment cycles and their calendar, which stand among contracts.
+CYCLE_PAGES = (
+    "calendar", "cycles", "cycle", "cycle_story", "of_cycle", "add_cycle", "edit_cycle", "dates", "extend",
+)  # fmt: skip
+# Areas, and single pages, that belong under another area's tab.
 UNDER = {
     "provider.actuals": "provider.visits",
     "provider.carers": "provider.visits",
     "provider.disputes": "provider.visits",
     "provider.imports": "provider.visits",
+    "provider.periods": "provider.payments",
     "provider.remittances": "provider.payments",
     "provider.reports": "provider.visits",
     "authority.disputes": "authority.visits",
@@ -201,6 +220,11 @@ UNDER = {
     "authority.holds": "authority.periods",
     "authority.adjustments": "authority.periods",
     "authority.remittances": "authority.periods",
+    "authority.orders": "authority.periods",
+    "authority.exports": "authority.periods",
+    "authority.orders.of_client": "authority.clients",
+    "authority.orders.of_contract": "authority.organisations",
+    **{f"authority.contracts.{page}": "authority.periods" for page in CYCLE_PAGES},
 }
 
 
@@ -209,6 +233,7 @@ def is_current(here: str, endpoint: str, area: str) -> bool:
     present = here.rsplit(".", 1)[0]
     if "help_" in here or "help_" in endpoint:
         return "help_" in here and "help_" in endpoint
+    return UNDER.get(here, UNDER.get(present, present)) == area
     return area in (present, UNDER.get(present, present))
 
 

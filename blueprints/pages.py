@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import current_app, make_response, redirect, request
+from flask import current_app, g, make_response, redirect, request
 from jinja2_fragments.flask import render_block
 
 
@@ -14,16 +14,21 @@ def asked_for() -> str | None:
     return target.rpartition("#")[2] or None
 
 
-def page(template: str, status: int = 200, parts: dict[str, str] | None = None, **context):
+def part(template: str, status: int = 200, **context):
+    """Answer htmx with an include: rows of a table are no blocks. It knows what it is given, and nothing of the frame."""
+    text = current_app.jinja_env.get_template(template).render(g=g, request=request, **context)
+    response = make_response(text, status)
+    response.headers["Vary"] = "HX-Request, HX-Target"
+    return response
+
+
+def page(template: str, status: int = 200, **context):
     """Answer with a template; where htmx asks for a region that is a block of it, with that block alone.
 
-    The region `visits-table` is the block `visits_table`, whose first element has that id. Rows are includes and no
-    blocks: `parts` names the include of each region that is one.
+    The region `visits-table` is the block `visits_table`, whose first element has that id.
     """
     region = asked_for()
-    if region and parts and region in parts:
-        template = parts[region]
-    elif region:
+    if region:
         block = region.replace("-", "_")
         if block in current_app.jinja_env.get_template(template).blocks:
             response = make_response(render_block(template, block, **context), status)

@@ -38,24 +38,30 @@ class Column:
 
 @dataclass(frozen=True)
 class Section:
-    """A group of rows, with a heading above it and a subtotal row below it where they are given."""
+    """A group of rows, with a heading above it and a subtotal row below it where they are given.
+
+    Groups within groups: the outer one's heading, and later its subtotal, are sections without rows of a smaller depth.
+    """
 
     rows: Sequence
     heading: str = ""
     subtotal: Sequence | None = None
+    depth: int = 0
 
 
-def table_pdf(title, parameters, columns, sections, total=None, *, printed, footer="", nothing="Nothing found."):
+def table_pdf(
+    title, parameters, columns, sections, total=None, *, printed, footer="", nothing="Nothing found.", notes=()
+):
     """The bytes of a PDF with one table over as many pages as it takes, A4, turned where it is wide.
 
     `parameters` are pairs of name and value, `printed` is the time to show: both stand with the title on every page,
     as do the headings and "Page 1 of N"; `footer` stands beside that. `sections` are `Section`s whose rows have a
-    cell for each of `columns`, `total` is one more row. Cells are shown as `str` gives them (format money and dates
+    cell for each of `columns`, `total` is one more row, `notes` are lines of text at the end. Cells are shown as `str` gives them (format money and dates
     before, see `values`), None as nothing. Letters that the font lacks are replaced, none is left out in silence.
     The same input gives the same bytes.
     """
     text = {PLAIN: _Letters(PLAIN).shown, BOLD: _Letters(BOLD).shown}
-    grid = _Grid(columns, sections, total, nothing, text)
+    grid = _Grid(columns, sections, total, nothing, notes, text)
     width, height = grid.page[0] - 2 * _MARGIN, grid.page[1] - 2 * _MARGIN
     title_lines = _wrap(text[BOLD](title), width * 0.7, BOLD, 12)[:2]
     told = "   ".join(f"{name}: {value}" for name, value in parameters)
@@ -95,33 +101,40 @@ def table_pdf(title, parameters, columns, sections, total=None, *, printed, foot
 class _Grid:
     """The table: its text, its widths, and the page that it wants."""
 
-    def __init__(self, columns, sections, total, nothing, text):
+    def __init__(self, columns, sections, total, nothing, notes, text):
         self._columns = columns
         plain, bold = text[PLAIN], text[BOLD]
         self._heading = [bold(column.heading) for column in columns]
-        self._rows = []  # kind, cells
+        self._rows = []  # kind, cells, depth
         for section in sections:
             if section.heading:
-                self._rows.append(("heading", [bold(section.heading)]))
-            self._rows += [("row", [plain(cell) for cell in row]) for row in section.rows]
+                self._rows.append(("heading", [bold(section.heading)], section.depth))
+            self._rows += [("row", [plain(cell) for cell in row], section.depth) for row in section.rows]
             if section.subtotal is not None:
-                self._rows.append(("total", [bold(cell) for cell in section.subtotal]))
+                self._rows.append(("total", [bold(cell) for cell in section.subtotal], section.depth))
         if not self._rows:
-            self._rows.append(("heading", [bold(nothing)]))
+            self._rows.append(("heading", [bold(nothing)], 0))
         if total is not None:
-            self._rows.append(("total", [bold(cell) for cell in total]))
+            self._rows.append(("total", [bold(cell) for cell in total], 0))
+        self._rows += [("note", [plain(note)], 0) for note in notes]
         self._measure()
 
     def _measure(self):
         """Chooses page, size of letters and widths, so that as few cells as possible need a second line."""
         wanted, least = [], []
         for place, column in enumerate(self._columns):
-            cells = {cells[place] for kind, cells in self._rows if kind != "heading"}
-            lines = {line for cell in cells for line in cell.split("\n")} | {self._heading[place]}
-            words = {word for line in lines for word in line.split(" ")}
+            # The label of a sum goes over the empty cells beside it, as headings and notes go over all.
+            cells = {cells[place] for kind, cells, _ in self._rows if kind == "row" or (kind == "total" and place)}
+            lines = {line for cell in cells for line in cell.split("\n")}
+            heading = self._heading[place].split("\n")
+            lines = lines or {""}
+            unbroken = lines if column.number else {word for line in lines for word in line.split(" ")}
+            unbroken |= {word for line in heading for word in line.split(" ")}
             # One cell with a long text or word must not starve all other columns: it goes over more lines.
-            wanted.append(min(_widest(lines), 24))
-            least.append(wanted[-1] if column.number else min(_widest(words), 12))
+            # A number's heading may be three times as long as its figures before it makes the column wider.
+            whole = max(_widest(unbroken), _widest(heading) / 3) if column.number else _widest(lines | set(heading))
+            wanted.append(min(whole, 24))
+            least.append(min(_widest(unbroken), 24 if column.number else 12))
         gaps = 2 * _PADDING * len(self._columns)
         for self.page, self._size in ((A4, 8), (landscape(A4), 8), (landscape(A4), 7), (landscape(A4), 6)):
             room = max(self.page[0] - 2 * _MARGIN - gaps, 4 * len(self._columns))
@@ -151,36 +164,42 @@ class _Grid:
         heading = self._lines(self._heading, BOLD)
         heading = ("columns", *self._high([lines[:_MOST_HEADING_LINES] for lines in heading]))
         room = height - heading[2]
-        pages, page, used, group = [], [heading], 0, None
+        pages, page, used = [], [heading], 0
+        going = []  # the headings of the groups that go on, outermost first, each with its depth
         parts = list(self._parts())
-        for place, part in enumerate(parts):
-            kind, _cells, high = part
-            following = parts[place + 1][2] if kind == "heading" and place + 1 < len(parts) else 0
-            if used and used + high + following > room:
+        for place, (kind, cells, high, depth) in enumerate(parts):
+            if used and used + high + _following(parts, place) > room:
                 pages.append(page)
-                page, used = [heading], 0
-                if group and kind == "row":
-                    page.append(group)
-                    used = group[2]
-            page.append(part)
+                page = [heading]
+                if kind != "total":
+                    page += [again for again, outer in going if kind == "row" or outer < depth]
+                used = sum(again[2] for again in page[1:])
+            page.append((kind, cells, high))
             used += high
+            if kind in ("heading", "total"):
+                going = [(again, outer) for again, outer in going if outer < depth]
             if kind == "heading":
                 # Only its first line: what is long enough for two need not be said twice.
-                group = ("heading", *self._high([[f"{part[1][0].split(chr(10))[0]} (continued)"]]))
-            elif kind == "total":
-                group = None
+                again = ("heading", *self._high([[f"{cells[0].split(chr(10))[0]} (continued)"]]))
+                going.append((again, depth))
         pages.append(page)
         return [self._table(page) for page in pages]
 
     def _parts(self):
-        """(kind, cells, height) of every row to be drawn; a row of more lines than fit goes on in further ones."""
-        for kind, cells in self._rows:
-            if kind == "heading":
-                lines = [[_visual(line) for line in _wrap(cells[0], self._room, BOLD, self._size)]]
+        """(kind, cells, height, depth) of every row to be drawn; a row of more lines than fit goes on in further ones."""
+        for kind, cells, depth in self._rows:
+            if kind in ("heading", "note"):
+                font = BOLD if kind == "heading" else PLAIN
+                lines = [[_visual(line) for line in _wrap(cells[0], self._room, font, self._size)]]
+            elif kind == "row":
+                lines = self._lines(cells, PLAIN)
             else:
-                lines = self._lines(cells, PLAIN if kind == "row" else BOLD)
+                following = next((at for at, cell in enumerate(cells) if at and cell), len(cells))
+                room = sum(self._inner[:following]) + 2 * _PADDING * (following - 1)
+                lines = self._lines(["", *cells[1:]], BOLD)
+                lines[0] = [_visual(line) for line in _wrap(cells[0], room, BOLD, self._size)]
             while True:
-                yield kind, *self._high([part[:_MOST_LINES] for part in lines])
+                yield kind, *self._high([part[:_MOST_LINES] for part in lines]), depth
                 if max(map(len, lines)) <= _MOST_LINES:
                     break
                 lines = [part[_MOST_LINES:] for part in lines]
@@ -214,9 +233,9 @@ class _Grid:
             if column.number:
                 style.append(("ALIGN", (place, 0), (place, -1), "RIGHT"))
         for place, (kind, _cells, _high) in enumerate(page):
-            if kind != "row":
+            if kind not in ("row", "note"):
                 style.append(("FONTNAME", (0, place), (-1, place), BOLD))
-            if kind == "heading":
+            if kind in ("heading", "note"):
                 style.append(("ALIGN", (0, place), (0, place), "LEFT"))
             elif kind == "total":
                 style.append(("LINEABOVE", (0, place), (-1, place), 0.8, colors.black))
@@ -227,6 +246,15 @@ class _Grid:
             style=style,
             hAlign="LEFT",
         )
+
+
+def _following(parts, place):
+    """The height of what must stand on the page of a heading: further headings and the first row."""
+    height = 0
+    while parts[place][0] == "heading" and place + 1 < len(parts):
+        place += 1
+        height += parts[place][2]
+    return height
 
 
 # Letters

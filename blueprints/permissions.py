@@ -15,10 +15,10 @@ class Can(StrEnum):
 
     SEE_OWN = "see the organisation's own records"
     SEND_VISITS = "send, correct and delete visits, and keep the list of carers"
-    SEND_CLAIMS = "make, submit and take back one-off claims"
+    SEE_PAYMENTS = "see scheduled payments, remittances, the payment calendar and purchase orders"
     ENTER_ACTUALS = "enter and confirm the organisation's own actuals"
+    SEND_CLAIMS = "make, submit and take back one-off claims"
     ANSWER_DISPUTES = "answer disputes and request their resolution"
-    SEE_PAYMENTS = "see scheduled payments and remittances"
     SEE_RECORDS = "see every provider's records, visits and payments"
     EDIT_RECORDS = "edit organisations, services, service levels, contracts and clients"
     EDIT_PACKAGES = "edit and authorise packages"
@@ -28,6 +28,8 @@ class Can(StrEnum):
     DECIDE_CLAIMS = "decide one-off claims, and set what contract types pay for hospital stays"
     RAISE_DISPUTES = "raise, resolve and reopen disputes"
     FINALISE = "calculate and finalise payment periods"
+    EXPORT = "make and take the files for the finance and charging systems"
+    ISSUE_ORDERS = "issue purchase orders"
     HOLD_AND_ADJUST = "hold and release payments, and adjust them by hand"
     EDIT_SETTINGS = "change settings and visit types"
     SEE_AUDIT = "search the audit trail"
@@ -42,8 +44,15 @@ ADMINISTRATOR = "administrator"
 # Officers' roles are those of rule 11.5; a provider's login has the one role until contacts' roles arrive.
 ROLES: dict[str, frozenset[Can]] = {
     PROVIDER: frozenset(
-        {Can.SIGNED_IN, Can.SEE_OWN, Can.SEND_VISITS, Can.ENTER_ACTUALS, Can.SEND_CLAIMS, Can.ANSWER_DISPUTES,
-         Can.SEE_PAYMENTS}
+        {
+            Can.SIGNED_IN,
+            Can.SEE_OWN,
+            Can.SEND_VISITS,
+            Can.ENTER_ACTUALS,
+            Can.SEND_CLAIMS,
+            Can.ANSWER_DISPUTES,
+            Can.SEE_PAYMENTS,
+        }
     ),
     ADMINISTRATOR: frozenset(
         _OFFICER
@@ -56,15 +65,36 @@ ROLES: dict[str, frozenset[Can]] = {
             Can.DECIDE_CLAIMS,
             Can.RAISE_DISPUTES,
             Can.FINALISE,
+            Can.EXPORT,
+            Can.ISSUE_ORDERS,
             Can.HOLD_AND_ADJUST,
             Can.EDIT_SETTINGS,
             Can.SEE_AUDIT,
         }
     ),
-    "packages": frozenset(_OFFICER | {Can.EDIT_RECORDS, Can.EDIT_PACKAGES, Can.EDIT_ACTUALS, Can.RAISE_DISPUTES, Can.LOAD_FILES}),
+    "packages": frozenset(
+        _OFFICER
+        | {
+            Can.EDIT_RECORDS,
+            Can.EDIT_PACKAGES,
+            Can.EDIT_ACTUALS,
+            Can.RAISE_DISPUTES,
+            Can.LOAD_FILES,
+            Can.ISSUE_ORDERS,
+        }
+    ),
     "payments": frozenset(
-        _OFFICER | {Can.EDIT_ACTUALS, Can.EDIT_PERIODS, Can.DECIDE_CLAIMS, Can.RAISE_DISPUTES, Can.FINALISE,
-         Can.HOLD_AND_ADJUST}
+        _OFFICER
+        | {
+            Can.EDIT_ACTUALS,
+            Can.EDIT_PERIODS,
+            Can.DECIDE_CLAIMS,
+            Can.RAISE_DISPUTES,
+            Can.FINALISE,
+            Can.HOLD_AND_ADJUST,
+            Can.EXPORT,
+            Can.ISSUE_ORDERS,
+        }
     ),
     "requests": frozenset(_OFFICER),
     "quality": frozenset(_OFFICER),

@@ -20,6 +20,9 @@ import python_calamine
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 
 MAX_BYTES = 200 * 1024 * 1024
 MAX_ROWS = 600_000
@@ -559,22 +562,65 @@ def _safe(cell):
     return cell
 
 
-def write_xlsx(rows, headings, out, title="Sheet1"):
-    """Writes an XLSX workbook of one sheet to `out` (a path or a binary file): `headings` in bold, then `rows`.
+_EPOCH = datetime.date(1899, 12, 30).toordinal()  # the day before a spreadsheet's first
+_PLAIN_FIRST = _SUSPECT | {"#"}  # "#N/A" and its like would become errors
 
-    Numbers (int, Decimal) and dates become cells of their kind. Text is neutralised as in CSV, so that importers
-    treat both alike, and is always stored as text: openpyxl would make formulas and errors of some.
+
+def write_xlsx(rows, headings, out, title="Sheet1", formats=(), widths=(), header="", about=None):
+    """Writes an XLSX workbook to `out` (a path or a binary file): `headings` in bold, then `rows`, as they come.
+
+    Numbers (int, Decimal) and dates become cells of their kind, shown by their column's of `formats` where it has one
+    ("#,##0.00", "dd/mm/yyyy"). Text is neutralised as in CSV, so that importers treat both alike, and is always stored
+    as text: openpyxl would make formulas and errors of some. `widths` are in letters; `header` and the page's number
+    are printed on every page, below the headings. `about` is asked after the last row for those of a second sheet.
     """
     book = Workbook(write_only=True)
     sheet = book.create_sheet(re.sub(r"[\\/*?:\[\]]", " ", title)[:31])
     sheet.freeze_panes = "A2"
-
-    def text(value):
-        cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\ufffd", neutralise(value))[:32_767])
-        cell.data_type = "s"
-        return cell
-
-    sheet.append([text(heading) for heading in headings])
+    for place, width in enumerate(widths, 1):
+        sheet.column_dimensions[get_column_letter(place)].width = width
+    if header:
+        sheet.page_setup.orientation = "landscape"
+        sheet.page_setup.fitToHeight = 0
+        sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+        sheet.print_title_rows = "1:1"
+        sheet.HeaderFooter.oddHeader.left.text = ILLEGAL_CHARACTERS_RE.sub("", header.replace("&", "&&"))[:200]
+        sheet.HeaderFooter.oddFooter.right.text = "Page &P of &N"
+    cells = [_styled(sheet, format) if format else None for format in formats] or [None] * len(headings)
+    sheet.append([_text_cell(sheet, heading, bold=True) for heading in headings])
     for row in rows:
-        sheet.append([text(cell) if type(cell) is str else cell for cell in row])
+        sheet.append([_cell(sheet, value, cell) for value, cell in zip(row, cells, strict=True)])
+    if about:
+        second = book.create_sheet("About")
+        second.column_dimensions["A"].width = 40
+        second.column_dimensions["B"].width = 60
+        for row in about():
+            second.append([_cell(second, value, None) for value in row])
     book.save(out)
+
+
+def _styled(sheet, format):
+    """One cell for all of a column: it is written before the next row takes it."""
+    cell = WriteOnlyCell(sheet, 0)
+    cell.number_format = format
+    return cell
+
+
+def _cell(sheet, value, styled):
+    """What openpyxl is given for a value: as little as it takes, since most of the time goes into its cells."""
+    if type(value) is str:
+        if value and (value[0] in _PLAIN_FIRST or not value.isprintable() or len(value) > 32_000):
+            return _text_cell(sheet, value)
+        return value or None
+    if styled is None or value is None:
+        return value
+    styled.value = value.toordinal() - _EPOCH if type(value) is datetime.date else value
+    return styled
+
+
+def _text_cell(sheet, value, bold=False):
+    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\ufffd", neutralise(value))[:32_767])
+    cell.data_type = "s"
+    if bold:
+        cell.font = Font(bold=True)
+    return cell

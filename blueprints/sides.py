@@ -13,7 +13,7 @@ from blueprints import permissions
 AREAS = (
     "settings", "accounts", "organisations", "services", "home", "audit", "jobs", "attachments", "imports", "clients",
     "contracts", "packages", "carers", "visits", "matching", "actuals", "claims", "payments", "holds", "adjustments",
-    "periods", "remittances", "orders", "disputes", "reports",
+    "periods", "remittances", "orders", "disputes", "exports", "reports",
 )  # fmt: skip
 PREFIX = {"public": None, "provider": "/provider", "authority": "/authority"}
 # Modules by provider areas: off means that no tab, tile, link or address of it is there.
@@ -26,7 +26,9 @@ MODULES: dict[str, str | tuple[str, ...]] = {
     "claims": "module_claims",
     "disputes": "module_disputes",
     "payments": "module_payments",
+    "periods": "module_payments",
     "remittances": "module_payments",
+    "orders": "module_orders",
 }
 # Provider areas that are there only for organisations with something that is paid on actuals, or on visits (C-08).
 ON_ACTUALS = {"visits", "carers", "imports", "actuals", "claims", "disputes"}

@@ -148,7 +148,7 @@ def dated() -> None:
         week: dt.datetime.combine(week + WEEK, dt.time(9, 30))
         for (week,) in Actual.select(Actual.week).distinct().tuples()
     }
-    statement = "UPDATE actual SET changed_at = ? WHERE week = ? AND source <> 'visits'"
+    statement = "UPDATE actual SET changed_at = ? WHERE week = ?"
     database.execute_many(Actual, statement, [(str(at), week.isoformat()) for week, at in when.items()])
 
 
@@ -163,6 +163,7 @@ def unplanned(world) -> None:
             week=world.last - WEEK * back, actual=200, comments=comment, changed_by="Marina Quay", state=state,
             reason=reason, by="Priya Shah" if reason else "",
             at=dt.datetime.combine(world.last - WEEK, dt.time(11)) if reason else None,
+            created_at=dt.datetime.combine(world.last, dt.time(10)), changed_at=dt.datetime.combine(world.last, dt.time(10)),
         )  # fmt: skip
 
 

@@ -47,7 +47,9 @@ class Claims:
         self.finance = world.actor("finance@oakfield")
         self.officer = world.actor("payments@authority")
 
-    def make(self, who: str, on: dt.date, notes: str = "", letter_too: bool = True, submit: bool = True, **facts) -> Claim:
+    def make(
+        self, who: str, on: dt.date, notes: str = "", letter_too: bool = True, submit: bool = True, **facts
+    ) -> Claim:
         """A claim for the stay of somebody, made on a day."""
         package = self.world.packages[who]
         level = ServiceLevel.get(ServiceLevel.claimable == "hospital")
@@ -56,7 +58,7 @@ class Claims:
         scheme = schemes.schemes()[package.contract.contract_type]
         about = items.About(claim, level, package.client, package.contract, scheme, stay.calls)
         working = about.working(facts.get("stay_first", stay.first), facts.get("stay_last", stay.last))
-        given = {
+        given: dict = {
             "description": sums.described(working), "quantity": 100, "unit_cost": working.amount * 100,
             "stay_first": stay.first, "stay_last": stay.last, "dates_reason": "", "amount_reason": "",
         } | facts  # fmt: skip

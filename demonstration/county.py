@@ -16,7 +16,9 @@ from typing import NamedTuple
 import database
 from blueprints.actuals import rules as actuals
 from blueprints.actuals.sums import FedVisit, from_visits, paid_minutes
+from blueprints.history import COMMAND_LINE
 from blueprints.matching.rules import minutes
+from blueprints.orders import rules as orders
 from blueprints.packages import rules as packages
 from blueprints.packages.plan import planned_quantity
 from blueprints.payments import rules as payments
@@ -37,6 +39,7 @@ from models import (
     PackageRate,
     PaymentCycle,
     PaymentPeriod,
+    PurchaseOrder,
     Service,
     ServiceLevel,
     StalePackage,
@@ -82,7 +85,14 @@ def at(hour: int, minute: int = 0) -> int:
 def build(last: dt.date, size: Size = COUNTY) -> Iterator[str]:
     """Everything; `last` is the Monday of the last full week. Yields a line with the seconds of each step."""
     county = County(last, size)
-    for step in (county.make_records, county.write_visits, county.work_out_dues, county.hold_and_adjust):
+    steps = (
+        county.make_records,
+        county.write_visits,
+        county.work_out_dues,
+        county.issue_orders,
+        county.hold_and_adjust,
+    )
+    for step in steps:
         began = time.monotonic()
         said = step()
         yield f"{said} ({time.monotonic() - began:.0f} s)"
@@ -319,9 +329,20 @@ class County:
         for start in range(0, len(idents), PIECE):
             piece = idents[start : start + PIECE]
             with db.atomic():
-                changed += payments.work_out(packages.lines(Package.id.in_(piece)))
+                lines = packages.lines(Package.id.in_(piece))
+                changed += payments.work_out(lines)
+                orders.refresh(lines)
                 StalePackage.delete().where(StalePackage.package.in_(piece)).execute()
         return f"Worked out {changed} weeks of payments."
+
+    def issue_orders(self) -> str:
+        """All but every fortieth purchase order."""
+        idents = [i for (i,) in PurchaseOrder.select(PurchaseOrder.id).order_by(PurchaseOrder.id).tuples()]
+        idents = [ident for number, ident in enumerate(idents) if number % 40]
+        for start in range(0, len(idents), 500):
+            with db.atomic():
+                orders.issue_several(idents[start : start + 500], "", COMMAND_LINE)
+        return f"Issued {len(idents)} purchase orders."
 
     def hold_and_adjust(self) -> str:
         """Some of the last week's lines held, and manual adjustments that wait: what officers' lists have to carry."""

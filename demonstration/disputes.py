@@ -31,7 +31,12 @@ class Disputes:
                     "The family says that nobody came.")  # fmt: skip
         asked = self.raised(self.weeks(last - WEEK * 2, 1), last - day * 3, "Actuals query",
                             "Is the frustrated hour right? The client was at the day centre.")  # fmt: skip
-        self.answer(asked, last + day, "The worker waited at the flat for the full hour; her log is with the manager.", self.quay)
+        self.answer(
+            asked,
+            last + day,
+            "The worker waited at the flat for the full hour; her log is with the manager.",
+            self.quay,
+        )
         again = self.raised(self.visits("C", week - WEEK, 1), last - WEEK, "Charged when cancelled in advance",
                             "When was it cancelled?")  # fmt: skip
         self.answer(again, last - day * 2, "Cancelled by telephone.", self.finance)

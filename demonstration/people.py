@@ -37,14 +37,14 @@ OAKFIELD = [
     ("Mr", "Leonard", "Croft"), ("Mrs", "Beryl", "Sands"), ("Mr", "Desmond", "Okafor"), ("Mrs", "Meena", "Patel"),
     ("Mr", "George", "Lindley"), ("Mrs", "Hilda", "Brook"), ("Mr", "Ernest", "Vale"), ("Mrs", "Joyce", "Sutton"),
     ("Mr", "Frank", "Holloway"), ("Mrs", "Marjorie", "Penn"), ("Mr", "Walter", "Grieves"), ("Mrs", "Olive", "Darnell"),
-    ("Mr", "Tadeusz", "Nowak"), ("Mrs", "Constance", "Eyre"),
+    ("Mr", "Łukasz", "Nowak"), ("Mrs", "Constance", "Eyre"),
 ]  # fmt: skip
 BROOKHOUSE = [
     ("", "Cat", "Castle"), ("Mr", "Reginald", "Dyer"), ("Mrs", "Vera", "Hallam"), ("Mr", "Percy", "Ingram"),
     ("Mrs", "Gladys", "Monk"), ("Mrs", "Phyllis", "Carver"), ("Mr", "Norman", "Tate"), ("Mrs", "Elsie", "Rowan"),
     ("Mr", "Clifford", "Birch"), ("Mrs", "Muriel", "Hobbs"), ("Mr", "Wilfred", "Sharp"), ("Mrs", "Agnes", "Corrigan"),
     ("Mr", "Kwame", "Boateng"), ("Mrs", "Lilian", "Frost"), ("Mr", "Arthur", "Dunmore"), ("Mrs", "Ruby", "Kendall"),
-    ("Mrs", "Sheila", "Marlowe"), ("Mr", "Cecil", "Yates"),
+    ("Mrs", "Siân", "Marlowe"), ("Mr", "Cecil", "Yates"),
 ]  # fmt: skip
 HARBOUR = [
     ("Mr", "Jamie", "Rudd"), ("Ms", "Chloe", "Bannister"), ("Mr", "Liam", "Foster"), ("Ms", "Aisha", "Rahman"),

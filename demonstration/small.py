@@ -7,13 +7,22 @@ import random
 from collections.abc import Iterator
 
 from blueprints import consequences, history
+from blueprints.actuals import report as actuals_report
 from blueprints.adjustments import rules as adjustments
+from blueprints.exports import charges
+from blueprints.exports import rules as exports
 from blueprints.history import Actor
 from blueprints.holds import rules as holds
+from blueprints.jobs import rules as jobs
 from blueprints.matching.rules import Group
+from blueprints.orders import rules as orders
 from blueprints.payments import rules as payments
+from blueprints.periods import rhythm
 from blueprints.periods import rules as periods
+from blueprints.reach import Reach
+from blueprints.reports import rules as reports
 from blueprints.settings import rules as settings
+from blueprints.values import show_date
 from demonstration import by_hand, people, visits
 from demonstration.build import WEEK, logins
 from demonstration.claims import Claims, InHospital
@@ -26,19 +35,25 @@ from models import (
     Client,
     Contract,
     Dispute,
+    Export,
     Finalisation,
     Hold,
     Import,
     ImportProblem,
     ImportState,
     ItemState,
+    JobState,
+    Look,
     ManualAdjustment,
+    OrderVersion,
     Organisation,
     Package,
     PackageRate,
     PaymentBasis,
     PaymentCycle,
     PaymentPeriod,
+    PreparedReport,
+    PurchaseOrder,
     Service,
     ServiceLevel,
     TimetableSlot,
@@ -53,6 +68,7 @@ SETTINGS = {
     "authority_name": "Northmere County Council",
     "portal_name": "Provider portal",
     "support_contact": "01632 960 100, provider.support@authority.example",
+    "remittance_note": "Questions about a remittance: 01632 960 120, payments@authority.example.",
     "unplanned_actuals": True,
     "whats_new": "This is a demonstration: look around, change what you like.",
 }
@@ -111,13 +127,21 @@ class World:
         yield f"Matched the visits and made {Actual.select().count()} actuals."
         self.holds_of_the_past()
         yield f"Finalised {self.finalise()} periods."
+        self.issue_orders()
+        self.charge(self.last - WEEK * 5)
         self.claims.the_others()
         yield f"Made {Claim.select().count()} one-off claims."
         self.late_changes()
+        self.coming_changes()
+        self.issue_again()
+        yield f"Issued {OrderVersion.select().count()} versions of {PurchaseOrder.select().count()} purchase orders."
         visits.seal(Visit.select().where(Visit.version > 1))
         Disputes(self).make()
         yield f"Raised {Dispute.select().count()} disputes."
         self.files()
+        self.exports()
+        self.year_ahead()
+        self.prepared_reports()
         yield f"The last full week, from {self.last:%d/%m/%Y}, is open: its visits are still to come."
 
     def actor(self, name: str) -> Actor:
@@ -215,8 +239,11 @@ class World:
         return made
 
     def period(self, cycle: PaymentCycle, start: dt.date, end: dt.date) -> None:
-        """A period whose cut-off is two days after it."""
-        PaymentPeriod.create(cycle=cycle, start_date=start, end_date=end, cut_off=end + dt.timedelta(2))
+        """A period whose cut-off is two days after it, finalised after four and paid after ten."""
+        after = [end + dt.timedelta(days) for days in (2, 4, 10)]
+        PaymentPeriod.create(
+            cycle=cycle, start_date=start, end_date=end, cut_off=after[0], finalise_on=after[1], pay_on=after[2]
+        )
 
     def clients(self) -> None:
         """Some sixty people."""
@@ -557,6 +584,42 @@ class World:
             Change.update(at=moment).where((Change.thing == "finalisation") & (Change.thing_id == one.id)).execute()
         return len(done)
 
+    def issue_orders(self) -> None:
+        """Every order as packages stood; those of the clients whose packages change next come out as changed."""
+        idents = [i for (i,) in PurchaseOrder.select(PurchaseOrder.id).order_by(PurchaseOrder.id).tuples()]
+        new = [self.people[who].id for who in ("Kendall", "Nowak", "Gough")]  # theirs are still to be issued
+        kept = {i for (i,) in PurchaseOrder.select(PurchaseOrder.id).where(PurchaseOrder.client.in_(new)).tuples()}
+        orders.issue_several([i for i in idents if i not in kept], "", self.actor("packages@authority"))
+        self.issued_on(evening(self.last - WEEK * 9, 11))
+
+    def coming_changes(self) -> None:
+        """A package that will end and rates that will rise: the orders are others than were issued, nothing paid is."""
+        officer = self.actor("packages@authority")
+        ashby, kerr, moss = (self.packages[who] for who in ("Ashby", "Kerr", "Moss"))
+        Package.update(end_date=self.last + WEEK * 8).where(Package.id == ashby.id).execute()
+        history.record(officer, "Ended a package", ("package", ashby.id), {"end_date": None},
+                       {"end_date": self.last + WEEK * 8}, organisation=ashby.organisation_id)  # fmt: skip
+        for package in (kerr, moss):
+            rate = PackageRate.create(package=package, from_date=self.last + WEEK * 7, unit_cost=RAISED + 4000)
+            history.record(officer, "Added a rate", rate, {}, {"package": package.cpli_id, "unit_cost": rate.unit_cost},
+                           organisation=package.organisation_id)  # fmt: skip
+        consequences.follow(consequences.Change(packages=[p.id for p in (ashby, kerr, moss)]), now=True)
+
+    def issue_again(self) -> None:
+        """Some of the orders whose packages have changed meanwhile; the others wait."""
+        for who, reason in (("Monk", "Rate raised by the review"), ("Moss", "Rates from the new year")):
+            for order in PurchaseOrder.select().where((PurchaseOrder.client == self.people[who]) & orders.to_issue()):
+                orders.issue_several([order.id], reason, self.actor("payments@authority"))
+        self.issued_on(evening(self.last + dt.timedelta(2), 14), OrderVersion.number == 2)
+
+    def issued_on(self, moment: dt.datetime, which=None) -> None:
+        """Date what has just been issued."""
+        found = OrderVersion.select(OrderVersion.order).where(which if which is not None else OrderVersion.number == 1)
+        PurchaseOrder.update(issued_at=moment).where(PurchaseOrder.id.in_(found)).execute()
+        OrderVersion.update(at=moment).where(which if which is not None else OrderVersion.number == 1).execute()
+        what = "Issued again" if which is not None else "Issued"
+        Change.update(at=moment).where((Change.thing == "purchase_order") & (Change.what == what)).execute()
+
     def late_changes(self) -> None:
         """Changes to weeks that have been paid, one for each reason of rule 7.3, and holds in the current period."""
         officer = self.actor("packages@authority")
@@ -601,6 +664,36 @@ class World:
         entered_twice = self.adjust(self.spot, "", -4000, "Overpaid before", "Deposit returned by the family")
         self.hold(self.spot, frozenset({f"manual-{entered_twice.id}"}), ItemState.CANCELLED, "Entered twice")
 
+    def year_ahead(self) -> None:
+        """One cycle reaches a year ahead; the others wait for the press that extends them."""
+        stored = list(
+            PaymentPeriod.select().where(PaymentPeriod.cycle == self.four).order_by(PaymentPeriod.start_date).dicts()
+        )
+        new = rhythm.following(stored, rhythm.year_ahead(self.last + WEEK))
+        touched = periods.save_period_set(self.four, [*stored, *new], self.actor("payments@authority"))
+        consequences.follow_touched(touched, now=True)
+
+    def exports(self) -> None:
+        """Finalised periods in files for the finance system but the last, which wait; and charges, with differences since."""
+        by = self.actor("payments@authority")
+        for waiting in exports.waiting():
+            if waiting.end < self.last - WEEK * 5:
+                made = exports.make_payments(waiting.period, waiting.finalisations, by)
+                moment = evening(waiting.end + dt.timedelta(5), 9, 20)
+                Export.update(at=moment).where(Export.id == made.id).execute()
+                Change.update(at=moment).where((Change.thing == "export") & (Change.thing_id == made.id)).execute()
+                if waiting.end < self.last - WEEK * 7:
+                    Look.create(user=by.user_id, thing="export", thing_id=made.id, at=moment + dt.timedelta(minutes=4))
+        self.charge(self.last - WEEK * 2)
+
+    def charge(self, until: dt.date) -> None:
+        """A file of what is to be charged until a week, made and taken in the next."""
+        by = self.actor("payments@authority")
+        made = charges.make(until, by)
+        moment = evening(until + WEEK, 9, 45)
+        Export.update(at=moment).where(Export.id == made.id).execute()
+        Look.create(user=by.user_id, thing="export", thing_id=made.id, at=moment + dt.timedelta(minutes=2))
+
     def files(self) -> None:
         """Imports in the history that did not go through, one with rejected rows, and the authority's own."""
         week = self.last - WEEK
@@ -627,3 +720,28 @@ class World:
         ):  # fmt: skip
             self.an_import(self.weeks[0], records, kind=kind, organisation=None, user=officer, file_name=name,
                            ended_by=officer.name)  # fmt: skip
+
+    # reports
+
+    def prepared_reports(self) -> None:
+        """Long reports that people had prepared: done for each door, and one that failed."""
+        four_weeks = (self.last - WEEK * 4, self.last - dt.timedelta(1))
+        self.prepared("finance@oakfield", "xlsx", actuals_report.Wanted(*four_weeks, differences=True))
+        self.prepared("officer@authority", "csv", actuals_report.Wanted(self.weeks[0], self.last))
+        failed = self.prepared("officer@authority", "pdf", actuals_report.Wanted(*four_weeks), fails=True)
+        failed.job.state, failed.job.error = JobState.FAILED, "The disk was full. Ask for the report again."
+        failed.job.ended_at, failed.job.unique_key = failed.asked_at, None
+        failed.job.save()
+
+    def prepared(self, name: str, form: str, wanted, fails: bool = False) -> PreparedReport:
+        """A report of Commissioned v Actuals, asked for by a person."""
+        user = self.users[name]
+        reach = Reach.of(user)
+        one = reports.LISTED["commissioned-v-actuals"]
+        own = user.organisation.name if user.organisation_id else "All Organisations"
+        told = [["Organisation", own], ["Date From", show_date(wanted.first)], ["Date To", show_date(wanted.last)],
+                ["Differences Only", "Yes" if wanted.differences else "No"]]  # fmt: skip
+        row = reports.prepare(user, reach, one, wanted, told, form, one.estimate(reach, wanted))
+        if not fails:
+            jobs.run(row.job_id)
+        return PreparedReport.get_by_id(row.id)

@@ -89,9 +89,7 @@ class StayForm(ItemForm):
 
     stay_first = f.DateField("First day in hospital", [f.Required()])
     stay_last = f.DateField("Last day in hospital", [f.Required()])
-    dates_reason = f.TextField(
-        "Why the stay has other days", description="Only where they are not what the visits say"
-    )
+    dates_reason = f.TextField("Why the stay has other days", description="Only where they are not what the visits say")
 
 
 class EvidenceForm(PortalForm):
@@ -99,9 +97,7 @@ class EvidenceForm(PortalForm):
 
     text = f.CountedTextField("What you want to say", most=TEXT)
     item = f.SelectField("Client item", [f.Required()])
-    files = f.FilesField(
-        "Attachment", description="PDF, PNG, JPEG, DOCX, XLSX, ODT, CSV or TXT, up to 10 MB each"
-    )
+    files = f.FilesField("Attachment", description="PDF, PNG, JPEG, DOCX, XLSX, ODT, CSV or TXT, up to 10 MB each")
 
 
 class VersionForm(PortalForm):
@@ -131,7 +127,9 @@ class DecisionForm(VersionForm):
     """The authority's notes on the whole claim; the figures of items stand in DecidedForm, one for each."""
 
     notes = f.CountedTextField(
-        "Local Authority Notes", description="The provider reads them. A rejected claim needs the reason here", most=TEXT
+        "Local Authority Notes",
+        description="The provider reads them. A rejected claim needs the reason here",
+        most=TEXT,
     )
 
 
@@ -156,7 +154,9 @@ class QueueFilter(FilterForm):
         choices=[("", "All"), *((str(s), str(s)) for s in ClaimState if s != ClaimState.UNSUBMITTED)],
         default=str(ClaimState.PENDING),
     )
-    waits = f.SelectField("Waits for", choices=[("", "All"), ("authority", "The authority"), ("provider", "The provider")])
+    waits = f.SelectField(
+        "Waits for", choices=[("", "All"), ("authority", "The authority"), ("provider", "The provider")]
+    )
     organisation = f.SelectField("Provider", choices=[])
     kind = f.SelectField("Contract type", choices=[])
     year = f.SelectField("Financial year", choices=[])

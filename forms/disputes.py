@@ -98,7 +98,8 @@ class ResponseForm(PortalForm):
 
     version = HiddenField()
     response = f.CountedTextField(
-        "Response", description="What you found, and what you changed: the visits sent again, or the actuals corrected",
+        "Response",
+        description="What you found, and what you changed: the visits sent again, or the actuals corrected",
         most=TEXT,
     )
 
@@ -121,7 +122,10 @@ class ReopeningForm(PortalForm):
 
     version = HiddenField()
     remark = f.CountedTextField(
-        "What is still open", [f.Required("Enter what is still open")], description="It is added to the details", most=TEXT
+        "What is still open",
+        [f.Required("Enter what is still open")],
+        description="It is added to the details",
+        most=TEXT,
     )
     due = f.DateField("Answer due", [f.Required()], called="date by which the provider is to answer")
 

@@ -42,3 +42,21 @@ class FinaliseForm(PortalForm):
 
 class PressForm(PortalForm):
     """A single press."""
+
+
+class CalendarFilter(FilterForm):
+    """Which part of the payment calendar is listed."""
+
+    show = SelectField("Show")
+    cycle = SelectField("Payment cycle")
+
+    def __init__(self, years: list[str], cycles: list[tuple[str, str]]):
+        super().__init__()
+        self.show.choices = [("ahead", "The year ahead"), *((y, y) for y in years)]
+        self.cycle.choices = [("", "All"), *cycles]
+        if self.show.data not in dict(self.show.choices):
+            self.show.data = "ahead"
+        if self.cycle.data not in dict(cycles):
+            self.cycle.data = ""
+        if len(cycles) < 2:
+            del self.cycle

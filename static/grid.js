@@ -88,7 +88,7 @@ function mark(row, words, kind = "yellow") {
   if (!words) return;
   const tag = document.createElement("strong");
   tag.className = `govuk-tag govuk-tag--${kind}`;
-  tag.textContent = "Not saved";
+  tag.textContent = kind === "blue" ? "Saving" : "Not saved";
   state.append(tag, words === true ? "" : ` ${words}`);
 }
 
@@ -106,6 +106,38 @@ function changed(row) {
   bar();
 }
 
+// One more row of days; the portal is told when the row is saved.
+const MOST_DAYS = 20;
+const countOf = (row) => document.getElementsByName(`${row.dataset.row}-days`)[0];
+function addDay(row) {
+  const lines = row.querySelector(".days__table tbody").rows;
+  const number = lines.length;
+  if (number >= MOST_DAYS) return null;
+  const added = lines[number - 1].cloneNode(true);
+  added.dataset.added = "";
+  for (const box of added.querySelectorAll("input")) {
+    for (const name of ["id", "name", "data-box"]) {
+      if (box.hasAttribute(name)) box.setAttribute(name, box.getAttribute(name).replace(`day${number - 1}`, `day${number}`));
+    }
+    box.setAttribute("aria-label", box.getAttribute("aria-label").replace(`row ${number}`, `row ${number + 1}`));
+    box.classList.remove("govuk-input--error");
+    box.removeAttribute("aria-invalid");
+    if (box.type === "checkbox") box.defaultChecked = box.checked = false;
+    else box.defaultValue = box.value = "";
+  }
+  lines[number - 1].after(added);
+  countOf(row).value = number + 1;
+  return added.querySelector("input");
+}
+main.addEventListener("click", (event) => {
+  const button = event.target.closest("button[name$='-add-day']");
+  if (!button) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  addDay(rowOf(button))?.focus();
+  say("Row added");
+}, true);
+
 const alike = (one, other) => one === other || (hundredths(String(one)) ?? -1) === (hundredths(String(other)) ?? -2) || String(one).trim() === String(other).trim();
 
 // Fill in what was typed before, where it differs from what is stored now.
@@ -113,6 +145,8 @@ function putBack(row) {
   const text = sessionStorage.getItem(keyOf(row));
   if (!text) return false;
   const entry = JSON.parse(text);
+  const days = (place) => `${row.dataset.row}-day${place}-quantity`;
+  for (let place = row.querySelectorAll(".days__table tbody tr").length; place && days(place) in entry.values; place++) addDay(row);
   const all = boxes(row);
   const now = (box) => (box.type === "checkbox" ? box.checked : box.value);
   const typed = (box) => entry.values[box.id || `${box.name}=${box.value}`];
@@ -184,6 +218,8 @@ function undo(row) {
     if (box.type === "checkbox") box.checked = box.defaultChecked;
     else box.value = box.defaultValue;
   }
+  row.querySelectorAll("[data-added]").forEach((added) => added.remove());
+  if (countOf(row)) countOf(row).value = row.querySelectorAll(".days__table tbody tr").length;
   row.classList.remove("refused", "put-back");
   drop(row);
   changed(row);
@@ -230,8 +266,18 @@ document.addEventListener("htmx:before:request", (event) => {
   going = { key: row.dataset.row, box: box ?? "actual", byKey: row.dataset.byKey === "yes" };
   delete row.dataset.byKey;
   keep(row);
-  mark(row, "Saving…", "blue");
+  busy(row, true);
+  mark(row, true, "blue");
 });
+document.addEventListener("htmx:finally:request", (event) => {
+  const row = rowOf(event.detail.ctx?.sourceElement);
+  if (row?.isConnected) busy(row, false);
+});
+// What is typed while a row is being saved would be lost when its answer takes its place.
+function busy(row, on) {
+  row.classList.toggle("busy", on);
+  boxes(row).forEach((box) => (box.readOnly = on));
+}
 
 // An answer that is not a row is a page about something else: signed out, failed, or the form was too old.
 document.addEventListener("htmx:after:request", (event) => {
@@ -289,16 +335,14 @@ function settled(row) {
   if (costs.has(key)) total(row, Number(row.dataset.cost) - costs.get(key));
   costs.set(key, Number(row.dataset.cost));
   const refused = row.classList.contains("refused");
-  const adding = going?.key === key && !row.querySelector("[data-state]").textContent.trim() && sessionStorage.getItem(keyOf(row));
-  if (!refused && !adding) drop(row);
-  if (refused || adding) row.classList.add("unsaved");
+  if (refused) row.classList.add("unsaved");
+  else drop(row);
   if (going?.key !== key) return;
-  say(row.querySelector("[data-state]").textContent || "Row added");
+  say(row.querySelector("[data-state]").textContent);
   const bad = row.querySelector("[aria-invalid]");
   const from = going;
   going = null;
   if (refused) (bad ?? row.querySelector("[data-box]")).focus();
-  else if (adding) [...row.querySelectorAll(".days__table input:not([type])")].pop()?.focus();
   else if (!saving.length && from.byKey) (below(row, from.box) ?? row.querySelector(`[data-box="${from.box}"]`))?.focus();
   else if (!saving.length && document.activeElement === document.body) row.querySelector(`#save-${CSS.escape(key)}`)?.focus({ preventScroll: true });
   next();

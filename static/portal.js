@@ -104,7 +104,7 @@ document.addEventListener("htmx:after:settle", (event) => {
     errors.focus();
   } else if (focused && !focused.isConnected && document.activeElement === body) {
     // what had focus is gone: go to what stands in its place, else to the region, and not to the top of the page
-    const same = focused.id && document.getElementById(focused.id);
+    const same = focused.id ? document.getElementById(focused.id) : null;
     const place = same?.checkVisibility() ? same : region.querySelector("[data-focus]") ?? region;
     if (place === region && !place.hasAttribute("tabindex")) place.tabIndex = -1;
     place.focus({ preventScroll: true });

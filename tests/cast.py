@@ -17,6 +17,7 @@ from models import (
     Package,
     PaymentCycle,
     PaymentPeriod,
+    PurchaseOrder,
     Service,
     ServiceLevel,
     SignIn,
@@ -106,6 +107,15 @@ class Cast:
         return found or Import.create(
             kind="visits", organisation=self.oakfield, user=self.finance, file_name="week.csv", state="Checked"
         )
+
+    @property
+    def order(self):
+        """Ann's purchase order of 2026/2027."""
+        from blueprints.orders import rules as orders
+        from blueprints.packages import rules as packages
+
+        orders.refresh(packages.lines(Package.id == self.package.id))
+        return PurchaseOrder.get((PurchaseOrder.client == self.ann) & (PurchaseOrder.year == 2026))
 
     def user(self, email: str, name: str, organisation, roles=()) -> User:
         """A login with the demonstration password."""

@@ -302,6 +302,13 @@ FAULTS = [
         "payments noted differ from the finalised items",
     ),
     (
+        [
+            "UPDATE manual_adjustment SET finalisation_id = NULL "
+            "WHERE id = (SELECT min(id) FROM manual_adjustment WHERE finalisation_id IS NOT NULL)"
+        ],
+        "1 manual adjustments differ from the finalised items",
+    ),
+    (
         ["DELETE FROM actual WHERE id = (SELECT min(id) FROM actual WHERE source = 'visits')"],
         "For 1 packages and weeks the actuals differ from the matched visits",
     ),

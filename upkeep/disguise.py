@@ -46,11 +46,17 @@ VOCABULARY = {
     "package_as_paid": {"plan"},
     "manual_adjustment": {"reason", "key"},
     "hold": {"kind", "state"},
+    "purchase_order": {"digest", "issued_digest"},
+    "order_line": {"frequency"},
+    "export": {"kind"},
     "dispute": {"state", "reason"},
     "payment_item": {"kind", "reason", "state"},
+    "prepared_report": {"name", "form", "reach", "wanted"},
     "schema_migration": {"name", "applied"},
 }
 EMPTIED = ("sign_in", "one_time_link", "throttle", "huey_task", "huey_schedule", "huey_kv", "huey_counter")
+JSON = {("change", "before"), ("change", "after"), ("staged_row", "values"), ("staged_visit", "cells"), ("setting", "value"),
+        ("job", "facts"), ("prepared_report", "told")}  # fmt: skip
 JSON = {("change", "before"), ("change", "after"), ("staged_row", "values"), ("staged_visit", "cells"), ("claim_item", "working"), ("dispute_row", "was"), ("setting", "value"),
         ("job", "facts")}  # fmt: skip
 FREE_SETTINGS = ("text", "address", "lines")  # of every other kind the value stays

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import database
 import migrations
+from blueprints.orders import rules as orders
 from blueprints.payments import rules as payments
 from blueprints.settings import rules as settings
 from demonstration.people import EVERYBODY
@@ -22,6 +23,7 @@ from models import (
     JobState,
     OfficerRole,
     PaymentBasis,
+    PurchaseOrder,
     Setting,
     StaleGroup,
     StalePackage,
@@ -206,6 +208,13 @@ SELECT count(*) FROM (
     GROUP BY package_id, week HAVING sum(cost) <> 0 OR sum(vat) <> 0 OR sum(contribution) <> 0
 ) AS differing
 """
+BY_HAND = """
+SELECT count(*) FROM (
+    SELECT m.id FROM manual_adjustment m
+    LEFT JOIN payment_item i ON i.adjustment_id = m.id AND i.state IN ('Payable', 'Cancelled')
+    GROUP BY m.id, m.finalisation_id HAVING count(i.id) <> CASE WHEN m.finalisation_id IS NULL THEN 0 ELSE 1 END
+) AS differing
+"""
 FED = """
 SELECT count(*) FROM (
     SELECT package_id, week FROM (
@@ -231,6 +240,12 @@ def sums() -> Iterator[Finding]:
             f"For {paid} packages and weeks the payments noted differ from the finalised items.",
             "Do not finalise. Restore the last backup for which check finds nothing, and report it.",
         )
+    (by_hand,) = database.sql(db, BY_HAND).fetchone()
+    if by_hand:
+        yield Finding(
+            f"{by_hand} manual adjustments differ from the finalised items that settle them.",
+            "Do not finalise. Restore the last backup for which check finds nothing, and report it.",
+        )
     if StaleGroup.select().exists():
         return  # actuals are still on their way
     (fed,) = database.sql(db, FED, (False,)).fetchone()
@@ -241,9 +256,35 @@ def sums() -> Iterator[Finding]:
         )
 
 
+ORDERS = """
+SELECT count(*) FROM (
+    SELECT o.id FROM purchase_order o LEFT JOIN order_line l ON l.order_id = o.id AND l.version = 0
+    GROUP BY o.id, o.value HAVING o.value <> COALESCE(sum(l.amount), 0)
+) AS differing
+"""
+
+
+def order_sums() -> Iterator[Finding]:
+    """A purchase order's value is the sum of its lines, its spend that of the finalised items (rule 6.1)."""
+    (wrong,) = database.sql(db, ORDERS).fetchone()
+    for contract in Contract.select():
+        now = orders.spend(contract)
+        kept = PurchaseOrder.select(PurchaseOrder.client, PurchaseOrder.year, PurchaseOrder.spend).where(
+            PurchaseOrder.contract == contract
+        )
+        stored = {(client, year): amount for client, year, amount in kept.tuples()}
+        wrong += sum(now.get(key, 0) != stored.get(key, 0) for key in {*now, *stored})
+    if wrong:
+        yield Finding(
+            f"{wrong} purchase orders differ from their lines or from what was spent.",
+            "Save a package of the clients concerned once more; report it where that does not help.",
+        )
+
+
 PARTS: dict[str, Callable[[], Iterator[Finding]]] = {
     "People": people,
     "Payment cycles": cycles,
     "Jobs": jobs,
     "Sums": sums,
+    "Purchase orders": order_sums,
 }

@@ -215,7 +215,13 @@ def _session_statement():
     )
     by_visits = paid_on_actuals.where(ServiceLevel.entry == Entry.VISITS)
     return (
-        SignIn.select(SignIn, User, Organisation, fn.EXISTS(paid_on_actuals).alias("has_actuals"), fn.EXISTS(by_visits).alias("has_visits"))
+        SignIn.select(
+            SignIn,
+            User,
+            Organisation,
+            fn.EXISTS(paid_on_actuals).alias("has_actuals"),
+            fn.EXISTS(by_visits).alias("has_visits"),
+        )
         .join(User)
         .join(Organisation, JOIN.LEFT_OUTER)
         .where(

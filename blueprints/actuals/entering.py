@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 import database
 from blueprints import consequences, history, weeks
-from blueprints.actuals import allocations, sums
+from blueprints.actuals import allocations, reading, sums
+from blueprints.actuals.reading import Level, Stored
 from blueprints.actuals.rules import write_days
-from blueprints.actuals.sums import DailyRow
+from blueprints.actuals.sums import ActualFigures, DailyRow
 from blueprints.facts import Fault, Faulty
 from blueprints.money import number
 from blueprints.packages import rules as packages
@@ -28,7 +29,6 @@ from models import (
     LockedWeek,
     Package,
     PaidOn,
-    ServiceLevel,
     Source,
     db,
     utc_now,
@@ -86,14 +86,6 @@ class Clash(ValueError):
         self.theirs, self.by, self.version, self.planned = theirs, by, version, planned
 
 
-class Level(NamedTuple):
-    """What a check asks of a service level."""
-
-    name: str
-    unit: str
-    frustrated_allowed: bool
-
-
 # what may be changed ---------------------------------------------------------------------------------------------------
 
 
@@ -143,6 +135,13 @@ def check(
             faults.append(Fault(name, f"Enter a whole number: {number(quantity)} is not one"))
         elif now.quarter_steps and quantity % 25:
             faults.append(Fault(name, f"Enter a quantity in steps of 0.25: {number(quantity)} is not one"))
+    if wanted.days is not None:
+        first, last, _ = active_days(plan, week)
+        off = [
+            packages.WEEKDAYS[d] for d in range(7) if not first <= d <= last and any(r.ticks[d] for r in wanted.days)
+        ]
+        if off:
+            faults.append(Fault("days", f"Untick {', '.join(off)}: the package is not active then"))
     if plan.intermittent:
         faults += _intermittent_faults(line, level, week, wanted.actual, used, now.over_allocation)
     away = sums.away_from_plan(planned, wanted.actual, wanted.frustrated, wanted.missed, wanted.extra)
@@ -169,32 +168,29 @@ def save(package: int, week: dt.date, wanted: Figures, seen: Seen, by: history.A
     """Save one package's week. Raises Closed, Clash, Faulty; then nothing is changed."""
     with db.atomic():
         database.serialise(db, "settle")
-        line = packages.lines(Package.id == package)[package]
-        stored = Actual.get_or_none((Actual.package == package) & (Actual.week == week))
-        days = days_of([stored.id])[stored.id] if stored else ()
+        line, level, stored, locked, increase = reading.of_package(package, week)
+        by_day = stored and line.plan.entry == Entry.DAILY
         planned = planned_quantity(line.plan, week)
-        before = figures_of(stored, days, line) if stored else None
+        before = figures_of(stored, days_of([stored.id])[stored.id] if by_day else (), line) if stored else None
         wanted = tidy(line, wanted)
         if before is not None and same(before, wanted):
             return Saved(package, False)
-        source = stored.source if stored else None
-        if closed := why_closed(line, week, source, is_locked(line.service, week), terms):
+        if closed := why_closed(line, week, stored.source if stored else None, locked, terms):
             raise Closed(closed)
         if (stored.version if stored else 0) != seen.version:
             raise Clash(*clash_of(before, stored, planned))
         if seen.planned is not None and seen.planned != planned:
             said = f"The plan of this week was changed from {number(seen.planned)} to {number(planned)} meanwhile"
             raise Clash(said, before, "", seen.version, planned)
-        level = level_of(line.level)
         used = allocations.used(line, week) if line.plan.intermittent else 0
         if faults := check(line, level, week, planned, wanted, terms, used):
             raise Faulty(faults)
-        put(line, week, planned, stored, before, wanted, by, terms)
-        consequences.follow(consequences.Change(weeks=[(package, week)]), now=True)
+        figures = put(line, week, planned, stored, before, wanted, by, terms, asked=increase[0] is not None)
+        consequences.follow(consequences.Change(priced={(package, week): (line, figures)}), now=True)
         return Saved(package, True, notes_on(line, week, planned, wanted))
 
 
-def clash_of(before: Figures | None, stored: Actual | None, planned: int) -> tuple:
+def clash_of(before: Figures | None, stored: Actual | Stored | None, planned: int) -> tuple:
     """The words and facts of a Clash with what is stored."""
     if stored is None:
         return "The row is not there any more", None, "", 0, planned
@@ -238,32 +234,38 @@ def same(before: Figures, wanted: Figures) -> bool:
 
 
 def put(
-    line: Line, week: dt.date, planned: int, stored: Actual | None, before: Figures | None, wanted: Figures,
-    by: history.Actor, terms: Terms,
-) -> None:  # fmt: skip
-    """Write a row with its days, its history and its increase; inside the caller's transaction."""
+    line: Line, week: dt.date, planned: int, stored: Actual | Stored | None, before: Figures | None, wanted: Figures,
+    by: history.Actor, terms: Terms, asked: bool = True,
+) -> ActualFigures:  # fmt: skip
+    """Write a row with its days, its history and its increase; inside the caller's transaction.
+
+    `asked` says whether an officer may have been asked about the row before. Returns what the row is priced from.
+    """
     facts = {name: getattr(wanted, name) for name in ("actual", "frustrated", "missed", "extra", "visits", "comments")}
     facts |= {"source": terms.source, "by_officer": terms.officer, "changed_at": utc_now(), "changed_by": by.name}
     if stored is None:
-        stored = Actual.create(
+        ident = Actual.create(
             package=line.id, week=week, organisation=line.organisation, service=line.service, **facts
-        )
+        ).id
     else:
-        Actual.update(version=Actual.version + 1, paid_minutes=0, **facts).where(Actual.id == stored.id).execute()
+        ident = stored.id
+        Actual.update(version=Actual.version + 1, paid_minutes=0, **facts).where(Actual.id == ident).execute()
     if line.plan.entry == Entry.DAILY and (wanted.days is not None or before is None or before.actual != wanted.actual):
         write_days({(line.id, week): wanted.days or ()})
     what = "Changed an actual" if before else "Entered an actual"
     told = {"week": week} if before is None else {}
     history.record(
-        by, what, ("actual", stored.id), told_of(before) if before else {}, {**told, **told_of(wanted)},
+        by, what, ("actual", ident), told_of(before) if before else {}, {**told, **told_of(wanted)},
         organisation=line.organisation,
     )  # fmt: skip
-    ask(line, week, planned, wanted.actual, by, terms)
+    agreed = ask(line, week, planned, wanted.actual, by, terms, asked)
+    held = 0 if agreed is None else sums.unpaid(planned, wanted.actual, agreed)
+    return ActualFigures(wanted.actual, wanted.frustrated, str(terms.source), None, held)
 
 
 def told_of(figures: Figures) -> dict:
     """Figures as the history shows them."""
-    told = {name: number(getattr(figures, name)) for name in ("actual", "frustrated", "missed", "extra")}
+    told: dict = {name: number(getattr(figures, name)) for name in ("actual", "frustrated", "missed", "extra")}
     told |= {"visits": figures.visits, "comments": figures.comments}
     if figures.days is not None:
         told["days"] = "; ".join(day_words(row) for row in figures.days)
@@ -276,17 +278,22 @@ def day_words(row: DailyRow) -> str:
     return f"{number(row.quantity)} on {', '.join(days) or 'no day'}"
 
 
-def ask(line: Line, week: dt.date, planned: int, actual: int, by: history.Actor, terms: Terms) -> None:
-    """Note an increase that needs an officer, where the setting wants one (4.6); an officer's own entry needs none."""
+def ask(
+    line: Line, week: dt.date, planned: int, actual: int, by: history.Actor, terms: Terms, asked: bool
+) -> int | None:
+    """Note an increase that needs an officer, where the setting wants one (4.6); an officer's own entry needs none.
+
+    Returns up to what the actual is paid, None where all of it is.
+    """
     key = (Increase.package == line.id) & (Increase.week == week)
-    known = Increase.get_or_none(key)
     over = actual > planned and not line.plan.intermittent and line.plan.paid_on == PaidOn.ACTUALS
     if not over or not terms.settings.authorise_increases:
-        if known:
+        if asked:
             Increase.delete().where(key).execute()
-        return
+        return None
+    known = Increase.get_or_none(key) if asked else None
     if known and known.state == IncreaseState.AUTHORISED and known.agreed >= actual:
-        return
+        return known.agreed
     if known is None:
         known = Increase(package=line.id, week=week, organisation=line.organisation)
     known.state, known.asked_at, known.reason = IncreaseState.PENDING, utc_now(), ""
@@ -294,6 +301,7 @@ def ask(line: Line, week: dt.date, planned: int, actual: int, by: history.Actor,
     if terms.officer:
         known.state, known.agreed, known.by, known.at = IncreaseState.AUTHORISED, actual, by.name, utc_now()
     known.save()
+    return known.agreed
 
 
 # several rows ----------------------------------------------------------------------------------------------------------
@@ -342,7 +350,8 @@ def nothing_delivered(
 
 
 def _several(idents: Iterable[int], week: dt.date, wanted_of, by: history.Actor, terms: Terms, untouched_only: bool):
-    changed, alike, left = [], 0, []
+    changed: dict = {}
+    alike, left = 0, []
     with db.atomic():
         database.serialise(db, "settle")
         lines = packages.lines(Package.id.in_(list(idents)))
@@ -372,10 +381,9 @@ def _several(idents: Iterable[int], week: dt.date, wanted_of, by: history.Actor,
             elif before is not None and untouched_only and is_touched(line, week, planned, before):
                 left.append("Rows that somebody has changed were left as they are")
             else:
-                put(line, week, planned, row, before, wanted, by, terms)
-                changed.append((line.id, week))
+                changed[line.id, week] = line, put(line, week, planned, row, before, wanted, by, terms)
         if changed:
-            consequences.follow(consequences.Change(weeks=changed), now=True)
+            consequences.follow(consequences.Change(priced=changed), now=True)
     return Several(len(changed), alike, tuple(left))
 
 
@@ -400,7 +408,7 @@ def days_of(idents: Sequence[int]) -> dict[int, tuple[DailyRow, ...]]:
     return {ident: tuple(rows) for ident, rows in found.items()}
 
 
-def figures_of(row: Actual, days: tuple[DailyRow, ...], line: Line) -> Figures:
+def figures_of(row: Actual | Stored, days: tuple[DailyRow, ...], line: Line) -> Figures:
     """A stored row's figures."""
     by_day = line.plan.entry == Entry.DAILY
     return Figures(
@@ -417,9 +425,3 @@ def figures_of(row: Actual, days: tuple[DailyRow, ...], line: Line) -> Figures:
 def is_locked(service: int, week: dt.date) -> bool:
     """The authority has locked the week for the service (4.7)."""
     return LockedWeek.select().where((LockedWeek.service == service) & (LockedWeek.week == week)).exists()
-
-
-def level_of(ident: int) -> Level:
-    """What a check asks of a service level."""
-    row = ServiceLevel.select(ServiceLevel.name, ServiceLevel.unit, ServiceLevel.frustrated_allowed)
-    return Level(*row.where(ServiceLevel.id == ident).tuples().get())

@@ -21,8 +21,8 @@ def generate(services: Iterable[int], weeks: Sequence[dt.date], by: history.Acto
         with db.atomic():
             found = rules.generate_for(Package.service == service, weeks, by, service)
             if found:
-                consequences.follow(consequences.Change(weeks=found), now=True)
-        made |= found
+                consequences.follow(consequences.Change(priced=found), now=True)
+        made |= found.keys()
     return made
 
 

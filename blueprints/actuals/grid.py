@@ -17,24 +17,22 @@ from peewee import JOIN
 from blueprints.actuals import allocations, entering, pane, sums
 from blueprints.actuals.allocations import Allocation
 from blueprints.actuals.entering import Terms
+from blueprints.actuals.reading import LINE, NO_INCREASE, Stored, lines_statement, moment_of, parts_statement, within
 from blueprints.actuals.rules import unpaid_of
 from blueprints.actuals.sums import ActualFigures, DailyRow, Remark
 from blueprints.money import number
 from blueprints.packages import rules as packages
-from blueprints.packages.plan import ONE_OFF, planned_quantity, rates_in, unit_for
+from blueprints.packages.plan import planned_quantity, rates_in, unit_for
 from blueprints.packages.rules import Line
 from blueprints.prepared import blank, kept
 from blueprints.reach import Reach
 from models import (
-    Actual,
     Client,
     Dispute,
     DisputeRow,
     DisputeState,
     Entry,
-    Increase,
     LockedWeek,
-    Package,
     PaidOn,
     Service,
     ServiceLevel,
@@ -45,26 +43,6 @@ from models import (
 
 PLANNED, INTERMITTENT, UNPLANNED, LOCKED = "planned", "intermittent", "unplanned", "locked"
 BOXES = (UNPLANNED, PLANNED, INTERMITTENT, LOCKED)
-LINE = 21  # columns that make a packages.Line
-NO_INCREASE: tuple = (None, None, None)
-
-
-class Stored(NamedTuple):
-    """A stored actual, in the order of the statement."""
-
-    id: int
-    actual: int
-    frustrated: int
-    missed: int
-    extra: int
-    visits: int
-    paid_minutes: int
-    comments: str
-    source: str
-    by_officer: bool
-    version: int
-    changed_at: str
-    changed_by: str
 
 
 class Item(NamedTuple):
@@ -185,8 +163,8 @@ class Week:
             "organisation": reach.organisation_id, "week": monday.isoformat(), "service": service, "client": client,
             "sunday": (monday + dt.timedelta(6)).isoformat(),
         }  # fmt: skip
-        found = _lines_statement(*shape).run(**values)
-        lines = packages.put_together((row[:LINE] for row in found), _parts_statement(*shape).run(**values))
+        found = lines_statement(*shape).run(**values)
+        lines = packages.put_together((row[:LINE] for row in found), parts_statement(*shape).run(**values))
         made = [self._item(row, lines[row[0]]) for row in found]
         made += [_unplanned(row) for row in _unplanned_statement(*shape).run(**values)]
         self.items = sorted(self._fed(made), key=_order)
@@ -223,7 +201,7 @@ class Week:
         }  # fmt: skip
         if not several:
             return items
-        fed = pane.fed(several)
+        fed = pane.fed_visits_of(several)
         return [self._priced(i, fed) if i.line and (i.line.id, self.monday) in several else i for i in items]
 
     def _priced(self, item: Item, fed: dict) -> Item:
@@ -297,14 +275,21 @@ class Week:
         chosen = {client: ([i for i in fitting[client] if i.has_actual], fitting[client]) for client in clients}
         return self._client_weeks(chosen, terms)
 
-    def edited(self, clients: Iterable[int], terms: Terms, added: Collection[str] = ()) -> list[ClientWeek]:
-        """These clients with every row that may be changed, with or without actuals, and those `added` (M-27, M-28)."""
+    def edited(
+        self, clients: Iterable[int], terms: Terms, added: Collection[str] = (), only: Collection[str] = ()
+    ) -> list[ClientWeek]:
+        """These clients with every row that may be changed, with or without actuals, and those `added` (M-27, M-28).
+
+        `only` names the rows that are wanted, where not all are.
+        """
         chosen: dict[int, tuple[list[Item], list[Item]]] = {client: ([], []) for client in clients}
         for item in self.items:
             if item.client in chosen:
                 rows, everything = chosen[item.client]
                 everything.append(item)
-                if item.has_actual or item.kind != INTERMITTENT or item.key in added:
+                if item.key in only or (
+                    not only and (item.has_actual or item.kind != INTERMITTENT or item.key in added)
+                ):
                     rows.append(item)
         return self._client_weeks({c: found for c, found in chosen.items() if found[1]}, terms, edit=True)
 
@@ -436,54 +421,6 @@ def _named(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 # statements ------------------------------------------------------------------------------------------------------------
 
 
-def _within(shape: tuple, of_service: bool, of_client: bool, model):
-    reach = Reach.of_shape(shape, blank("organisation"))
-    condition = reach.services(model.service, model.organisation)
-    if of_service:
-        condition &= model.service == blank("service")
-    if of_client:
-        condition &= model.client == blank("client")
-    return condition
-
-
-def _in_week(*shape):
-    """Packages with a line in the week: entered somehow and active, or with an actual all the same (4.11)."""
-    there = Actual.select(Actual.package).where(Actual.week == blank("week"))
-    active = (
-        Package.authorised
-        & (Package.frequency != ONE_OFF)
-        & (ServiceLevel.entry != Entry.NONE)
-        & (Package.start_date <= blank("sunday"))
-        & (Package.end_date.is_null() | (Package.end_date >= blank("week")))
-    )
-    return _within(*shape, Package) & (active | Package.id.in_(there))
-
-
-@kept
-def _lines_statement(*shape):
-    return (
-        packages.line_query(_in_week(*shape))
-        .select_extend(
-            Client.ssref, Client.title, Client.forename, Client.surname, Service.name, ServiceLevel.name,
-            ServiceLevel.unit, ServiceLevel.frustrated_allowed, LockedWeek.id, Increase.state, Increase.agreed,
-            Increase.reason, *(getattr(Actual, name) for name in Stored._fields),
-        )
-        .switch(Package).join(Client).switch(Package).join(Service, on=(Package.service == Service.id))
-        .switch(Package)
-        .join(Actual, JOIN.LEFT_OUTER, on=((Actual.package == Package.id) & (Actual.week == blank("week"))))
-        .switch(Package)
-        .join(LockedWeek, JOIN.LEFT_OUTER, on=(
-            (LockedWeek.service == Package.service) & (LockedWeek.week == blank("week"))))
-        .switch(Package)
-        .join(Increase, JOIN.LEFT_OUTER, on=((Increase.package == Package.id) & (Increase.week == blank("week"))))
-    )  # fmt: skip
-
-
-@kept
-def _parts_statement(*shape):
-    return packages.part_query(_in_week(*shape))
-
-
 @kept
 def _disputed_statement(of_organisation: bool):
     """The packages whose actuals of a week are in an open dispute, their visits or they themselves."""
@@ -508,7 +445,7 @@ def _unplanned_statement(*shape):
         .join(LockedWeek, JOIN.LEFT_OUTER, on=(
             (LockedWeek.service == UnplannedActual.service) & (LockedWeek.week == UnplannedActual.week)))
         .where(
-            _within(*shape, UnplannedActual) & (UnplannedActual.week == blank("week"))
+            within(*shape, UnplannedActual) & (UnplannedActual.week == blank("week"))
             & (UnplannedActual.state != UnplannedState.ACCEPTED)
         )
     )  # fmt: skip
@@ -521,8 +458,3 @@ def _unplanned(row: tuple) -> Item:
         service_name, level, level_name, unit, False, UNPLANNED, locked is not None, None, None, NO_INCREASE,
         tuple(stored), None, 0,
     )  # fmt: skip
-
-
-def moment_of(value) -> dt.datetime:
-    """A moment of a kept statement, whichever database it came from."""
-    return dt.datetime.fromisoformat(value) if isinstance(value, str) else value

@@ -136,11 +136,11 @@ def _rows(found: list[tuple], lines: dict[int, Line]) -> list[Row]:
         for row in found
         if row[20] == Source.VISITS and len(set(rates_in(lines[row[0]].plan, day(row[2])))) > 1
     }
-    fed_visits = fed(several) if several else {}
-    return [_row(row, lines[row[0]], fed_visits.get((row[0], day(row[2])), ())) for row in found]
+    fed = fed_visits_of(several) if several else {}
+    return [_row(row, lines[row[0]], fed.get((row[0], day(row[2])), ())) for row in found]
 
 
-def fed(wanted: set[tuple[int, dt.date]]) -> dict[tuple[int, dt.date], list[FedVisit]]:
+def fed_visits_of(wanted: set[tuple[int, dt.date]]) -> dict[tuple[int, dt.date], list[FedVisit]]:
     """The matched visits of packages and weeks in which the rate changes, by one query (4.2)."""
     found: dict = defaultdict(list)
     weeks = [week for _, week in wanted]

@@ -13,7 +13,7 @@ from blueprints.actuals.entering import Clash, Closed, Seen
 from blueprints.actuals.grid import UNPLANNED, Row, Week
 from blueprints.facts import Faulty
 from blueprints.jobs import rules as jobs
-from blueprints.pages import asked_for, go, page
+from blueprints.pages import asked_for, go, page, part
 from blueprints.values import show_date_long
 from forms.actuals import ConfirmForm, NothingForm, PressForm
 from models import Job, Package, Service, ServiceLevel, db
@@ -53,7 +53,7 @@ class Presses:
                 flash(message, "warning")
         gone = [key for key in keys if key not in {item.key for item in week.items}]
         results = {}
-        for edited in week.edited([client_id], here.terms, keys):
+        for edited in week.edited([client_id], here.terms, keys, keys):
             for row in edited.rows:
                 if row.key in keys:
                     found = cells.read(row, request.form)
@@ -97,7 +97,7 @@ class Presses:
         if any(outcome.theirs for outcome in results.values()):
             status = 409
         if asked_for() and gone:
-            return page("actuals/_gone.html", status, parts={asked_for(): "actuals/_gone.html"}, key=gone[0])
+            return part("actuals/_gone.html", status, key=gone[0])
         week = Week(here.reach, here.monday, here.service, client_id)
         self.add_unplanned(here, week, client_id, keys)
         if asked_for() or status != 200 or "" in states:

@@ -21,7 +21,6 @@ from blueprints.actuals.sums import (
 from blueprints.packages import rules as packages
 from blueprints.packages.plan import ONE_OFF, active_days, planned_quantity, planned_visits
 from blueprints.packages.rules import Line, day
-from blueprints.prepared import Statement
 from models import (
     Actual,
     ActualDay,
@@ -115,12 +114,12 @@ def figures_of(
     """
     found: dict[int, dict[dt.date, ActualFigures]] = {ident: {} for ident in lines}
     several = []
-    columns = (Actual.package, Actual.week, Actual.actual, Actual.frustrated, Actual.source, Actual.paid_minutes)
     wanted = Actual.package.in_(list(lines))
     if weeks is not None:
         wanted &= Actual.week.in_(list(weeks))
+    columns = (Actual.package, Actual.week, Actual.actual, Actual.frustrated, Actual.source, Actual.paid_minutes)
     query = Actual.select(*columns).where(wanted)
-    for package, week, actual, frustrated, source, paid in Statement(query).run():  # hundreds of thousands of rows
+    for package, week, actual, frustrated, source, paid in database.rows(query):  # hundreds of thousands of rows
         week = day(week)
         if source == Source.VISITS and lines[package].plan.rates and _rate_changes(lines[package], week):
             several.append((package, week))
@@ -176,13 +175,16 @@ def generate(service: Service, weeks: Sequence[dt.date], by: history.Actor) -> s
     return {package for package, _ in generate_for(Package.service == service, weeks, by, service)}
 
 
-def generate_for(condition, weeks: Sequence[dt.date], by: history.Actor, about) -> set[tuple[int, dt.date]]:
-    """Generate Actuals for the packages of a condition, by set-based statements; returns the packages and weeks made.
+def generate_for(
+    condition, weeks: Sequence[dt.date], by: history.Actor, about
+) -> dict[tuple[int, dt.date], tuple[Line, ActualFigures]]:
+    """Generate Actuals for the packages of a condition, by set-based statements.
 
-    `about` is the record, a service or an organisation, in whose history it stands.
+    Returns the packages and weeks that got rows, with what they are priced from. `about` is the record, a service or
+    an organisation, in whose history it stands.
     """
     if not weeks:
-        return set()
+        return {}
     wanted = (
         condition
         & Package.authorised
@@ -206,7 +208,8 @@ def generate_for(condition, weeks: Sequence[dt.date], by: history.Actor, about) 
             _write_planned(made)
             told = {"weeks": f"{min(weeks)} to {max(weeks)}", "packages": len({line.id for line, _ in made})}
             history.record(by, "Generated actuals", about, {}, told, organisation=made[0][0].organisation)
-    return {(line.id, week) for line, week in made}
+    source = str(Source.GENERATED)
+    return {(line.id, week): (line, ActualFigures(planned_quantity(line.plan, week), 0, source)) for line, week in made}
 
 
 def _there(lines: Mapping[int, Line], weeks: Sequence[dt.date]) -> set[tuple[int, dt.date]]:

@@ -16,7 +16,7 @@ from blueprints.actuals.entering import Terms
 from blueprints.actuals.grid import PLANNED, Wanted, Week
 from blueprints.actuals.presses import Presses
 from blueprints.money import number
-from blueprints.pages import asked_for, page
+from blueprints.pages import asked_for, page, part
 from blueprints.permissions import Can, requires
 from blueprints.reach import Reach
 from blueprints.values import show_date_long
@@ -268,10 +268,15 @@ class Screens(Presses):
 
     def edit_page(self, here: Here, week: Week, client_id: int, results: dict, status: int = 200, added=()):
         """The page or the part of it that is asked for, with what became of rows that were sent."""
-        client = Client.visible_to(here.reach).where(Client.id == client_id).get_or_none() or abort(404)
+        asked = asked_for()
+        if not asked or not week.items:  # what a part shows is within reach already
+            client = Client.visible_to(here.reach).where(Client.id == client_id).get_or_none() or abort(404)
+        else:
+            client = None
         added = [*added, *request.args.getlist("add")] if here.may_enter else []
         self.add_unplanned(here, week, client_id, added)
-        weeks_of = week.edited([client_id], here.terms, added) if here.may_enter else week.shown(
+        only = [asked.removeprefix("line-")] if asked and asked.startswith("line-") else []
+        weeks_of = week.edited([client_id], here.terms, added, only) if here.may_enter else week.shown(
             week.fitting(Wanted()), [client_id] if week.items else [], here.terms
         )  # fmt: skip
         own = weeks_of[0] if weeks_of else None
@@ -282,16 +287,19 @@ class Screens(Presses):
         parts[f"client-{client_id}"] = (
             "actuals/_client.html" if plain or not here.may_enter else "actuals/_editing.html"
         )
-        asked = asked_for()
+        if asked in parts:
+            return part(
+                parts[asked], status, client=own if plain or not made else made[0], in_place=True,
+                cell=next((cell for cell in rows if asked == f"line-{cell.row.key}"), None), here=here,
+                service=here.service, press=PressForm(formdata=None), edit_prefix=self.url_of_client(here),
+                package_prefix=self.package_prefix(), may_enter=here.may_enter,
+            )  # fmt: skip
         return page(
             "actuals/edit.html",
             status,
-            parts=parts,
             client=own if plain or not made else made[0],
             person_of=client,
             own=own,
-            cell=next((cell for cell in rows if asked == f"line-{cell.row.key}"), None),
-            in_place=True,
             additions=week.additions(client_id, added) if here.may_enter else [],
             unplanned_levels=self.unplanned_levels(here, client_id),
             edit_prefix=self.url_of_client(here),

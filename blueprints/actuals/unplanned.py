@@ -153,14 +153,14 @@ def fits(package: Package, row: UnplannedActual) -> bool:
     return same and package.start_date <= week + dt.timedelta(6) and (not package.end_date or package.end_date >= week)
 
 
-def accept(row: UnplannedActual | int, package: Package, by: history.Actor, terms: Terms) -> None:
+def accept(asked: UnplannedActual | int, package: Package, by: history.Actor, terms: Terms) -> None:
     """Make an unplanned actual that of a package, which is paid from now on. Raises Closed.
 
     The row keeps the provider's comment, and says that an officer entered it.
     """
     with db.atomic():
         database.serialise(db, "settle")
-        row = UnplannedActual.get_by_id(getattr(row, "id", row))
+        row = UnplannedActual.get_by_id(getattr(asked, "id", asked))
         if row.state != UnplannedState.PENDING:
             raise Closed(f"This was {row.state.lower()} already, by {row.by}")
         if not fits(package, row):
@@ -175,18 +175,18 @@ def accept(row: UnplannedActual | int, package: Package, by: history.Actor, term
         if line.plan.entry != Entry.DAILY:
             over = row.actual - planned
             wanted = wanted._replace(extra=max(0, over), missed=max(0, -over))
-        entering.put(line, row.week, planned, None, None, wanted, by, terms)
+        figures = entering.put(line, row.week, planned, None, None, wanted, by, terms)
         _decided(row, UnplannedState.ACCEPTED, "", by, package)
-        consequences.follow(consequences.Change(weeks=[(package.id, row.week)]), now=True)
+        consequences.follow(consequences.Change(priced={(package.id, row.week): (line, figures)}), now=True)
 
 
-def refuse(row: UnplannedActual | int, reason: str, by: history.Actor) -> None:
+def refuse(asked: UnplannedActual | int, reason: str, by: history.Actor) -> None:
     """Refuse an unplanned actual; the provider is told why. Raises Faulty without a reason, Closed where it is over."""
     if not reason.strip():
         raise Faulty([Fault("reason", "Enter the reason: the provider is told")])
     with db.atomic():
         database.serialise(db, "settle")
-        row = UnplannedActual.get_by_id(getattr(row, "id", row))
+        row = UnplannedActual.get_by_id(getattr(asked, "id", asked))
         if row.state != UnplannedState.PENDING:
             raise Closed(f"This was {row.state.lower()} already, by {row.by}")
         _decided(row, UnplannedState.REFUSED, reason.strip(), by, None)

@@ -22,7 +22,7 @@ THINGS = {
     "service": "Service", "service_level": "Service level", "visit": "Visit", "visit_type": "Visit type",
     "import": "Import", "finalisation": "Finalised period", "payment_period": "Payment period",
     "payment_cycle": "Payment cycle", "setting": "Setting", "portal_user": "Login", "carer": "Carer",
-    "actual": "Actual",
+    "actual": "Actual", "report": "Report",
 }  # fmt: skip
 # Where a record's page is: endpoint and the name of its id.
 PAGES = {

@@ -212,7 +212,11 @@ def beside(claim: Claim, one: shown.Shown) -> dict:
         before = sum(call.day < first for call in ordered)
         ends = (within[0], within[-1] + 1) if within else (before, before)
         near = ordered[max(0, ends[0] - 2) : ends[1] + 2]
-    own = (Package.contract == item.contract_id) & (Package.client == item.client_id) & (Package.service == claim.service_id)
+    own = (
+        (Package.contract == item.contract_id)
+        & (Package.client == item.client_id)
+        & (Package.service == claim.service_id)
+    )
     lines = packages.lines(own)
     on = first or packages.day(claim.claimed_on)
     levels = dict(ServiceLevel.select(ServiceLevel.id, ServiceLevel.name).tuples()) if lines else {}

@@ -22,7 +22,8 @@ LOOK_BACK = dt.timedelta(180)  # how far back stays are looked for that were not
 def of_client(service: int, client: int, hospital: str, since: dt.date | None = None) -> list[Call]:
     """The visits of a client at a service, and those in hospital that are not matched; `hospital` is the type's code."""
     own = (Visit.client == client) & (
-        (Package.service == service) | (Visit.package.is_null() & (Visit.service.is_null() | (Visit.service == service)))
+        (Package.service == service)
+        | (Visit.package.is_null() & (Visit.service.is_null() | (Visit.service == service)))
     )
     organisation = Service.select(Service.organisation).where(Service.id == service)
     if since:
@@ -44,7 +45,22 @@ def _calls(condition, hospital: str) -> list[tuple[int | None, int, Call]]:
     idents = {row[10] for row in rows if row[10] and row[8].upper() == hospital.upper()}
     lines = packages.lines(Package.id.in_(idents)) if idents else {}
     made = []
-    for ident, ref, planned, entry, exit, minutes, done, status, code, needed, package, contract, service, client in rows:
+    for (
+        ident,
+        ref,
+        planned,
+        entry,
+        exit,
+        minutes,
+        done,
+        status,
+        code,
+        needed,
+        package,
+        contract,
+        service,
+        client,
+    ) in rows:
         in_hospital = code.upper() == hospital.upper()
         matched = status == VisitStatus.MATCHED and package is not None
         plan = lines[package].plan if in_hospital and matched else None
@@ -108,7 +124,9 @@ def unclaimed(reach, today: dt.date, hospital: str) -> list[Unclaimed]:
     made = []
     for (service, client), calls in of_whom.items():
         for stay in sums.stays(calls):
-            for contract in sorted({c.contract for c in stay.calls if c.contract in kinds and kinds[c.contract] in now}):
+            for contract in sorted(
+                {c.contract for c in stay.calls if c.contract in kinds and kinds[c.contract] in now}
+            ):
                 if any(first <= stay.last and last >= stay.first for first, last in claimed[service, client, contract]):
                     continue
                 working = sums.work_out(now[kinds[contract]], stay.calls, stay.first, stay.last, contract)

@@ -116,7 +116,9 @@ def from_stay():
     stay = next((one for one in found if key_of(one) == wanted), None)
     level = next((x for x in claim_items.levels() if x.claimable == "hospital"), None)
     if stay is None or level is None:
-        flash("This stay has been claimed meanwhile, or its visits have changed. Look at the list as it is now.", "notice")
+        flash(
+            "This stay has been claimed meanwhile, or its visits have changed. Look at the list as it is now.", "notice"
+        )
         return go(url_for("provider.claims.index"))
     service = Service.visible_to(g.reach).where(Service.id == stay.service).get()
     claim = rules.begin(service, "", actor(), weeks.today(), reuse=True)
@@ -195,7 +197,10 @@ def submit(claim_id: int):
         today = weeks.today()
         done = rules.submit(claim, lambda now: claim_items.faults(now, g.settings, today), version, actor(), today)
         if done:
-            flash(f"The claim is submitted: {show_money(total_of(claim))}. {g.settings.authority_name} decides.", "success")
+            flash(
+                f"The claim is submitted: {show_money(total_of(claim))}. {g.settings.authority_name} decides.",
+                "success",
+            )
         else:
             flash("This claim was submitted already. Nothing was done twice.", "notice")
         return go(here(claim))
@@ -399,5 +404,3 @@ def delete_file(file_id: int):
         return go(url_for("provider.claims.edit_item", item_id=found.item_id))
 
     return press(found.item.claim, act)
-
-

@@ -258,7 +258,9 @@ def submit(
             decided_at=None, decided_by="",
         )  # fmt: skip
         total = sum(item.claimed for item in now.items)
-        record(by, "Submitted the claim", now, {"state": ClaimState.UNSUBMITTED}, {"state": now.state, "claimed": total})
+        record(
+            by, "Submitted the claim", now, {"state": ClaimState.UNSUBMITTED}, {"state": now.state, "claimed": total}
+        )
     return True
 
 
@@ -400,7 +402,9 @@ def decide(
         write_decided(now, items, notes, by)
         total = sum(item.amount for item in now.items)
         if accept and not total:
-            raise Faulty([Fault("", "Nothing of this claim would be paid. Include an item with an amount, or reject it")])
+            raise Faulty(
+                [Fault("", "Nothing of this claim would be paid. Include an item with an amount, or reject it")]
+            )
         state = ClaimState.ACCEPTED if accept else ClaimState.REJECTED
         touch(now, state=state, decided_at=utc_now(), decided_by=by.name, asked_at=None)
         after = {"state": state, "amount": total} if accept else {"state": state}

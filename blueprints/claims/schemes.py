@@ -96,5 +96,10 @@ def save(facts: Facts, by: history.Actor, existing: ClaimRule | None = None) -> 
         return records.write(ClaimRule, changed, by, "contract_type", FIELDS), Touched()
 
     return records.save(
-        facts, existing, by, defaults={"contract_type": None, **NONE}, check=lambda after, before: check(after), write=write
+        facts,
+        existing,
+        by,
+        defaults={"contract_type": None, **NONE},
+        check=lambda after, before: check(after),
+        write=write,
     )

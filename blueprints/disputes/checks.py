@@ -30,11 +30,20 @@ class Check(StrEnum):
 
 
 WORDS = {
-    Check.COMMENTS: ("Missing comments", "Visits of a type that needs a comment, and actuals away from plan, without one."),
+    Check.COMMENTS: (
+        "Missing comments",
+        "Visits of a type that needs a comment, and actuals away from plan, without one.",
+    ),
     Check.OVER: ("Over time", "Delivered visits of an ordinary type that took much longer than planned."),
-    Check.HOSPITAL: ("Delivered while in hospital", "Delivered between two visits that say that the client was in hospital."),
+    Check.HOSPITAL: (
+        "Delivered while in hospital",
+        "Delivered between two visits that say that the client was in hospital.",
+    ),
     Check.UNMATCHED: ("Unmatched", "Visits that no package fits."),
-    Check.EXCLUDED: ("Excluded levels", "Visits of service levels that want none, or of packages that are paid by invoice."),
+    Check.EXCLUDED: (
+        "Excluded levels",
+        "Visits of service levels that want none, or of packages that are paid by invoice.",
+    ),
     Check.FAR: ("Times far from plan", "Delivered much earlier or later than planned, without a comment."),
     Check.REPEATED: ("Repeated undeliverable visits", "Several undeliverable visits of one client in a short time."),
 }
@@ -213,5 +222,3 @@ def hints(check: Check, subject: Subject) -> Iterator[str]:
     for name in wanted:
         if subject.figures.get(name):
             yield f"{name}: {subject.figures[name]}"
-
-

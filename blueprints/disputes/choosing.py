@@ -151,7 +151,9 @@ def new():
         try:
             if faults := rules.check(form.reason.data, details, form.due.data, names, today):
                 raise Faulty(faults)
-            done = rules.raise_disputes(found, form.reason.data, details, form.due.data, desk.actor(), g.settings.hold_disputed)
+            done = rules.raise_disputes(
+                found, form.reason.data, details, form.due.data, desk.actor(), g.settings.hold_disputed
+            )
         except Faulty as refused:
             for fault in refused.faults:
                 form[fault.field].errors = [fault.message]

@@ -50,7 +50,9 @@ def moment(at: dt.datetime) -> str:
     return f"{weeks.london(at):%H:%M on %d/%m/%Y}"
 
 
-def record(by: history.Actor, what: str, dispute: Dispute, before: dict | None = None, after: dict | None = None) -> None:
+def record(
+    by: history.Actor, what: str, dispute: Dispute, before: dict | None = None, after: dict | None = None
+) -> None:
     """Write what was done to a dispute into its history."""
     history.record(by, what, ("dispute", dispute.id), before or {}, after or {}, organisation=dispute.organisation_id)
 
@@ -141,7 +143,9 @@ def hold_rows(dispute: Dispute, by: history.Actor) -> int:
     rows = list(DisputeRow.select().where((DisputeRow.dispute == dispute) & DisputeRow.package.is_null(False)))
     contracts: dict[int, list[DisputeRow]] = {}
     for row in rows:
-        contracts.setdefault(Package.select(Package.contract).where(Package.id == row.package_id).scalar(), []).append(row)
+        contracts.setdefault(Package.select(Package.contract).where(Package.id == row.package_id).scalar(), []).append(
+            row
+        )
     held = 0
     for ident, own in contracts.items():
         contract = Contract.get_by_id(ident)
@@ -308,7 +312,9 @@ def resolve(dispute: Dispute, remark: str, version: int | None, by: history.Acto
         database.serialise(db, "settle")
         now = turn(dispute)
         if not now.is_open:
-            raise Overtaken(f"{now.resolved_by} resolved this dispute at {moment(now.resolved_at)}. Nothing was done twice.")
+            raise Overtaken(
+                f"{now.resolved_by} resolved this dispute at {moment(now.resolved_at)}. Nothing was done twice."
+            )
         turn(now, version)
         before = {"state": now.state}
         after = {"state": DisputeState.RESOLVED, "remark": remark, **changes_in_words(now)}

@@ -113,9 +113,7 @@ def of_weeks(wanted: Iterable[Week]) -> list[Subject]:
     if not wanted:
         return []
     idents, mondays = {p for p, _ in wanted}, {m for _, m in wanted}
-    stored = {
-        (row.package, row.week): row for row in pane.rows(Actual.package.in_(idents) & Actual.week.in_(mondays))
-    }
+    stored = {(row.package, row.week): row for row in pane.rows(Actual.package.in_(idents) & Actual.week.in_(mondays))}
     lines = packages.lines(Package.id.in_(idents))
     found = (
         Package.select(

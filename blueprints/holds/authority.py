@@ -60,7 +60,10 @@ def hold_lines(contract_id: int, period_id: int):
     except rules.Refused as refusal:
         return hold_page(contract, period, wanted, form, refusal=str(refusal), status=409)
     words = held_words(state)
-    flash(f"{count} line{'' if count == 1 else 's'} {words}." if count else f"All of it {words} already.", "success")
+    if count:
+        flash(f"{count} line{'' if count == 1 else 's'} {words}.", "success")
+    else:
+        flash(f"It is {words} already. Nothing was done twice.", "notice")
     return go(desk.lines_of(contract, period, "non-payable"))
 
 
@@ -95,7 +98,6 @@ def hold_page(contract, period, wanted: rules.Wanted, form: HoldForm, refusal: s
         count=len(rows),
         empty=len(found.lines) - len(rows),
         gone=found.gone,
-        totals=lines.totals(found.items),
         sum=sum(row.total for row in rows),
         held=sum(1 for line in found.lines if line.held and not line.held.is_released),
         refusal=refusal,

@@ -78,6 +78,11 @@ class Group(NamedTuple):
         return sum(row.amount for row in self.rows)
 
     @property
+    def listed_in(self) -> tuple[dt.date, dt.date] | None:
+        """First and last day of the last finalised period that held some of it back."""
+        return max((row.listed_in for row in self.rows if row.listed_in), default=None)
+
+    @property
     def settled(self) -> int:
         """Pence cancelled for good."""
         return sum(row.settled for row in self.rows)
@@ -147,7 +152,7 @@ def grouped(listed: Iterable[Row]) -> list[Group]:
     """Holds together as they were pressed, by client."""
     found: dict[tuple, Group] = {}
     for row in listed:
-        key = (row.at, row.by, row.contract, row.client, row.key.adjustment, row.state, row.reason, row.listed_in)
+        key = (row.at, row.by, row.contract, row.client, row.key.adjustment, row.state, row.reason)
         found.setdefault(key, Group(row, [])).rows.append(row)
     return list(found.values())
 

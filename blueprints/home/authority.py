@@ -10,8 +10,11 @@ from flask import Blueprint, url_for
 from peewee import SQL, fn
 
 from blueprints import desk, weeks
+from blueprints.actuals import posting
+from blueprints.exports import rules as exports
 from blueprints.holds import listing as held
 from blueprints.jobs import rules as jobs
+from blueprints.orders import rules as orders
 from blueprints.packages.rules import day
 from blueprints.pages import page
 from blueprints.periods import overview
@@ -24,11 +27,16 @@ from models import (
     Client,
     Dispute,
     DisputeState,
+    ExportedFinalisation,
     Import,
     ImportState,
+    Increase,
     Job,
     JobState,
+    OrderVersion,
     Package,
+    PurchaseOrder,
+    UnplannedActual,
     Visit,
     VisitStatus,
 )
@@ -78,12 +86,15 @@ def to_do(queue: Queue, today: dt.date) -> dict:
 def queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     """Every queue of what is built, whether or not something waits in it."""
     yield from visit_queues()
+    yield from actual_queues(today)
     yield package_queue()
     yield from import_queues()
     yield job_queue()
     yield claim_queue()
     yield from dispute_queues(today)
     yield from period_queues(today, book)
+    yield order_queue(today)
+    yield export_queue()
     yield held_queue()
     yield death_queue(today)
 
@@ -108,6 +119,20 @@ def visit_queues() -> Iterator[Queue]:
     count, oldest = found.get(VisitStatus.MISSING_DATA, (0, None))
     words = plural(count, "visit with missing data", "visits with missing data")
     yield Queue(count, words, oldest, f"{here}?status=Missing+Data")
+
+
+def actual_queues(today: dt.date) -> Iterator[Queue]:
+    """Weeks that services have not confirmed, increases and unplanned actuals that wait for a decision (M-26, M-37, M-38)."""
+    count, oldest = posting.not_posted(today)
+    here = url_for("authority.actuals.index", week=oldest, show="open") if oldest else None
+    yield Queue(count, plural(count, "week of a service not posted", "weeks of services not posted"), oldest, here)
+    for model, moment, one, many, endpoint in (
+        (Increase, Increase.asked_at, "increase waits", "increases wait", "authority.actuals.increases_waiting"),
+        (UnplannedActual, UnplannedActual.created_at, "unplanned actual waits", "unplanned actuals wait", "authority.actuals.unplanned_waiting"),
+    ):  # fmt: skip
+        count, first = model.select(fn.COUNT(model.id), fn.MIN(moment)).where(model.state == "Pending").tuples().get()
+        since = dt.date.fromisoformat(str(first)[:10]) if first else None
+        yield Queue(count, plural(count, f"{one} for a decision", f"{many} for a decision"), since, url_for(endpoint))
 
 
 def package_queue() -> Queue:
@@ -193,6 +218,26 @@ def period_queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     yield Queue(len(adjusted), words, start, href)
 
 
+def order_queue(today: dt.date) -> Queue:
+    """Purchase orders of this financial year to issue, where orders are issued at all (S-08)."""
+    year = orders.year_of(today)
+    if not OrderVersion.select().exists():
+        return Queue(0, "", None, None)
+    count = PurchaseOrder.select().where(orders.to_issue() & (PurchaseOrder.year == year)).count()
+    words = plural(count, "purchase order is new or changed", "purchase orders are new or changed")
+    return Queue(count, f"{words} since issued", None, f"{url_for('authority.orders.index')}?state=to+issue")
+
+
+def export_queue() -> Queue:
+    """Finalised contracts that are in no file for the finance system yet, where such files are made at all (R-18)."""
+    if not ExportedFinalisation.select().exists():
+        return Queue(0, "", None, None)
+    count, since = exports.count_waiting()
+    words = plural(count, "finalised contract waits", "finalised contracts wait")
+    oldest = dt.date.fromisoformat(str(since)[:10]) if since else None
+    return Queue(count, f"{words} for the finance export", oldest, url_for("authority.exports.index"))
+
+
 def held_queue() -> Queue:
     """Payments that are held back and not cancelled (rule 7.5)."""
     count, since = held.waiting()
@@ -263,9 +308,30 @@ def tiles() -> list[dict]:
         ("clients", "Clients", "The people who receive care", "authority.clients.index", {}),
         ("packages", "Packages", "Care package line items, rates and timetables", "authority.packages.index", {}),
         ("visits", "Visits", "Every provider’s visits, and those that are not matched", "authority.visits.index", {}),
-        ("disputes", "Disputes", "Questions about visits and actuals, and the weekly check list", "authority.disputes.index", {}),
+        (
+            "actuals",
+            "Actuals",
+            "By week: who posted, what differs; increases and unplanned actuals",
+            "authority.actuals.index",
+            {},
+        ),
+        (
+            "disputes",
+            "Disputes",
+            "Questions about visits and actuals, and the weekly check list",
+            "authority.disputes.index",
+            {},
+        ),
         ("claims", "Claims", "What providers ask for outside packages", "authority.claims.index", {}),
         ("payments", "Payments", "Periods, adjustments, finalising and remittances", "authority.periods.index", {}),
+        (
+            "orders",
+            "Purchase orders",
+            "What packages are worth in a year; issue what has changed",
+            "authority.orders.index",
+            {},
+        ),
+        ("reports", "Reports", "Figures over all providers, as PDF, CSV and Excel", "authority.reports.index", {}),
         ("imports", "Files", "Load the authority’s files; every import so far", "authority.imports.index", {}),
         ("history", "Audit", "Who changed what, and when", "authority.audit.index", {}),
         ("settings", "Settings", "How the portal works for this authority", "authority.settings.index", {}),
@@ -285,11 +351,16 @@ TOPICS = {
     "packages": "Packages",
     "visits": "Visits",
     "unmatched": "Unmatched visits",
+    "actuals": "Actuals",
     "claims": "One-off claims",
     "disputes": "Disputes and the check list",
     "payments": "Payments and finalising",
     "holds": "Holding payments and adjusting them",
     "remittances": "Remittances",
+    "orders": "Purchase orders",
+    "calendar": "Payment calendar",
+    "exports": "Finance export and clients’ charges",
+    "reports": "Reports",
     "files": "Files and imports",
     "audit": "Audit and jobs",
     "settings": "Settings and roles",
@@ -302,6 +373,7 @@ HELP_OF = {
     "authority.packages": "packages",
     "authority.visits": "visits",
     "authority.visits.unmatched": "unmatched",
+    "authority.actuals": "actuals",
     "authority.claims": "claims",
     "authority.disputes": "disputes",
     "authority.periods": "payments",
@@ -309,6 +381,14 @@ HELP_OF = {
     "authority.holds": "holds",
     "authority.adjustments": "holds",
     "authority.remittances": "remittances",
+    "authority.orders": "orders",
+    "authority.exports": "exports",
+    "authority.contracts.calendar": "calendar",
+    "authority.contracts.cycles": "calendar",
+    "authority.contracts.cycle": "calendar",
+    "authority.contracts.dates": "calendar",
+    "authority.contracts.extend": "calendar",
+    "authority.reports": "reports",
     "authority.imports": "files",
     "authority.jobs": "audit",
     "authority.audit": "audit",

@@ -53,7 +53,8 @@ def lately_finalised(today) -> list[dict]:
     """The periods that the authority finalised in the last four weeks, with their remittances."""
     if g.reach.limited or not built("provider.payments.index") or not can(Can.SEE_PAYMENTS):
         return []
-    since = dt.datetime.combine(today - dt.timedelta(TOLD_FOR_DAYS), dt.time())
+    now = min(today, weeks.utc_now().date())  # a demonstration's today may be ahead of the clock that finalising noted
+    since = dt.datetime.combine(now - dt.timedelta(TOLD_FOR_DAYS), dt.time())
     return [
         {
             "paid": one,
@@ -213,6 +214,8 @@ def tiles() -> list[dict]:
         ("claims", "One-Off Claims", "Ask for a payment outside packages, such as the hospital incentive", "provider.claims.index", Can.SEE_OWN),
         ("packages", "Care Package Line Items", "What the authority commissioned for your clients, and its price", "provider.packages.index", Can.SEE_OWN),
         ("payments", "Scheduled Payments", "What is paid and when, and remittances", "provider.payments.index", Can.SEE_PAYMENTS),
+        ("orders", "Purchase Orders", "What your clients’ packages are worth in a year, and what has been spent", "provider.orders.index", Can.SEE_PAYMENTS),
+        ("reports", "Reports", "View & print financial reports", "provider.reports.index", Can.SIGNED_IN),
         ("help", "Help", "How each page works, and whom to ask", "provider.home.help_index", Can.SIGNED_IN),
     ]  # fmt: skip
     return [
@@ -235,6 +238,9 @@ TOPICS = {
     "disputes": "Disputes",
     "payments": "Scheduled Payments",
     "remittances": "Remittances",
+    "calendar": "Payment calendar",
+    "orders": "Purchase Orders",
+    "reports": "Reports",
     "your-login": "Your login",
 }
 HELP_OF = {
@@ -243,11 +249,14 @@ HELP_OF = {
     "provider.carers": "imports",
     "provider.imports": "imports",
     "provider.packages": "packages",
-    "provider.reports": "commissioned-care",
+    "provider.reports": "reports",
+    "provider.reports.commissioned_care": "commissioned-care",
     "provider.claims": "claims",
     "provider.disputes": "disputes",
     "provider.payments": "payments",
     "provider.remittances": "remittances",
+    "provider.periods": "calendar",
+    "provider.orders": "orders",
 }
 
 

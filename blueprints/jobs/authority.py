@@ -18,8 +18,13 @@ routes = Blueprint("jobs", __name__)
 KINDS = {
     "settle": ("Matching visits and working out payments", True),
     "finalise": ("Finalising a period", False),
+    "issue-orders": ("Issuing purchase orders", False),
+    "export-payments": ("Making a file for the finance system", False),
+    "export-charges": ("Making a file of clients’ charges", False),
+    "generate": ("Generating actuals", False),
     "import-check": ("Reading an import", False),
     "import-take": ("Updating the system with an import", False),
+    "report": ("Preparing a report", False),
 }
 
 

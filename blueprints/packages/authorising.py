@@ -177,6 +177,9 @@ def mismatches():
             ("Planned against commissioned", None),
         ],
         guidance="Packages whose matched visits plan other hours in the week than the package does.",
+        actions=[("Several weeks, as a report", url)]
+        if (url := records.where("authority.reports.planned_v_commissioned"))
+        else [],
         week=week,
         previous=url_for("authority.packages.mismatches", week=week - dt.timedelta(7)),
         following=url_for("authority.packages.mismatches", week=week + dt.timedelta(7)),

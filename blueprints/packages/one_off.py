@@ -20,7 +20,9 @@ NO_ID = SQL("NULL")
 def fitting(reach, wanted: Wanted, today: dt.date):
     """The condition of the packages' filter, for items of accepted claims: a line of one day, the date of the claim."""
     condition = (
-        reach.services(Claim.service, Claim.organisation) & (Claim.state == ClaimState.ACCEPTED) & (ClaimItem.amount > 0)
+        reach.services(Claim.service, Claim.organisation)
+        & (Claim.state == ClaimState.ACCEPTED)
+        & (ClaimItem.amount > 0)
     )
     if wanted.service:
         condition &= Claim.service == wanted.service

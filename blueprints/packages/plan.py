@@ -7,6 +7,7 @@ number of parts of a penny, EXACT parts to the penny, so that it adds up without
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from blueprints.money import half_up, hours, number, part_week, pounds, unit_price
@@ -263,8 +264,13 @@ def pricing_text(plan: Plan, day: date, unit: str, basis: str) -> str:
 
 def unit_for(unit: str, quantity: int) -> str:
     """The unit in the singular for exactly one (100 hundredths), else in the plural, however the level spells it."""
+    return _unit(unit, quantity == 100)
+
+
+@lru_cache(maxsize=500)
+def _unit(unit: str, is_one: bool) -> str:
     one = _singular(unit)
-    return one if quantity == 100 else _plural(one)
+    return one if is_one else _plural(one)
 
 
 def _singular(unit: str) -> str:

@@ -51,8 +51,8 @@ def day(value) -> dt.date | None:
 
 def lines(condition) -> dict[int, Line]:
     """The packages of a condition by row id, with their plans, by two queries."""
-    rows = list(line_query(condition).tuples())
-    return put_together(rows, part_query(condition).tuples()) if rows else {}
+    rows = database.rows(line_query(condition))
+    return put_together(rows, database.rows(part_query(condition))) if rows else {}
 
 
 def line_query(condition):

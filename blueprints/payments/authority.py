@@ -8,6 +8,7 @@ from flask import Blueprint, abort, g, url_for
 
 from blueprints import desk, history
 from blueprints.actuals import pane as actuals
+from blueprints.holds import listing as holds
 from blueprints.packages import rules as packages
 from blueprints.packages.plan import active_days, planned_quantity
 from blueprints.pages import go, page
@@ -15,7 +16,7 @@ from blueprints.payments import listing
 from blueprints.payments.provider import visits_of
 from blueprints.permissions import Can, can, requires
 from blueprints.values import show_date_long
-from models import Actual, Client, Contract, Package, Service, ServiceLevel
+from models import Actual, Client, Contract, Hold, Package, Service, ServiceLevel
 
 routes = Blueprint("payments", __name__)
 
@@ -48,6 +49,7 @@ def week(package_id: int, monday: str):
     history.looked(g.user.id, package)
     plan = packages.plan_of(package)
     found = actuals.rows((Actual.package == package) & (Actual.week == first))
+    made_of = listing.week_of_package(package, first)
     return page(
         "payments/week.html",
         layout="authority.html",
@@ -58,7 +60,10 @@ def week(package_id: int, monday: str):
         planned=planned_quantity(plan, first),
         days=active_days(plan, first)[2],
         actual=found[0] if found else None,
-        made_of=listing.week_of_package(package, first),
+        made_of=made_of,
+        held=holds.rows((Hold.package == package) & (Hold.week == first)),
+        hold_href=hold_address(package, made_of) if can(Can.HOLD_AND_ADJUST) else None,
+        release_href=url_for("authority.holds.release_page") if can(Can.HOLD_AND_ADJUST) else None,
         visits=visits_of(package, first),
         kind_words=listing.KIND_WORDS,
         state_words=listing.STATE_WORDS,
@@ -75,3 +80,15 @@ def week(package_id: int, monday: str):
             (f"CPLI {package.cpli_id}, week of {show_date_long(first)}", None),
         ],
     )
+
+
+def hold_address(package: Package, made_of: listing.WeekOfPackage) -> str | None:
+    """Where the lines of the week that may still be held are held; None where there are none."""
+    lines = [
+        (period.id, item.key.text) for period, finalised, item in made_of.items if not finalised and item.is_payable
+    ]
+    if not lines:
+        return None
+    period = lines[0][0]
+    keys = [key for one, key in lines if one == period]
+    return url_for("authority.holds.hold", contract_id=package.contract_id, period_id=period, line=keys)

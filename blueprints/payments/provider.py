@@ -97,6 +97,7 @@ def _page(contract_id: int | None, period_id: int | None):
         today=today,
         kept=f"?year={form.year.data}&contract={form.contract.data}",
         show_prefix=url_for("provider.payments.index"),
+        calendar_href=url_for("provider.periods.index"),
         breadcrumbs=crumbs,
         **context,
     )

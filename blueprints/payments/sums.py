@@ -85,6 +85,13 @@ def reason(before: Basis | None, now: Basis | None, entry: str) -> str:
     return VISITS_CHANGED if entry == "visits" else ACTUALS_CHANGED
 
 
+def reason_of_rates(before: Plan, now: Plan, monday: date) -> str:
+    """`reason` of a package of which nothing but the rates may differ."""
+    if before is not now and rates_in(before, monday) != rates_in(now, monday):
+        return RATE_CHANGED
+    return VISITS_CHANGED if now.entry == "visits" else ACTUALS_CHANGED
+
+
 def is_payable(plan: Plan, monday: date) -> bool:
     """Whether anything can be due: authorised, active, and not under a contract paid by invoice (7.2)."""
     return plan.authorised and not plan.invoiced and active_days(plan, monday)[2] > 0

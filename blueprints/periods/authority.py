@@ -349,8 +349,9 @@ def lines(period_id: int, contract_id: int):
     form = LinesFilter()
     form.kind.choices = [("", "All"), *((str(kind), words) for kind, words in listing.KIND_WORDS.items())]
     of_tab = [row for row in everything if row.item.is_payable == (tab == "payable")]
-    reasons = sorted({r for row in of_tab for r in (row.item.reason, row.item.note, form.reason.data) if r})
-    form.reason.choices = [("", "All"), *((r, r.capitalize()) for r in reasons)]
+    notes = {row.item.note for row in of_tab if not row.item.adjustment}  # those of manual adjustments are each its own
+    reasons = sorted({r for r in {row.item.reason for row in of_tab} | notes | {form.reason.data} if r})
+    form.reason.choices = [("", "All"), *((r, f"{r[:1].upper()}{r[1:80]}") for r in reasons)]
     form.validate()
     rows = [row for row in of_tab if fits(row, form)]
     done = state.finalised.get(period.id)

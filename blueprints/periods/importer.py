@@ -34,8 +34,26 @@ COLUMNS = (
         field="cut_off",
         may_be_absent=True,
     ),
+    Column(
+        "FinaliseOn",
+        "the day on which you mean to finalise the period",
+        Need.OPTIONAL,
+        note="On or after the cut-off date.",
+        read=values.authority_date,
+        field="finalise_on",
+        may_be_absent=True,
+    ),
+    Column(
+        "PayOn",
+        "the day on which the money arrives",
+        Need.OPTIONAL,
+        note="On or after the finalising date.",
+        read=values.authority_date,
+        field="pay_on",
+        may_be_absent=True,
+    ),
 )
-DATES = ("start_date", "end_date", "cut_off")
+DATES = (*rules.WANTED, *rules.DATE_WORDS)
 
 
 def STAMPS(batch: Import) -> list[str]:

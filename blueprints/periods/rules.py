@@ -135,7 +135,9 @@ def finalise_all(
 # the periods of a cycle (rule 7.1) -------------------------------------------------------------------------------------
 
 WANTED = {"start_date": "the first day of the period", "end_date": "the last day of the period"}
-DEFAULTS = {"cut_off": None}
+# In the order in which they come: visits are in, the period is finalised, the money arrives.
+DATE_WORDS = {"cut_off": "cut-off date", "finalise_on": "finalising date", "pay_on": "payment date"}
+DEFAULTS = dict.fromkeys(DATE_WORDS)
 FIELDS = ("cycle", *WANTED, *DEFAULTS)
 IS_FINALISED = "This period is finalised, so it cannot change"
 
@@ -153,9 +155,9 @@ def check_period(
 ) -> list[Fault]:
     """What is wrong with one period by itself: `finalised` are ids of periods, `fixed_from` the first day of the first."""
     before = records.of(existing)
-    faults = records.missing(facts, WANTED) + records.ends_before_start(facts)
+    faults = records.missing(facts, WANTED) + records.ends_before_start(facts) + dates_in_order(facts)
     if before and before["id"] in finalised:
-        for name in ("start_date", "end_date", "cut_off"):
+        for name in (*WANTED, *DATE_WORDS):
             if name in facts and facts[name] != before[name]:
                 faults.append(Fault(name, IS_FINALISED))
     start = facts.get("start_date")
@@ -166,6 +168,25 @@ def check_period(
                 enter(f"a date after {show(fixed_from)}: that period is finalised, and none can be added before it"),
             )
         )
+    return faults
+
+
+def dates_in_order(facts: Facts) -> list[Fault]:
+    """What is wrong with a period's calendar: a date before the one that comes first, or before the period begins."""
+    faults = []
+    start, last, whose = facts.get("start_date"), None, ""
+    for name, words in DATE_WORDS.items():
+        day = facts.get(name)
+        if not day:
+            continue
+        if last and day < last:
+            faults.append(
+                Fault(name, f"Enter a {words} on or after {show(last)}, the {whose}; {show(day)} is before it")
+            )
+        elif start and day < start:
+            faults.append(Fault(name, f"Enter a {words} on or after {show(start)}, when the period begins"))
+        else:
+            last, whose = day, words
     return faults
 
 

@@ -1,14 +1,14 @@
-"""Remittances for officers: on screen, as PDF and as CSV; provisional while the period is current (R-15)."""
+"""Remittances for officers: on screen, as PDF, CSV and XLSX; provisional while the period is current (R-15)."""
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, g, request, url_for
+from flask import Blueprint, abort, g, url_for
 
 from blueprints import desk
 from blueprints.pages import page
 from blueprints.payments import rules as payments
 from blueprints.permissions import Can, requires
-from blueprints.remittances import documents, rules
+from blueprints.remittances import documents
 from blueprints.values import show_date
 from models import Contract, Organisation, PaymentPeriod
 
@@ -25,18 +25,15 @@ def show(contract_id: int, period_id: int):
     period = PaymentPeriod.get_or_none(wanted) or abort(404)
     state = payments.states([contract])[contract.id]
     done = state.finalised.get(period.id)
-    remittance = rules.remittance(payments.items(contract, period, state))
-    kind = request.args.get("format")
-    if kind == "csv":
-        return documents.as_csv(remittance, contract, period)
-    if kind == "pdf":
-        provider = contract.organisation.name
-        return documents.as_pdf(remittance, contract, period, provider, g.settings.authority_name, bool(done))
+    items = payments.items(contract, period, state)
+    found = documents.answer(contract, period, done, items, g.settings.authority_name)
+    if not isinstance(found, dict):
+        return found
     days = f"{show_date(period.start_date)} to {show_date(period.end_date)}"
     lines = url_for("authority.periods.lines", period_id=period.id, contract_id=contract.id)
     return page(
         "remittances/authority.html",
-        remittance=remittance,
+        **found,
         contract=contract,
         period=period,
         done=done,

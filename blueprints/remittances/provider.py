@@ -1,8 +1,8 @@
-"""A provider's remittances: on screen, as PDF and as CSV."""
+"""A provider's remittances: on screen, as PDF, CSV and XLSX."""
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, g, request, url_for
+from flask import Blueprint, abort, g, url_for
 
 from blueprints import weeks
 from blueprints.pages import page
@@ -10,7 +10,7 @@ from blueprints.payments import listing
 from blueprints.payments import rules as payments
 from blueprints.permissions import Can, requires
 from blueprints.reach import contract_within
-from blueprints.remittances import documents, rules
+from blueprints.remittances import documents
 from blueprints.values import show_date
 
 routes = Blueprint("remittances", __name__)
@@ -24,27 +24,21 @@ def show(contract_id: int, period_id: int):
     states = payments.states([contract])
     listed = listing.listed_periods([contract], states, weeks.today())
     chosen = next((one for one in listed if one.period.id == period_id), None) or abort(404)
-    remittance = rules.remittance(payments.items(contract, chosen.period, states[contract.id]))
-    kind = request.args.get("format")
-    if kind == "csv":
-        return documents.as_csv(remittance, contract, chosen.period)
-    if kind == "pdf":
-        return documents.as_pdf(
-            remittance,
-            contract,
-            chosen.period,
-            g.user.organisation.name,
-            g.settings.authority_name,
-            chosen.is_finalised,
-        )
+    done, items = (
+        states[contract.id].finalised.get(period_id),
+        payments.items(contract, chosen.period, states[contract.id]),
+    )
+    found = documents.answer(contract, chosen.period, done, items, g.settings.authority_name)
+    if not isinstance(found, dict):
+        return found
     period = f"{show_date(chosen.period.start_date)} to {show_date(chosen.period.end_date)}"
     back = url_for("provider.payments.show", contract_id=contract_id, period_id=period_id)
     return page(
         "remittances/provider.html",
-        remittance=remittance,
+        **found,
         contract=contract,
         chosen=chosen,
-        finalised_on=states[contract.id].finalised.get(period_id),
+        finalised_on=done,
         payments_href=back,
         breadcrumbs=[
             ("Home", url_for("provider.home.index")),

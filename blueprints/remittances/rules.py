@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -20,6 +21,9 @@ class Line(NamedTuple):
     vat: int
     items: int  # how many are added up
     note: str = ""
+    reasons: str = ""  # of the items, each once
+    first: dt.date | None = None  # the days that the items' weeks run over
+    last: dt.date | None = None
 
     @property
     def total(self) -> int:
@@ -41,8 +45,11 @@ def aggregate(listed: Iterable[Item]) -> list[Line]:
     for (client, kind, level, _), items in groups.items():
         amount, vat = sum(i.amount for i in items), sum(i.vat for i in items)
         if amount or vat:
-            note = f"{items[0].reason}. {items[0].note}" if kind == ItemKind.MANUAL else ""
-            lines.append(Line(client, str(kind), level, amount, vat, len(items), note))
+            note = items[0].note if kind == ItemKind.MANUAL else ""
+            reasons = ", ".join(sorted({i.reason for i in items if i.reason}))
+            weeks = [i.week for i in items]
+            last = max(weeks) + dt.timedelta(6)
+            lines.append(Line(client, str(kind), level, amount, vat, len(items), note, reasons, min(weeks), last))
     return lines
 
 
@@ -57,7 +64,7 @@ class Row(NamedTuple):
     @property
     def kind(self) -> str:
         """The kind in words."""
-        return listing.KIND_WORDS[self.line.kind]
+        return listing.KIND_WORDS[ItemKind(self.line.kind)]
 
 
 class Remittance(NamedTuple):
@@ -73,10 +80,10 @@ class Remittance(NamedTuple):
         return self.amount + self.vat
 
 
-def remittance(listed: Iterable[Item]) -> Remittance:
+def remittance(listed: Iterable[Item], known: listing.Names | None = None) -> Remittance:
     """The remittance of a period's items, with names, by client, level and kind."""
     listed = list(listed)
-    known = listing.names(listed)
+    known = known or listing.names(listed)
     rows = [
         Row(line, *known.clients.get(line.client, ("", "")), known.levels.get(line.level, ("", ""))[0])
         for line in aggregate(listed)
@@ -91,6 +98,3 @@ def remittance(listed: Iterable[Item]) -> Remittance:
         )
     )
     return Remittance(rows, sum(r.line.amount for r in rows), sum(r.line.vat for r in rows))
-
-
-HEADINGS = ["SSRef", "Client", "ServiceLevel", "Kind", "Items", "Note", "Amount", "VAT", "Total"]

@@ -5,11 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 
-from peewee import JOIN, fn
-
 from blueprints.actuals import rules as actuals
 from blueprints.actuals import sums
-from blueprints.orders.sums import order_lines
+from blueprints.orders.report import order_rows
 from blueprints.packages import rules as packages
 from blueprints.packages.plan import planned_quantity, unit_cost_shown, weekly_quantity
 from blueprints.packages.rules import day
@@ -19,18 +17,13 @@ from blueprints.values import file_date, file_money, file_quantity, file_rate
 from blueprints.weeks import today
 from models import (
     Actual,
-    ClaimItem,
     Client,
     Contract,
     Entry,
-    Finalisation,
     LockedWeek,
-    ManualAdjustment,
     Organisation,
     Package,
     PaymentCycle,
-    PaymentItem,
-    PaymentPeriod,
     Service,
     ServiceLevel,
 )
@@ -46,10 +39,6 @@ COMMISSIONED_CARE = [
 PAYMENTS = [
     "PaymentCycle", "PeriodStart", "PeriodEnd", "Status", "ContractRef", "CPLIId", "SSRef", "WeekBeginning", "Kind",
     "Reason", "Quantity", "UnitCost", "Amount", "VAT", "State",
-]  # fmt: skip
-ORDERS = [
-    "ContractRef", "SSRef", "FinancialYear", "CPLIId", "From", "To", "Quantity", "UnitCost", "Discount", "Amount",
-    "SpendToDate",
 ]  # fmt: skip
 PIECE = 500  # packages whose plans are in memory at once
 
@@ -155,65 +144,6 @@ def _payment_rows(reach, start, end):
                 "" if item.unit_cost is None else file_rate(item.unit_cost), file_money(item.amount),
                 file_money(item.vat), item.state,
             )  # fmt: skip
-
-
-def order_rows(reach: Reach, start: dt.date, end: dt.date):
-    """`purchase-orders`: the lines of each client's order under a contract by financial year (rule 6.1)."""
-    return ORDERS, _order_rows(reach, start, end)
-
-
-def order_years(contract: Contract) -> set[int]:
-    """The financial years, by their first calendar year, in which the contract's periods have a first or last day."""
-    dates = PaymentPeriod.select(PaymentPeriod.start_date, PaymentPeriod.end_date).where(
-        PaymentPeriod.cycle == contract.cycle_id
-    )
-    return {year_of(day(d)) for row in dates.tuples() for d in row}
-
-
-def year_of(date: dt.date) -> int:
-    """The calendar year in which the date's financial year begins (rule 1.1)."""
-    return date.year if (date.month, date.day) >= (4, 1) else date.year - 1
-
-
-def spend(contract: Contract) -> dict[tuple[int, int], int]:
-    """Pence finalised by client and financial year of the period's first day, without VAT and contributions (6.1).
-
-    A claim, and a manual adjustment that is about a client, is spent on the client's order.
-    """
-    found: dict[tuple[int, int], int] = {}
-    rows = (
-        PaymentItem.select(
-            fn.COALESCE(Package.client, ManualAdjustment.client, ClaimItem.client), PaymentPeriod.start_date,
-            PaymentItem.amount,
-        )
-        .join(Package, JOIN.LEFT_OUTER).switch(PaymentItem).join(ManualAdjustment, JOIN.LEFT_OUTER)
-        .switch(PaymentItem).join(ClaimItem, JOIN.LEFT_OUTER, on=(PaymentItem.claim == ClaimItem.id))
-        .switch(PaymentItem).join(Finalisation).join(PaymentPeriod)
-        .where((PaymentItem.contract == contract) & (PaymentItem.kind != "contribution") & (PaymentItem.state == "Payable"))
-    )  # fmt: skip
-    for client, start, amount in rows.tuples():
-        key = (client, year_of(day(start)))
-        found[key] = found.get(key, 0) + amount
-    return found
-
-
-def _order_rows(reach, start, end):
-    for contract in Contract.visible_to(reach).order_by(Contract.ref):
-        lines = packages.lines(Package.contract == contract)
-        ssrefs = dict(
-            Client.select(Client.id, Client.ssref).where(Client.id.in_({x.client for x in lines.values()})).tuples()
-        )
-        spent = spend(contract)
-        for year in sorted(order_years(contract)):
-            for line in sorted(lines.values(), key=lambda x: (ssrefs[x.client], x.plan.id)):
-                for order in order_lines(line.plan, year):
-                    if order.first <= end and order.last >= start:
-                        yield (
-                            contract.ref, ssrefs[line.client], f"{year}/{year + 1}", order.cpli, file_date(order.first),
-                            file_date(order.last), file_quantity(order.quantity), file_rate(order.unit_cost),
-                            file_quantity(order.discount), file_money(order.amount),
-                            file_money(spent.get((line.client, year), 0)),
-                        )  # fmt: skip
 
 
 def visit_rows(reach: Reach, start: dt.date, end: dt.date) -> tuple[list[str], Iterable]:

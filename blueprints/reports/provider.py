@@ -1,18 +1,19 @@
-"""What a provider takes away as a file: the commissioned care export."""
+"""A provider's reports, and the commissioned care export."""
 
 from __future__ import annotations
 
 import datetime as dt
 
-from flask import Blueprint, Response, abort, g, request, url_for
+from flask import Response, abort, g, request, url_for
 
 from blueprints import weeks
 from blueprints.pages import page
 from blueprints.permissions import Can, requires
+from blueprints.reports import screens
 from blueprints.reports.dumps import commissioned_rows
 from blueprints.sheets import write_csv
 
-routes = Blueprint("reports", __name__)
+routes = screens.build("provider")
 
 
 @routes.get("/commissioned-care")

@@ -295,6 +295,13 @@ def test_one_of_a_double_handed_pair_is_noticed(cast, lines):
     assert save(package, 0, 0, 0, 0, 12, "Longer, both of them", days=added).notes == ()
 
 
+def test_days_without_the_package_are_not_ticked(cast, rounds):
+    Package.update(start_date=MONDAY + dt.timedelta(5)).where(Package.id == rounds.id).execute()
+    with pytest.raises(Faulty, match="Untick Mon, Tue, Wed, Thu, Fri: the package is not active then"):
+        save(rounds, 0, 0, 0, 0, 0, "Early", days=(DailyRow(75, EVERY_DAY),))
+    assert save(rounds, 0, 0, 0, 0, 0, "Late", days=(DailyRow(75, (False,) * 5 + (True, False)),)).changed
+
+
 @pytest.mark.feature("M-35")
 def test_sessions_are_one_figure(cast, lines):
     package = world.line(cast, 1042, cast.ann, lines.sessions, 300, 312_500)

@@ -55,13 +55,14 @@ def test_added_it_is_shown_to_both_sides_with_its_reason_and_note(officer, world
     assert "Manual adjustment Mileage or travel Archer, Ann (A100001) Mileage in August" in text and "-£14.81" in text
     finalise(world)
     text = text_of(provider.get(f"/provider/remittances{theirs}").text)
-    assert "Manual adjustment: Mileage or travel. Mileage in August -£12.34 -£2.47 -£14.81" in text
+    assert "Cost Manual adjustment Mileage or travel 07/09/2026 13/09/2026 1 -£12.34 -£2.47 -£14.81" in text
+    assert "Archer, Ann, manual adjustment: Mileage in August" in text
     rows = list(
         csv.DictReader(
             io.StringIO(provider.get(f"/provider/remittances{theirs}?format=csv").get_data().decode("utf-8-sig"))
         )
     )
-    assert [r["Note"] for r in rows if r["Kind"] == "Manual adjustment"] == ["Mileage or travel. Mileage in August"]
+    assert [r["Reason"] for r in rows if r["Kind"] == "Manual adjustment"] == ["Mileage or travel"]
     assert "7 September 2026 to 4 October 2026, finalised" in text_of(officer.get(answer.location).text)
 
 

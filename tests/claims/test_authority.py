@@ -133,7 +133,9 @@ def test_a_rejected_claim_needs_its_reason_in_the_notes_and_pays_nothing(officer
 
 
 @pytest.mark.feature("P-16")
-@pytest.mark.parametrize(("unit_cost", "message"), [("", "Enter the unit cost"), ("-1", "from 0"), ("abc", "in pounds")])
+@pytest.mark.parametrize(
+    ("unit_cost", "message"), [("", "Enter the unit cost"), ("-1", "from 0"), ("abc", "in pounds")]
+)
 def test_a_wrong_figure_keeps_the_form(officer, claim, unit_cost, message):
     answer = decide(officer, claim, "accept", unit_cost=unit_cost, notes="my words")
     assert answer.status_code == 422 and message in text_of(answer) and "my words" in text_of(answer)
@@ -287,9 +289,7 @@ def test_a_claim_accepted_while_a_period_is_finalised_stands_wholly_in_one(offic
     ahead = finalising.ahead(cast.periods[0], [cast.dapl.id])
     decide(officer, claim, "accept")
     with pytest.raises(periods.Refused, match="The figures have changed since you looked"):
-        finalising.finalise_as_shown(
-            cast.periods[0], [cast.dapl.id], ahead.sums.lines, ahead.sums.total, BY, TODAY
-        )
+        finalising.finalise_as_shown(cast.periods[0], [cast.dapl.id], ahead.sums.lines, ahead.sums.total, BY, TODAY)
     finalise(cast, 0)
     with pytest.raises(rules.Refused, match="A finalised period has paid this claim"):
         rules.reopen(Claim.get_by_id(claim.id), "A slip", None, BY)

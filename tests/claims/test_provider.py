@@ -40,7 +40,11 @@ def test_the_list_is_by_financial_year_with_date_and_status(mine, cast):
     before = text_of(mine.get("/provider/claims?year=2025/2026"))
     assert "31/03/2026" in before and "no items yet" in before
     assert "There are no claims in 2026/2027 that fit" in text_of(mine.get("/provider/claims?status=Accepted"))
-    assert text_of(mine.get("/provider/claims?format=csv")).splitlines()[1].startswith(f"{claim.id},2026-10-14,Unsubmitted")
+    assert (
+        text_of(mine.get("/provider/claims?format=csv"))
+        .splitlines()[1]
+        .startswith(f"{claim.id},2026-10-14,Unsubmitted")
+    )
     assert f"/provider/claims/{claim.id}" in page
     assert mine.get("/provider/claims?year=nonsense&page=9&sort=nothing").status_code == 200
 
@@ -67,7 +71,9 @@ def test_a_draft_has_its_header_and_can_be_edited_emptied_and_cancelled(mine, ca
                    organisation_id=cast.oakfield.id)  # fmt: skip
     assert answer.status_code == 303 and Claim.get_by_id(claim.id).notes == "Discharge letter follows"
     # A colleague's older form is told, and what was typed stays.
-    late = press(mine, f"/provider/claims/{claim.id}/notes", notes="Mine", version="2", organisation_id=cast.oakfield.id)
+    late = press(
+        mine, f"/provider/claims/{claim.id}/notes", notes="Mine", version="2", organisation_id=cast.oakfield.id
+    )
     assert late.status_code == 422 and "Mine" in text_of(late) and "Nothing was changed" in text_of(late)
     item = ClaimItem.get()
     press(mine, f"/provider/claims/items/{item.id}/deletion", organisation_id=cast.oakfield.id)

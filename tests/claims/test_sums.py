@@ -57,9 +57,7 @@ def test_we_26_part_days_are_counted_by_visit():
 def test_we_27_the_text_of_a_claim():
     # Admitted on 3 October after the morning call, back on the 7th from the 20:00 call: 8 half hours.
     refs = [("2022-10-03", 20)] + [(f"2022-10-0{n}", h) for n in (4, 5, 6) for h in (8, 20)] + [("2022-10-07", 8)]
-    found = work_out(
-        DAPL, [call(when, at(h), 30) for when, h in refs], dt.date(2022, 10, 3), dt.date(2022, 10, 7), 1
-    )
+    found = work_out(DAPL, [call(when, at(h), 30) for when, h in refs], dt.date(2022, 10, 3), dt.date(2022, 10, 7), 1)
     assert (found.days, found.minutes, found.amount) == (5, 240, 4754)
 
 

@@ -17,7 +17,12 @@ def incentive() -> ServiceLevel:
     """The claimable level of the guide."""
     found = ServiceLevel.get_or_none(ServiceLevel.ref == "HIP")
     return found or ServiceLevel.create(
-        ref="HIP", name="Hospital Incentive Payment", unit="Payment", paid_on="one-off", entry="none", claimable="hospital"
+        ref="HIP",
+        name="Hospital Incentive Payment",
+        unit="Payment",
+        paid_on="one-off",
+        entry="none",
+        claimable="hospital",
     )
 
 

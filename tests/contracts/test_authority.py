@@ -128,35 +128,6 @@ def test_new_periods_make_later_weeks_due(client, cast):
     assert Due.get_or_none((Due.package == cast.placed) & (Due.week == dt.date(2026, 12, 28)))
 
 
-@pytest.mark.feature("O-50", "Z-08")
-def test_cut_off_dates_are_set_and_bad_ones_refused(client, cast):
-    cast.sign_in(client, cast.officer)
-    address = f"/authority/payment-cycles/{cast.cycle.id}/cut-off-dates"
-    name = f"cut_off_{cast.periods[1].id}"
-    assert press(client, address, **{name: "4/11/2026"}).status_code == 303
-    assert PaymentPeriod.get_by_id(cast.periods[1].id).cut_off == dt.date(2026, 11, 4)
-    assert "04/11/2026" in client.get(f"/authority/payment-cycles/{cast.cycle.id}").text
-    text = client.get(f"/authority/payment-cycles/{cast.cycle.id}/history").text
-    assert "Cut off" in text and "03/11/2026" in text and "Amir Khan" in text
-    answer = press(client, address, **{name: "4/11/2036"})
-    assert answer.status_code == 422 and "within 60 days" in answer.text and "4/11/2036" in answer.text
-    answer = press(client, address, **{name: "soon"})
-    assert answer.status_code == 422 and "Enter a date" in answer.text
-
-
-def test_cut_off_dates_by_two_people(client, cast):
-    from tests.pages import changed, fields
-
-    cast.sign_in(client, cast.officer)
-    address = f"/authority/payment-cycles/{cast.cycle.id}/cut-off-dates"
-    name = f"cut_off_{cast.periods[1].id}"
-    mine = fields(client.get(address).text)
-    press(client, address, **{name: "4/11/2026"})
-    answer = client.post(address, data=changed(mine, {name: "5/11/2026"}))
-    assert answer.status_code == 422 and "Somebody else has changed" in answer.text
-    assert PaymentPeriod.get_by_id(cast.periods[1].id).cut_off == dt.date(2026, 11, 4)
-
-
 def test_the_last_unused_period_can_be_taken_away(client, cast):
     cast.sign_in(client, cast.officer)
     at = f"/authority/payment-cycles/{cast.cycle.id}/periods"

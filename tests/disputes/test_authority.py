@@ -367,9 +367,13 @@ def test_what_is_held_follows_what_is_due_and_comes_back_in_a_later_period(cast,
     assert held(cast)["Suspended"][0] == 9290
     finalise(cast, 1)
     assert PaymentItem.select().where(PaymentItem.state == ItemState.SUSPENDED).get().amount == 9290
-    assert not [i for i in payments.items(cast.dapl, cast.periods[2]) if i.package == cast.package.id and i.week == MONDAY]
+    assert not [
+        i for i in payments.items(cast.dapl, cast.periods[2]) if i.package == cast.package.id and i.week == MONDAY
+    ]
     rules.resolve(dispute, "", None, OFFICER)
-    (back,) = [i for i in payments.items(cast.dapl, cast.periods[2]) if i.package == cast.package.id and i.week == MONDAY]
+    (back,) = [
+        i for i in payments.items(cast.dapl, cast.periods[2]) if i.package == cast.package.id and i.week == MONDAY
+    ]
     assert (back.amount, back.state, back.reason) == (9290, "Payable", "released")
 
 

@@ -214,7 +214,9 @@ def test_another_organisation_sees_nothing_of_it(cast, visits, app):
     package = weekly(cast)
     entered(package)
     dispute = raised(week_key(package))
-    cast.make_package(300, Client.get_by_id(cast.cat.id), cast.house, cast.personal_care, cast.spot, quantity=1, unit_cost=1)
+    cast.make_package(
+        300, Client.get_by_id(cast.cat.id), cast.house, cast.personal_care, cast.spot, quantity=1, unit_cost=1
+    )
     other = cast.sign_in(app.test_client(), cast.outsider)
     for address in (f"/provider/disputes/{dispute.id}", f"/provider/disputes/{dispute.id}/weeks/2026-10-05"):
         assert other.get(address).status_code == 404

@@ -19,6 +19,17 @@ from tests.faults.copies import plain_url
 BOOKKEEPING = {
     "job", "import", "import_problem", "staged_row", "staged_visit", "file", "file_chunk", "sign_in", "throttle", "look",
 }  # fmt: skip
+TIMES = {
+    "at",
+    "changed_at",
+    "created_at",
+    "started_at",
+    "password_changed_at",
+    "seen_at",
+    "made_at",
+    "expires_at",
+    "issued_at",
+}
 TIMES = {"at", "changed_at", "created_at", "started_at", "password_changed_at", "seen_at", "made_at", "expires_at",
          "submitted_at", "asked_at", "decided_at", "raised_at", "requested_at", "resolved_at", "released_at"}  # fmt: skip
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?")
@@ -111,6 +122,18 @@ DUE = """
     SELECT package_id, week, paid_cost, paid_vat, paid_contribution, cost, vat, contribution FROM due
 """
 
+# An order's value, and each version's, against their lines; a file's rows against what it charged.
+ORDERS = """
+    SELECT o.id, o.value, COALESCE(SUM(l.amount), 0) FROM purchase_order o
+    LEFT JOIN order_line l ON l.order_id = o.id AND l.version = 0 GROUP BY o.id, o.value
+    UNION ALL SELECT v.order_id, v.value, COALESCE(SUM(l.amount), 0) FROM order_version v
+    LEFT JOIN order_line l ON l.order_id = v.order_id AND l.version = v.number GROUP BY v.id, v.order_id, v.value
+"""
+CHARGED = """
+    SELECT e.id, e.rows, COUNT(c.id) FROM export e LEFT JOIN charge c ON c.export_id = e.id
+    WHERE e.kind = 'charges' GROUP BY e.id, e.rows
+"""
+
 
 def faults(url: str, settled: bool = True) -> list[str]:
     """What does not hold of a database, in words; nothing where all is well.
@@ -140,6 +163,12 @@ def faults(url: str, settled: bool = True) -> list[str]:
             "SELECT contract_id, period_id FROM finalisation GROUP BY contract_id, period_id HAVING COUNT(*) > 1"
         ).fetchall()
         wrong += [f"finalised twice: {row}" for row in twice]
+        for order, value, lines in connection.execute(ORDERS).fetchall():
+            if value != int(lines):
+                wrong.append(f"order {order} says {value}, its lines {lines}")
+        for export, rows, charges in connection.execute(CHARGED).fetchall():
+            if rows != charges:
+                wrong.append(f"file {export} says {rows} rows, it charged {charges}")
         if settled:
             for what, count in (
                 ("visits are New", "SELECT COUNT(*) FROM visit WHERE status = 'New'"),

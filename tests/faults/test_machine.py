@@ -14,11 +14,28 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from blueprints import consequences, weeks
+from blueprints.adjustments import rules as adjustments
 from blueprints.history import COMMAND_LINE
+from blueprints.holds import rules as holds
 from blueprints.imports import rules as imports
 from blueprints.jobs import rules as jobs
+from blueprints.payments import rules as payments
+from blueprints.periods import overview
 from blueprints.periods import rules as periods
-from models import Contract, Hold, Import, Package, PackageRate, StaleGroup, StalePackage, Visit, VisitStatus, db
+from models import (
+    Contract,
+    Hold,
+    Import,
+    ItemState,
+    ManualAdjustment,
+    Package,
+    PackageRate,
+    StaleGroup,
+    StalePackage,
+    Visit,
+    VisitStatus,
+    db,
+)
 from tests.cast import Cast
 from tests.faults import world
 from tests.faults.anew import differences, unpaid_or_paid_twice
@@ -94,13 +111,40 @@ class MainJob(RuleBasedStateMachine):
         PackageRate.create(package=package, from_date=since, unit_cost=cost)
         self.follow([package])
 
-    @rule(cpli=CPLIS, week=st.integers(0, 8), kind=st.sampled_from(["cost", "contribution"]),
-          state=st.sampled_from(["Suspended", "Carried forward", "Cancelled", ""]))  # fmt: skip
-    def hold_or_release(self, cpli, week, kind, state):
-        package, monday = Package.get(Package.cpli_id == cpli), world.day(world.SEPTEMBER, 7 * week)
-        Hold.delete().where((Hold.package == package) & (Hold.week == monday) & (Hold.kind == kind)).execute()
-        if state:
-            Hold.create(package=package, week=monday, kind=kind, state=state, reason="asked")
+    @rule(ref=st.sampled_from(["C1", "C2"]), cpli=st.sampled_from([0, 156017, 156018, 200001]), nth=st.integers(0, 1),
+          state=st.sampled_from(["Suspended", "Carried forward", "Cancelled"]))  # fmt: skip
+    def hold(self, ref, cpli, nth, state):
+        """A client, or the whole contract, in its oldest current period or the next."""
+        contract = Contract.get(Contract.ref == ref)
+        now = payments.states([contract])[contract.id]
+        current = [p for p in now.periods if p.id not in now.finalised]
+        if len(current) <= nth:
+            return
+        client = Package.get(Package.cpli_id == cpli).client_id if cpli else None
+        wanted = holds.Wanted(client=client, everything=not cpli)
+        shown = holds.find(contract, current[nth], wanted).shown
+        try:
+            holds.hold(contract, current[nth], wanted, ItemState(state), "asked", shown, COMMAND_LINE)
+        except holds.Refused as refusal:
+            assert "Nothing is there to hold" in str(refusal), refusal
+
+    @rule(every=st.integers(1, 3))
+    def release(self, every):
+        """Some of what is held."""
+        rows = list(Hold.select().where(Hold.released_at.is_null()).order_by(Hold.id))[::every]
+        if shown := {row.id: row.version for row in rows if not holds.is_final(row)}:
+            holds.release(shown, "asked", COMMAND_LINE)
+
+    @rule(ref=st.sampled_from(["C1", "C2"]), amount=st.sampled_from([1003, -1003, 1]))
+    def adjust(self, ref, amount):
+        """By hand, with VAT."""
+        contract = Contract.get(Contract.ref == ref)
+        facts = {"client": None, "amount": amount, "with_vat": True, "reason": "Other", "note": "by hand"}
+        key = str(ManualAdjustment.select().count())
+        try:
+            adjustments.add(contract, facts, ["Other"], adjustments.period_of(contract).id, key, COMMAND_LINE)
+        except adjustments.Refused as refusal:
+            assert "is finalised" in str(refusal), refusal
 
     @rule(until=st.sampled_from([dt.date(2026, 10, 4), dt.date(2026, 11, 1), dt.date(2026, 11, 29)]),
           ref=st.sampled_from(["C1", "C2"]))  # fmt: skip
@@ -128,6 +172,17 @@ class MainJob(RuleBasedStateMachine):
     @invariant()
     def paid_and_listed_is_due(self):
         assert unpaid_or_paid_twice() == []
+
+    @invariant()
+    def grouped_figures_are_those_of_the_lines(self):
+        book = overview.Book()
+        for contract in Contract.select():
+            now = payments.states([contract])[contract.id]
+            current = [p for p in now.periods if p.id not in now.finalised]
+            sums = overview.current_sums(book, [(contract.id, p) for p in current])
+            for period in current:
+                lines = overview.Sums(**payments.kept_sums(payments.items(contract, period, now)))
+                assert sums[contract.id, period.id] == lines, (contract.ref, period.start_date)
 
     @invariant()
     def everything_anew_agrees(self):

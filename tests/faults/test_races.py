@@ -104,6 +104,46 @@ def test_finalising_while_something_changes(bench, change, wait):
     assert reasons <= {"rate changed", "visits changed", "package changed"}, reasons
 
 
+HELD = (
+    "Refused: Rose",
+    "Refused: Amir Khan",
+    "Refused: command line",
+    "Refused: The lines have changed",
+    "Refused: The period",
+)
+BY_HAND = (*HELD, "Refused: This is not held any more", "Refused: Nothing is there", "Elsewhere: ")
+
+
+@pytest.mark.parametrize("wait", WAITS)
+@pytest.mark.parametrize("act", ["hold", "release", "adjust", "hold-everything"])
+def test_finalising_while_an_officer_holds_releases_or_adjusts(bench, act, wait):
+    """Whoever comes second is told, or finds what the first left: what was paid is what the items say, once."""
+    url, refusals = race(bench, "finalise", act, wait)
+    assert not refusals[0] or "still being worked out" in refusals[0], refusals
+    assert not refusals[1] or refusals[1].startswith(BY_HAND), refusals
+    settled(bench, url)
+    bench.processes.must("fast", url, verb="finalise")
+    settled(bench, url)
+    anew = bench.processes.must("anew", url)
+    assert anew == [], anew
+
+
+@pytest.mark.parametrize("wait", WAITS)
+@pytest.mark.parametrize(
+    "pair", [("hold", "hold"), ("hold-everything", "release"), ("release", "release"), ("adjust", "adjust")]
+)
+def test_two_officers_at_the_same_lines(bench, pair, wait):
+    """One of two serial orders: the second sees what the first did, or is refused and told."""
+    url, refusals = race(bench, *pair, wait)
+    assert all(not r or r.startswith(BY_HAND) for r in refusals), refusals
+    settled(bench, url)
+    if pair == ("adjust", "adjust"):
+        assert refusals == ["", ""]
+        assert rows(url, "SELECT COUNT(*) FROM manual_adjustment WHERE key = 'sent'") == [(1,)]
+    if pair == ("release", "release"):
+        assert sorted(map(bool, refusals)) == [False, True], refusals
+
+
 @pytest.mark.parametrize("wait", WAITS)
 def test_two_files_of_one_organisation(bench, wait):
     url, refusals = race(bench, "check", "send-and-look", wait)
@@ -182,7 +222,9 @@ def test_two_officers_dispute_one_visit(bench, wait):
     (told,) = [refusal for refusal in refusals if refusal]
     assert "in a dispute already" in told
     assert rows(url, "SELECT COUNT(*) FROM dispute") == [(1,)]
-    assert rows(url, "SELECT state, reason FROM hold WHERE reason LIKE 'In dispute%'") == [("Suspended", "In dispute: Other")]
+    assert rows(url, "SELECT state, reason FROM hold WHERE reason LIKE 'In dispute%'") == [
+        ("Suspended", "In dispute: Other")
+    ]
     settled(bench, url)
 
 

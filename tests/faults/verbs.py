@@ -3,19 +3,41 @@ try another. Add one to VERBS and every test here takes it."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import NamedTuple
 
+import database
 from blueprints import consequences, history, weeks
 from blueprints.actuals import rules as actuals
 from blueprints.claims import rules as claims
 from blueprints.disputes import rules as disputes
 from blueprints.disputes import subjects
+from blueprints.exports import charges
+from blueprints.exports import rules as exports
+from blueprints.holds import rules as holds
 from blueprints.imports import rules as imports
 from blueprints.jobs import rules as jobs
+from blueprints.orders import issuing, listing
+from blueprints.periods import finalising, rhythm
 from blueprints.periods import rules as periods
 from blueprints.visits import rules as visits
-from models import Contract, Dispute, Import, ImportState, Job, Package, Service, User, Visit, db
+from models import (
+    Contract,
+    Dispute,
+    Hold,
+    Import,
+    ImportState,
+    ItemState,
+    Job,
+    Package,
+    PaymentCycle,
+    PaymentPeriod,
+    Service,
+    User,
+    Visit,
+    db,
+)
 from tests.faults import world
 
 
@@ -135,6 +157,50 @@ def finalise_last() -> None:
     periods.finalise_all([last], world.UNTIL, history.COMMAND_LINE, weeks.today())
 
 
+def finalise_job() -> None:
+    """Finalise chosen contracts as a job, as the page does."""
+    period = PaymentPeriod.select().where(PaymentPeriod.end_date == world.UNTIL).get()
+    chosen = [c.id for c in Contract.select().order_by(Contract.ref)][:2]
+    consequences.settle()
+    ahead = finalising.ahead(period, chosen)
+    jobs.run(finalising.queue(period, chosen, ahead.sums.lines, ahead.sums.total, world.officer()).id)
+
+
+def finalise_job_again() -> None:
+    """The worker finds the job, or the officer presses again."""
+    worker()
+    finalise_job()
+
+
+def hold() -> None:
+    """An officer suspends all of a client."""
+    ann = Package.get(Package.cpli_id == 156017).client_id
+    world.hold(Contract.get(Contract.ref == "C1"), holds.Wanted(client=ann), ItemState.SUSPENDED, world.by_officer())
+
+
+def hold_everything() -> None:
+    """An officer cancels all of a contract, what is held already too."""
+    everything = holds.Wanted(everything=True)
+    world.hold(Contract.get(Contract.ref == "C1"), everything, ItemState.CANCELLED, world.by_officer())
+
+
+def release() -> None:
+    """An officer releases all that is held and not settled."""
+    rows = Hold.select().where(Hold.released_at.is_null() & (Hold.state != ItemState.CANCELLED))
+    holds.release({row.id: row.version for row in rows}, "Seen", world.by_officer())
+
+
+def release_again() -> None:
+    """The officer looks, and presses where something is left."""
+    if Hold.select().where(Hold.released_at.is_null() & (Hold.state != ItemState.CANCELLED)).exists():
+        release()
+
+
+def adjust() -> None:
+    """An officer sends the form of a manual adjustment, the same each time."""
+    world.adjust(Contract.get(Contract.ref == "C1"), 990, "sent", world.by_officer())
+
+
 def change_package() -> None:
     """An officer changes a package from its start, a job settles it."""
     with db.atomic():
@@ -147,6 +213,48 @@ def change_package() -> None:
 def delete_visit() -> None:
     """A provider deletes a visit of a paid week."""
     visits.delete_visit(Visit.get(Visit.ref == "V2"), world.actor(), "")
+
+
+def issue_orders() -> None:
+    """An officer issues all orders, and the worker's part of it."""
+    job, _ = issuing.queue(listing.Wanted(None), "", history.COMMAND_LINE)
+    jobs.run(job.id)
+
+
+def export_payments() -> None:
+    """An officer makes the files of what is finalised, and the worker's part of it."""
+    for waiting in exports.waiting():
+        jobs.run(exports.queue(waiting, history.COMMAND_LINE).id)
+
+
+def export_charges() -> None:
+    """An officer makes the file of what clients are to be charged, and the worker's part of it."""
+    job, _ = charges.queue(world.OCTOBER - dt.timedelta(world.OCTOBER.weekday()), history.COMMAND_LINE)
+    jobs.run(job.id)
+
+
+def extend_cycle() -> None:
+    """An officer extends a cycle by one press."""
+    with db.atomic():
+        database.serialise(db, "cycle")
+        row = PaymentCycle.select().order_by(PaymentCycle.id).get()
+        stored = list(
+            PaymentPeriod.select().where(PaymentPeriod.cycle == row).order_by(PaymentPeriod.start_date).dicts()
+        )
+        new = rhythm.following(stored, world.UNTIL + dt.timedelta(120))
+        touched = periods.save_period_set(row, [*stored, *new], history.COMMAND_LINE)
+        consequences.follow_touched(touched)
+
+
+def then_worker(verb: Callable[[], None]) -> Callable[[], None]:
+    """The worker, and the person who presses again."""
+
+    def again() -> None:
+        worker()
+        verb()
+        worker()
+
+    return again
 
 
 def decide_claim(accept: bool, version: int | None = None) -> None:
@@ -209,6 +317,14 @@ VERBS: dict[str, Verb] = {
     "settle": Verb(settle, worker),
     "generate": Verb(generate, generate),
     "delete-visit": Verb(delete_visit, delete_visit),
+    "issue-orders": Verb(issue_orders, then_worker(issue_orders)),
+    "export-payments": Verb(export_payments, then_worker(export_payments)),
+    "export-charges": Verb(export_charges, then_worker(export_charges)),
+    "extend-cycle": Verb(extend_cycle, then_worker(extend_cycle)),
+    "finalise-job": Verb(finalise_job, finalise_job_again),
+    "hold": Verb(hold, hold),
+    "release": Verb(release, release_again),
+    "adjust": Verb(adjust, adjust),
     "accept-claim": Verb(accept_claim, accept_again),
     "raise-dispute": Verb(raise_dispute, raise_again),
     # in races only
@@ -217,6 +333,7 @@ VERBS: dict[str, Verb] = {
     "take-anyway": Verb(take_anyway, worker),
     "finalise-last": Verb(finalise_last, worker),
     "change-package": Verb(change_package, worker),
+    "hold-everything": Verb(hold_everything, worker),
     "send-and-look": Verb(check, worker),
     "reject-claim": Verb(reject_claim, worker),
     "resolve-dispute": Verb(resolve_dispute, worker),
@@ -231,6 +348,14 @@ BROKEN = (
     "settle",
     "generate",
     "delete-visit",
+    "issue-orders",
+    "export-payments",
+    "export-charges",
+    "extend-cycle",
+    "finalise-job",
+    "hold",
+    "release",
+    "adjust",
     "accept-claim",
     "raise-dispute",
 )  # at every statement

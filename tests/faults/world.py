@@ -11,13 +11,28 @@ import datetime as dt
 import io
 
 from blueprints import consequences
+from blueprints.adjustments import rules as adjustments
 from blueprints.claims import rules as claims
 from blueprints.history import Actor
+from blueprints.holds import rules as holds
 from blueprints.imports import rules as imports
 from blueprints.jobs import rules as jobs
 from blueprints.periods import rules as periods
 from blueprints.visits.columns import HEADINGS
-from models import Claim, Contract, Hold, Import, Organisation, Package, PackageRate, ServiceLevel, User, db
+from models import (
+    Claim,
+    Contract,
+    Hold,
+    Import,
+    ItemState,
+    ManualAdjustment,
+    Organisation,
+    Package,
+    PackageRate,
+    ServiceLevel,
+    User,
+    db,
+)
 
 TODAY = dt.date(2026, 10, 14)
 SEPTEMBER = dt.date(2026, 9, 7)
@@ -102,6 +117,17 @@ def actor() -> Actor:
     return Actor(person.id, person.name)
 
 
+def officer() -> User:
+    """An officer of the authority."""
+    return User.get(User.email == "officer@authority.example")
+
+
+def by_officer() -> Actor:
+    """The officer as the trail names them."""
+    person = officer()
+    return Actor(person.id, person.name)
+
+
 def second_import() -> Import:
     """The import of the second file that the database was prepared with."""
     return Import.select().where(Import.file_name == "second.csv").order_by(Import.id).get()
@@ -155,3 +181,30 @@ def build() -> None:
     with db.atomic():
         Package.update(discount=500).where(Package.id == cast.bobs.id).execute()
         consequences.follow(consequences.Change(packages=[cast.bobs.id]))
+    by_hand(cast, by)
+
+
+def by_hand(cast, by: Actor) -> None:
+    """What an officer did in the current period: adjusted by hand, held a client's weeks and an adjustment."""
+    for number, (contract, amount) in enumerate(((cast.dapl, 1250), (cast.dapl, -330), (cast.spot, 4099))):
+        adjust(contract, amount, f"prepared {number}", by)
+    held = ManualAdjustment.get(ManualAdjustment.amount == -330)
+    for contract, wanted, state in (
+        (cast.dapl, holds.Wanted(keys=frozenset({f"manual-{held.id}"})), ItemState.SUSPENDED),
+        (cast.dapl, holds.Wanted(client=cast.bob.id), ItemState.CARRIED),
+        (cast.spot, holds.Wanted(keys=frozenset({f"{cast.placed.id}-{OCTOBER}-cost"})), ItemState.CANCELLED),
+    ):
+        hold(contract, wanted, state, by)
+
+
+def adjust(contract: Contract, amount: int, key: str, by: Actor) -> None:
+    """A manual adjustment, as the page adds it."""
+    facts = {"client": None, "amount": amount, "with_vat": True, "reason": "Other", "note": key}
+    adjustments.add(contract, facts, ["Other"], adjustments.period_of(contract).id, key, by)
+
+
+def hold(contract: Contract, wanted: holds.Wanted, state: ItemState, by: Actor) -> None:
+    """Lines of the contract's oldest current period, held as the page holds them."""
+    period = adjustments.period_of(contract)
+    shown = holds.find(contract, period, wanted).shown
+    holds.hold(contract, period, wanted, state, "Under query", shown, by)

@@ -181,6 +181,21 @@ def test_a_second_officer_releases_what_the_first_just_cancelled(officer, world)
     assert again.status_code == 303 and not Hold.select().exists()
 
 
+@pytest.mark.feature("R-09")
+def test_a_week_says_that_it_is_held_and_leads_there(officer, world):  # noqa: F811
+    here = f"/authority/payments/packages/{world.package.id}/weeks/2026-09-07"
+    text = officer.get(here).text
+    assert new(world, f"line={keys(world, world.ann)[0]}") in text and "Hold what is payable of this week" in text
+    hold(world, line(world, world.ann))
+    text = officer.get(here).text
+    assert "Care: Suspended by Amir Khan" in text_of(text) and "Under query. £23.23 held now." in text_of(text)
+    assert "Hold what is payable" not in text
+    assert f"/releases/new?contract={world.dapl.id}&amp;line={keys(world, world.ann)[0]}" in text
+    provider = world.sign_in(officer.application.test_client(), world.finance)
+    text = text_of(provider.get(here.replace("authority", "provider")).text)
+    assert "Amir Khan" not in text and "Suspended: held until the authority releases it: Under query" in text
+
+
 def test_pressed_twice_it_says_so(officer, world):  # noqa: F811
     address = new(world, f"line={keys(world, world.ann)[0]}")
     sent = fields(officer.get(address).text, "shown") | {"state": "Suspended", "reason": "Under query"}

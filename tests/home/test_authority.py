@@ -106,3 +106,22 @@ def test_help_opens_at_the_page_it_was_asked_from(officer, cast):
         assert officer.get(topic).status_code == 200
     assert "Unmatched visits" in officer.get("/authority/help/nonsense").text
     assert "calculate and finalise payment periods" in officer.get("/authority/help/settings").text
+
+
+def test_orders_and_exports_wait_only_where_they_are_used(officer, cast):
+    from blueprints.exports import rules as exports
+    from blueprints.orders import rules as orders
+    from tests.provider_world import add_visit, finalise, settle
+
+    add_visit(cast, "V7", day=dt.date(2026, 9, 7))
+    settle(cast, cast.package, cast.bobs, cast.placed)
+    finalise(cast)
+    home = officer.get("/authority/").text
+    assert "purchase order is new" not in home and "finance export" not in home
+    orders.issue_several([cast.order.id], "", Actor(None, "x"))
+    waiting = exports.waiting()[0]
+    exports.make_payments(waiting.period, waiting.finalisations, Actor(None, "x"))
+    finalise(cast, contract=cast.spot)
+    home = officer.get("/authority/").text
+    assert "purchase orders are new or changed since issued" in home and "state=to+issue" in home
+    assert "finalised contract waits for the finance export" in home

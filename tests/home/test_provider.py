@@ -28,7 +28,9 @@ def test_name_and_tiles(owner, cast):
     assert f'<h1 class="govuk-heading-l">{cast.oakfield.name}</h1>' in html
     assert "Pick a task..." in html
     tiles = re.findall(r'portal-tile__title"><a[^>]*>(.*?)</a>', html)
-    assert tiles == ["Actuals/Visits", "Disputes", "One-Off Claims", "Care Package Line Items", "Scheduled Payments", "Help"]
+    expected = ["Actuals/Visits", "Disputes", "One-Off Claims", "Care Package Line Items", "Scheduled Payments", "Purchase Orders",
+                "Reports", "Help"]  # fmt: skip
+    assert tiles == expected
     assert "Log out" in html
 
 
@@ -42,6 +44,8 @@ def test_tabs_and_tiles_follow_the_modules(owner, cast):
         "One-Off Claims",
         "Care package line items",
         "Scheduled payments",
+        "POs",
+        "Reports",
         "Help",
     ]
     assert [text for here, text in tabs if here] == ["Actuals/Visits"]

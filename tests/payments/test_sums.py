@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from blueprints.actuals.sums import ActualFigures
 from blueprints.money import half_up
 from blueprints.packages.plan import cost_over, in_week, is_active, rate_on, weekly_minutes
-from blueprints.payments.sums import Basis, basis, due, reason, weeks_due
+from blueprints.payments.sums import Basis, basis, due, reason, reason_of_rates, weeks_due
 from tests.plans import MONDAY, every_day, mondays, plan, plans, slot, weeks
 
 WED = MONDAY + timedelta(2)
@@ -243,3 +243,10 @@ def test_days_that_move_within_the_week_change_the_package():
 @given(plans(), mondays)
 def test_the_same_facts_give_the_same_basis(made, monday):
     assert basis(made, monday) == basis(made._replace(id=made.id + 1, vat=1, paid_on="planned"), monday)
+
+
+@given(plans(), plans(), mondays)
+def test_where_nothing_but_rates_differs_the_reason_is_the_same_the_short_way(before, other, week):
+    now = before._replace(unit_cost=other.unit_cost, rates=other.rates)
+    assert reason_of_rates(before, now, week) == reason(basis(before, week), basis(now, week), now.entry)
+    assert reason_of_rates(before, before, week) == reason(basis(before, week), basis(before, week), now.entry)

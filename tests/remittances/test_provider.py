@@ -86,8 +86,9 @@ def test_on_screen(owner, cast):
     finalise(cast)
     after = text_of(owner.get(address(cast)).text)
     assert "Provisional" not in after and "Finalised" in after
-    assert "Archer, Ann A100001 Personal Care Care £69.69 £0.00 £69.69" in after  # three times £23.23
-    assert "Total £92.92 £0.00 £92.92" in after
+    line = "Archer, Ann A100001 Personal Care Cost Care 07/09/2026 27/09/2026 3 £69.69 £0.00 £69.69"
+    assert line in after  # three times £23.23
+    assert "Total 4 £92.92 £0.00 £92.92" in after
     assert "(BACS) is made by" in after
 
 
@@ -105,7 +106,7 @@ def test_as_pdf(owner, cast):
     pytest.importorskip("blueprints.pdf")
     answer = owner.get(f"{address(cast)}?format=pdf")
     assert answer.mimetype == "application/pdf" and answer.data.startswith(b"%PDF")
-    assert f"remittance-C1-{WEEK}.pdf" in answer.headers["Content-Disposition"]
+    assert f"remittance-C1-{WEEK}-made-" in answer.headers["Content-Disposition"]
 
 
 def test_anothers_remittance_does_not_exist(client, cast):

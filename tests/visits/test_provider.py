@@ -183,6 +183,16 @@ def test_any_day_selects_its_week_and_nonsense_is_told(owner, cast):
     )
 
 
+def test_the_calendar_marks_the_present_week_whichever_is_shown(owner, cast):
+    for shown in ("2026-10-05", "2026-10-12", "2026-10-26"):
+        html = owner.get(f"/provider/visits?week={shown}").text
+        rows = re.findall(r"<tr[^>]*>(?:(?!</tr>).)*</tr>", html[html.index("portal-calendar__table") :], re.DOTALL)
+        (now,) = [row for row in rows if "portal-calendar__now" in row]
+        (marked,) = [row for row in rows if "portal-calendar__current" in row]
+        assert "week=2026-10-12" in now and "This week" in now
+        assert f"week={shown}" in marked and 'aria-current="true"' in marked
+
+
 def test_the_pane_alone_for_htmx(owner, cast):
     add_visit(cast, "V1")
     html = owner.get(WEEK, headers={"HX-Request": "true", "HX-Target": "week-panes"}).text

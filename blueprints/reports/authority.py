@@ -1,0 +1,5 @@
+"""Reports over all providers or some of them, for officers."""
+
+from blueprints.reports import screens
+
+routes = screens.build("authority")
