@@ -15,8 +15,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import database
 import migrations
 import tasks
-from blueprints import components, errors, frame, permissions, sides, weeks
+from blueprints import components, errors, frame, keys, mail, permissions, sides, weeks
 from blueprints.accounts import rules as accounts
+from blueprints.accounts import sessions
 from blueprints.reach import Reach
 from blueprints.settings import rules as settings
 from forms.base import PortalForm
@@ -57,18 +58,20 @@ def create_app(url: str | None = None, **config) -> Flask:
         VERSION=__version__,
     )
     app.config.update(config)
+    keys.use(app.config["SECRET_KEY"])
+    mail.use(os.environ.get("PORTAL_MAIL_URL") or "outbox:", app.config["BASE_URL"])
     db.initialize(database.open_database(url))
     weeks.use_clock(stored_today)
     proxies = int(os.environ.get("PORTAL_PROXIES", "0"))
     if proxies:  # without it nobody's word is taken for where a request came from
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0, x_prefix=0)
     Compress(app)
-    CSRFProtect(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     components.register(app)
     frame.register(app)
     errors.register(app)
     app.before_request(begin)
+    CSRFProtect(app)
     app.before_request(sides.guard)
     app.before_request(permissions.check)
     app.teardown_request(finish)
@@ -116,7 +119,7 @@ def stored_today():
 
 def begin() -> None:
     """Connect; find the session, its person, what the person may do and see."""
-    g.user, g.reach, g.acts, g.session_row = None, None, frozenset(), None
+    g.user, g.reach, g.acts, g.session_row, g.pending = None, None, frozenset(), None, None
     if request.endpoint == "static":
         return
     if db.is_closed():
@@ -125,14 +128,18 @@ def begin() -> None:
     token = session.get("token")
     if not token:
         return
-    row = accounts.session_of(token, g.settings.sign_in_minutes)
+    row = sessions.session_of(token, g.settings)
     if row is None:
-        session.pop("token", None)
+        session["was"] = session.pop("token")  # a form that comes too late is still this person's
+        return
+    if not row.is_ready:
+        g.pending = row
         return
     g.session_row, g.user = row, row.user
     g.reach = Reach.of(row.user)
     g.acts = permissions.acts_of(row.user, accounts.roles_of(row.user) if row.user.is_officer else [])
-    accounts.keep_alive(row)
+    if request.endpoint != "public.accounts.session_left":  # asking how long it lasts is no use
+        sessions.keep_alive(row)
 
 
 def finish(_error=None) -> None:

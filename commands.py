@@ -14,11 +14,12 @@ from flask.cli import with_appcontext
 import database
 import migrations
 from blueprints import consequences, history, sheets, values, weeks
+from blueprints.accounts import managing
 from blueprints.accounts import rules as accounts
 from blueprints.history import COMMAND_LINE
 from blueprints.imports import rules as imports
 from blueprints.settings import rules as settings
-from models import Contract, Organisation, Service, User, db
+from models import Contract, Organisation, Person, Service, User, db
 
 
 def register(app: Flask) -> None:
@@ -102,17 +103,14 @@ def init(demonstration):
             database.serialise(db, "init")
             if not User.select().exists() and not settings.read().is_demonstration:
                 if demonstration:
-                    settings.put("demonstration", True)
+                    settings.mark_demonstration()
                     click.echo("This database is a demonstration.")
                 else:
                     person = accounts.add_user(
                         "officer@authority.example", "First officer", None, ["administrator"], COMMAND_LINE
                     )
-                    token = accounts.make_link(person, COMMAND_LINE)
-                    click.echo(
-                        f"The first officer is {person.email}. Set the password within {accounts.LINK_HOURS} hours at"
-                    )
-                    click.echo(f"{current_app.config['BASE_URL']}/set-password/{token}")
+                    click.echo(f"The first officer is {person.email}.")
+                    print_link(person)
 
 
 @click.command()
@@ -160,9 +158,32 @@ def add_user(email, authority, ref, name, roles):
             )
         except accounts.Refused as refusal:
             refuse(str(refusal))
-        token = accounts.make_link(person, COMMAND_LINE)
-        click.echo(f"Made a login for {person.email}. Set the password within {accounts.LINK_HOURS} hours at")
-        click.echo(f"{current_app.config['BASE_URL']}/set-password/{token}")
+        click.echo(f"Made a login for {person.email}.")
+        print_link(person)
+
+
+@user.command("release")
+@click.argument("email")
+@with_appcontext
+def release_user(email):
+    """Let a locked-out person in again: unlock, forget code and authenticator app, and print a one-time link."""
+    with connected():
+        found = User.select().join(Person).where(Person.email == email.strip().lower()).order_by(User.id).first()
+        if found is None:
+            refuse(f"Nobody signs in as {email}.")
+        with db.atomic():
+            managing.release(found, COMMAND_LINE)
+            managing.reset_code(found, COMMAND_LINE)
+            managing.reset_second(found, COMMAND_LINE)
+        click.echo(f"Released {found.email}.")
+        print_link(found)
+
+
+def print_link(person: User) -> None:
+    """Make a one-time link, and print it with how long it works."""
+    word = accounts.make_link(person, COMMAND_LINE)
+    click.echo(f"Set the password within {settings.read().invitation_hours} hours at")
+    click.echo(f"{current_app.config['BASE_URL']}/set-password/{word}")
 
 
 @click.command()

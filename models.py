@@ -82,12 +82,22 @@ class Address(Table):
         return [line for line in lines if line]
 
 
-class Organisation(Address):
+class Place(Address):
+    """What an organisation, a service and a contact also have: the country and the national numbers of the place."""
+
+    country = CharField(default="")
+    uprn = CharField(default="", max_length=20)
+    usrn = CharField(default="", max_length=20)
+
+
+class Organisation(Place):
     """A provider of care or support."""
 
     ref = CharField(unique=True)
     name = CharField(max_length=112, index=True)
+    mobile = CharField(default="")
     telephone = CharField(default="")
+    fax = CharField(default="")
     email = CharField(default="")
     limited_accessibility = BooleanField(default=False)
     enters_actuals = BooleanField(default=True)  # off: it may look at its actuals, the authority enters them (M-39)
@@ -98,29 +108,121 @@ class Organisation(Address):
         return cls.select().where(reach.organisations(cls.id))
 
 
+# contacts --------------------------------------------------------------------------------------------------------------
+
+
+class ContactState(StrEnum):
+    """Whether a contact is in use: only the authority deactivates and reactivates (E-02)."""
+
+    CURRENT = "Current"
+    DEACTIVATED = "Deactivated"
+    REMOVED = "Removed"  # kept, because documents and history name it
+
+
+class DisabledAccess(StrEnum):
+    """Whether the contact's place can be entered by everybody (E-04)."""
+
+    NOT_SET = "Not Set"
+    YES = "Yes"
+    NO = "No"
+
+
+class Contact(Place):
+    """A known person of an organisation, or of the authority where that is empty. A user is one with a login (11.1)."""
+
+    organisation = ForeignKeyField(Organisation, null=True, backref="contacts", on_delete="RESTRICT", index=False)
+    state = CharField(default=ContactState.CURRENT)
+    title = CharField(default="")
+    forename = CharField(default="")
+    surname = CharField()
+    address4 = CharField(default="")
+    telephone = CharField(default="")
+    mobile = CharField(default="")
+    fax = CharField(default="")
+    pager = CharField(default="")
+    email = CharField(default="")
+    web_address = CharField(default="")
+    position = CharField(default="")  # the job title
+    types = TextField(default="")  # of the authority's list, one a line
+    directions = TextField(default="")
+    is_confidential = BooleanField(default=False)
+    disabled_access = CharField(default=DisabledAccess.NOT_SET)
+    permissions = TextField(default="")  # acts that the authority has given this person, names of `Can`, one a line
+    created_at = DateTimeField(default=utc_now)
+
+    class Meta:
+        indexes = ((("organisation", "surname", "forename"), False),)  # the list of an organisation's people
+
+    @property
+    def name(self) -> str:
+        """`Mr Greg Finance`; without a title no stray blank (B-33)."""
+        return " ".join(part for part in (self.title, self.forename, self.surname) if part)
+
+    @property
+    def file_name(self) -> str:
+        """`Finance, Greg`, as lists have it."""
+        return ", ".join(part for part in (self.surname, self.forename) if part)
+
+    @property
+    def is_current(self) -> bool:
+        """Neither deactivated nor removed."""
+        return self.state == ContactState.CURRENT
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The contacts within reach, removed ones apart."""
+        return cls.select().where(reach.contacts(cls) & (cls.state != ContactState.REMOVED))
+
+
 # accounts --------------------------------------------------------------------------------------------------------------
 
 
-class User(Table):
-    """A person with a login: of an organisation, or of the authority where that is empty."""
+class Person(Table):
+    """Somebody who can sign in: one address and password for each login that is theirs (rule 11.1)."""
 
     email = CharField(unique=True)  # lower case
-    name = CharField()
-    organisation = ForeignKeyField(Organisation, null=True, backref="users", on_delete="RESTRICT")
+    username = CharField(null=True, unique=True)  # lower case; where people sign in by it
     password_hash = CharField(null=True)
+    password_set_at = DateTimeField(null=True)
+    must_change = BooleanField(default=False)  # the password was issued by an officer
+    failures = IntegerField(default=0)  # since the last sign-in
+    locked_until = DateTimeField(null=True)
+    is_locked = BooleanField(default=False)  # by an officer, until released
+    code = TextField(null=True)  # the six-digit security code, sealed
+    code_round = IntegerField(default=0)  # grows with each right answer: which two places are asked for follows from it
+    authenticator = TextField(null=True)  # the app's secret, sealed
+    authenticator_step = BigIntegerField(null=True)  # the last half minute whose code was taken
+    code_by_mail = BooleanField(default=False)  # wants a code by e-mail where that is offered
+    created_at = DateTimeField(default=utc_now)
+
+
+class User(Table):
+    """A login: of a contact of an organisation, or of the authority where that is empty. Its person may have others."""
+
+    person = ForeignKeyField(Person, backref="users", on_delete="RESTRICT")
+    name = CharField()
+    contact = ForeignKeyField(Contact, null=True, unique=True, on_delete="RESTRICT")
+    organisation = ForeignKeyField(Organisation, null=True, backref="users", on_delete="RESTRICT")
     is_active = BooleanField(default=True)
     created_at = DateTimeField(default=utc_now)
-    password_changed_at = DateTimeField(null=True)
-    failures = IntegerField(default=0)
-    locked_until = DateTimeField(null=True)
 
     class Meta:
         table_name = "portal_user"  # "user" is a reserved word in PostgreSQL
 
     @property
+    def email(self) -> str:
+        """The address of its person."""
+        return self.person.email
+
+    @property
     def is_officer(self) -> bool:
         """Works for the authority."""
         return self.organisation_id is None
+
+    @property
+    def may_sign_in(self) -> bool:
+        """Neither the login nor its contact is deactivated or removed (B-25)."""
+        return self.is_active and (self.contact_id is None or self.contact.is_current)
 
 
 class OfficerRole(Table):
@@ -133,26 +235,91 @@ class OfficerRole(Table):
         indexes = ((("user", "role"), True),)
 
 
-class OneTimeLink(Table):
-    """A link to set a password: works once and for a while; only the digest of its token is kept."""
+class OldPassword(Table):
+    """A password that a person had, so that it is not chosen again."""
 
-    digest = CharField(unique=True)
-    user = ForeignKeyField(User, on_delete="CASCADE")
+    person = ForeignKeyField(Person, on_delete="CASCADE")
+    password_hash = CharField()
+    until = DateTimeField(default=utc_now)
+
+
+class RecoveryCode(Table):
+    """A code that stands in once for the authenticator app; only its digest is kept."""
+
+    person = ForeignKeyField(Person, on_delete="CASCADE")
+    digest = CharField()
+    used_at = DateTimeField(null=True)
+
+
+class OneTimeLink(Table):
+    """A link to set a password: works once and for a while. Its word is signed, and no secret of it is kept here."""
+
+    person = ForeignKeyField(Person, on_delete="CASCADE")
+    nonce = CharField()
     made_at = DateTimeField(default=utc_now)
     expires_at = DateTimeField()
     used_at = DateTimeField(null=True)
 
 
 class SignIn(Table):
-    """A session; the cookie holds the token, the row its digest."""
+    """A session; the cookie holds the token, the row its digest. Until it is ready, steps of signing in are left."""
 
     digest = CharField(unique=True)
-    user = ForeignKeyField(User, backref="sign_ins", on_delete="CASCADE")
+    person = ForeignKeyField(Person, backref="sign_ins", on_delete="CASCADE")
+    user = ForeignKeyField(User, null=True, backref="sign_ins", on_delete="CASCADE")
+    is_ready = BooleanField(default=False)
+    code_passed = BooleanField(default=False)
+    second_passed = BooleanField(default=False)
+    mailed_at = DateTimeField(null=True)  # when a code was last sent by e-mail
     started_at = DateTimeField(default=utc_now)
     seen_at = DateTimeField(default=utc_now)
     ended_at = DateTimeField(null=True)
+    ended_why = CharField(default="")
     address = CharField(default="")
     agent = CharField(default="")
+
+
+class LoginRequestKind(StrEnum):
+    """What somebody without a way in asks for."""
+
+    LOGIN = "New login"
+    PASSWORD = "New password"
+
+
+class LoginRequestState(StrEnum):
+    """Where such a request is."""
+
+    CHECKING = "Checking"  # a job looks whether the address has a login
+    OPEN = "Open"
+    DONE = "Done"
+    DECLINED = "Declined"
+
+
+class LoginRequest(Table):
+    """Somebody who is not signed in asks for a login, or for a new password (B-11 to B-15)."""
+
+    kind = CharField()
+    state = CharField(default=LoginRequestState.OPEN)
+    name = CharField(default="")
+    organisation_name = CharField(default="")
+    email = CharField(index=True)  # lower case, or the user name
+    telephone = CharField(default="")
+    at = DateTimeField(default=utc_now)
+    times = IntegerField(default=1)  # asked so often while it was open
+    handled_at = DateTimeField(null=True)
+    handled_by = CharField(default="")
+    outcome = CharField(default="")  # what was done, or why it was declined
+    user = ForeignKeyField(User, null=True, on_delete="SET NULL")  # the login that it was about, or became
+
+
+class KeptForm(Table):
+    """What somebody sent when the session had run out, given back after signing in; files and passwords apart."""
+
+    user = ForeignKeyField(User, on_delete="CASCADE")
+    address = TextField()
+    fields = TextField()  # pairs of name and value (JSON)
+    had_files = BooleanField(default=False)
+    at = DateTimeField(default=utc_now)
 
 
 class Throttle(Table):
@@ -161,6 +328,40 @@ class Throttle(Table):
     name = CharField(primary_key=True)
     window = BigIntegerField()
     tries = IntegerField(default=0)
+
+
+# mail ------------------------------------------------------------------------------------------------------------------
+
+
+class MailState(StrEnum):
+    """Where a message is."""
+
+    WAITING = "Waiting"
+    SENDING = "Sending"  # handed to the mail server at this moment, or when a process died
+    SENT = "Sent"
+    KEPT = "Kept"  # no mail server is set up: officers read it here
+    FAILED = "Failed"
+    DROPPED = "Not sent"  # when its turn came there was nobody to tell any more, or nothing
+
+
+class Mail(Table):
+    """A message to somebody, written in the transaction of what it tells. It holds ids: its text is made when it goes."""
+
+    kind = CharField()
+    about = BigIntegerField(null=True)
+    user = ForeignKeyField(User, null=True, on_delete="SET NULL")
+    organisation = ForeignKeyField(Organisation, null=True, on_delete="RESTRICT")  # that the person worked for then
+    address = CharField(default="")  # where it went; of somebody without a login, where it is to go
+    state = CharField(default=MailState.WAITING)
+    at = DateTimeField(default=utc_now, index=True)  # the list, newest first
+    next_try_at = DateTimeField(default=utc_now)
+    sent_at = DateTimeField(null=True)
+    tries = IntegerField(default=0)
+    error = CharField(default="")
+    once = CharField(null=True, unique=True)  # what has been told so is not told again
+
+    class Meta:
+        indexes = ((("state", "next_try_at"), False),)  # what is due
 
 
 # services --------------------------------------------------------------------------------------------------------------
@@ -206,7 +407,7 @@ class ServiceLevel(Table):
     service_group_class = CharField(default="")
 
 
-class Service(Address):
+class Service(Place):
     """A site or branch of an organisation that packages are bought from."""
 
     ref = CharField(unique=True)
@@ -214,6 +415,7 @@ class Service(Address):
     organisation = ForeignKeyField(Organisation, backref="services", on_delete="RESTRICT")
     service_type = CharField(default="")
     telephone = CharField(default="")
+    fax = CharField(default="")
     email = CharField(default="")
     start_date = DateField(null=True)
     end_date = DateField(null=True)
@@ -226,6 +428,100 @@ class Service(Address):
     def is_current(self, today: dt.date) -> bool:
         """Not ended; an end date of today is not ended."""
         return self.end_date is None or self.end_date >= today
+
+
+class AvailabilityMode(StrEnum):
+    """Which figure the public directory shows for a service (D-24, A-14 to A-17)."""
+
+    PROVIDER = "What the provider entered"
+    CALCULATED = "What is calculated"
+    EITHER = "What the provider entered, else what is calculated"
+    NEITHER = "None"
+
+
+class Confidentiality(StrEnum):
+    """What the public directory shows of a service."""
+
+    SHOWN = "Shown"
+    NO_CONTACT = "No contact details"
+    HIDDEN = "Hidden"
+
+
+class ServiceDetails(Table):
+    """What is said of a service beyond its address (D-15), and its available places (D-14); no row is all defaults."""
+
+    service = ForeignKeyField(Service, primary_key=True, backref="details", on_delete="CASCADE")
+    public_name = CharField(default="", max_length=112)
+    description = TextField(default="")
+    religions = TextField(default="")  # of the authority's lists, one a line
+    languages = TextField(default="")
+    tenure_types = TextField(default="")
+    leasehold_units = IntegerField(null=True)
+    location = CharField(default="")
+    emergency_referrals = BooleanField(default=False)
+    interpreter = BooleanField(default=False)
+    waiting_list = BooleanField(default=False)
+    visual_impairment = BooleanField(default=False)
+    hearing_impairment = BooleanField(default=False)
+    accommodation_based = BooleanField(default=False)
+    confidentiality = CharField(default=Confidentiality.SHOWN)
+    availability_mode = CharField(default=AvailabilityMode.EITHER)
+    available_places = IntegerField(null=True)  # nothing: the listed figure is calculated
+    places_at = DateTimeField(null=True)
+    places_by = CharField(default="")
+
+
+class LevelAtService(Table):
+    """A service level that a service offers, and what of it is available (D-18); packages add theirs by themselves."""
+
+    service = ForeignKeyField(Service, backref="levels", on_delete="CASCADE", index=False)
+    level = ForeignKeyField(ServiceLevel, on_delete="RESTRICT")
+    contract_text = CharField(default="")  # nothing: not contracted (D-20)
+    contracted_units = IntegerField(null=True)  # hundredths
+    available = IntegerField(null=True)  # hundredths; nothing is not known
+    changed_at = DateTimeField(null=True)
+    changed_by = CharField(default="")
+
+    class Meta:
+        indexes = ((("service", "level"), True),)
+
+
+# properties ------------------------------------------------------------------------------------------------------------
+
+
+class Property(Address):
+    """A building that one or several services of an organisation are given in (D-10). Distances: hundredths of a km."""
+
+    organisation = ForeignKeyField(Organisation, backref="properties", on_delete="RESTRICT")
+    name = CharField(max_length=112)
+    is_current = BooleanField(default=True)
+    meals_supplied = BooleanField(default=False)
+    canteen = BooleanField(default=False)
+    self_catering = BooleanField(default=False)
+    shops = IntegerField(null=True)
+    post_office = IntegerField(null=True)
+    train_station = IntegerField(null=True)
+    bus_stop = IntegerField(null=True)
+    town_centre = IntegerField(null=True)
+    social_centre = IntegerField(null=True)
+    gp = IntegerField(null=True)
+    primary_school = IntegerField(null=True)
+    secondary_school = IntegerField(null=True)
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The properties of services within reach, and the whole organisation's own."""
+        return cls.select().where(reach.properties(cls))
+
+
+class PropertyService(Table):
+    """A service that is given in a property."""
+
+    property = ForeignKeyField(Property, backref="services", on_delete="CASCADE", index=False)
+    service = ForeignKeyField(Service, backref="properties", on_delete="CASCADE")
+
+    class Meta:
+        primary_key = CompositeKey("property", "service")
 
 
 # audit -----------------------------------------------------------------------------------------------------------------
@@ -378,8 +674,8 @@ class Import(Table):
 
     @classmethod
     def visible_to(cls, reach):
-        """The imports of the organisations within reach; officers also see the authority's own."""
-        return cls.select().where(reach.organisations(cls.organisation, nothing_too=True))
+        """The imports within reach; officers also see the authority's own."""
+        return cls.select().where(reach.imports(cls))
 
 
 class Severity(StrEnum):
@@ -498,6 +794,137 @@ class Contract(Table):
     def visible_to(cls, reach):
         """The contracts within reach."""
         return cls.select().where(reach.contracts(cls.id, cls.organisation))
+
+
+# roles -----------------------------------------------------------------------------------------------------------------
+
+
+class Accreditation(Table):
+    """An approval that an organisation holds, and that a contact may stand for (E-05)."""
+
+    organisation = ForeignKeyField(Organisation, backref="accreditations", on_delete="RESTRICT")
+    name = CharField()
+    start_date = DateField(null=True)
+    end_date = DateField(null=True)
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The accreditations of the organisations within reach."""
+        return cls.select().where(reach.organisations(cls.organisation))
+
+
+class Scope(StrEnum):
+    """What a role is held for."""
+
+    ORGANISATION = "organisation"
+    SERVICE = "service"
+    CONTRACT = "contract"
+    ACCREDITATION = "accreditation"
+
+
+class RoleName(Table):
+    """A role of the authority's own list (E-05, E-23)."""
+
+    name = CharField()
+    scope = CharField()
+    reaches = BooleanField(default=True)  # opens what it is held for, where accessibility is limited (guide 000, 5.3)
+    only_limited = BooleanField(default=False)  # offered only where accessibility is limited (E-06)
+    position = IntegerField(default=0)
+    is_retired = BooleanField(default=False)
+
+    class Meta:
+        indexes = ((("name", "scope"), True),)
+
+
+class Role(Table):
+    """A role that a contact holds: for a service, a contract or an accreditation, else for the organisation."""
+
+    contact = ForeignKeyField(Contact, backref="roles", on_delete="CASCADE")
+    name = ForeignKeyField(RoleName, backref="roles", on_delete="RESTRICT")
+    organisation = ForeignKeyField(Organisation, on_delete="RESTRICT")
+    service = ForeignKeyField(Service, null=True, on_delete="CASCADE")
+    contract = ForeignKeyField(Contract, null=True, on_delete="CASCADE")
+    accreditation = ForeignKeyField(Accreditation, null=True, on_delete="CASCADE")
+    since = DateTimeField(default=utc_now)
+    by = CharField(default="")
+
+
+# requests --------------------------------------------------------------------------------------------------------------
+
+
+class RequestState(StrEnum):
+    """Where a change request is (rule 9.2)."""
+
+    PENDING = "Pending"
+    APPROVED = "Approved"
+    REJECTED = "Rejected"
+    WITHDRAWN = "Withdrawn"
+
+
+class ChangeRequest(Table):
+    """A provider's change to the authority's records, waiting for approval, or decided (rule 9). Kept for ever (F-17)."""
+
+    kind = CharField()  # of requests.kinds
+    organisation = ForeignKeyField(Organisation, backref="requests", on_delete="RESTRICT", index=False)
+    service = ForeignKeyField(Service, null=True, on_delete="SET NULL")  # what it is about, for reach
+    contract = ForeignKeyField(Contract, null=True, on_delete="SET NULL")
+    contact = ForeignKeyField(Contact, null=True, on_delete="SET NULL")
+    thing = BigIntegerField(null=True)  # the record's id; of a new one, once it is made
+    thing_name = CharField(default="")  # as it was called
+    state = CharField(default=RequestState.PENDING)
+    comment = TextField(default="")  # of the request, not of the record (F-07)
+    user = ForeignKeyField(User, null=True, on_delete="RESTRICT")
+    by = CharField(default="")
+    sent_at = DateTimeField(default=utc_now)
+    decided_at = DateTimeField(null=True)
+    decided_by = CharField(default="")
+    reason = TextField(default="")  # of the authority's list, as it was
+    remarks = TextField(default="")
+    at_once = BooleanField(default=False)  # let through without a decision (rule 9.1)
+    told_at = DateTimeField(null=True)  # when the requester opened what was decided
+    digest = CharField(default="")  # of kind, record, person and values: the same one pressed twice is one
+
+    class Meta:
+        indexes = (
+            (("state", "sent_at"), False),  # the officers' queue
+            (("organisation", "sent_at"), False),  # the provider's list
+            (("kind", "thing"), False),  # what is pending for a record
+        )
+
+    @property
+    def is_pending(self) -> bool:
+        """Waits for the authority."""
+        return self.state == RequestState.PENDING
+
+    @classmethod
+    def visible_to(cls, reach):
+        """The requests within reach."""
+        return cls.select().where(reach.requests(cls))
+
+
+class RequestField(Table):
+    """One field of a change request: JSON values as they were, as asked for, and once decided as found and as applied."""
+
+    request = ForeignKeyField(ChangeRequest, backref="fields", on_delete="CASCADE", index=False)
+    name = CharField()
+    before = TextField(default="null")
+    after = TextField(default="null")
+    found = TextField(null=True)
+    applied = TextField(null=True)
+    agreed_at = DateTimeField(null=True)  # when a file of the authority had the same value: it may then change it (9.2)
+
+    class Meta:
+        primary_key = CompositeKey("request", "name")
+
+
+class RequestFile(Table):
+    """A file that was sent with a change request."""
+
+    request = ForeignKeyField(ChangeRequest, backref="files", on_delete="CASCADE")
+    file = ForeignKeyField(File, on_delete="RESTRICT")
+
+    class Meta:
+        primary_key = CompositeKey("request", "file")
 
 
 # packages --------------------------------------------------------------------------------------------------------------
@@ -1440,8 +1867,11 @@ class DisputeRow(Table):
 
 
 TABLES = [
-    Setting, Counter, Organisation, User, OfficerRole, OneTimeLink, SignIn, Throttle, ServiceLevel, Service, Change, Look,
-    Job, File, FileChunk, Import, ImportProblem, StagedRow, Client, PaymentCycle, PaymentPeriod, Contract, Package,
+    Setting, Counter, Organisation, Contact, Person, User, OfficerRole, OldPassword, RecoveryCode,
+    OneTimeLink, SignIn, LoginRequest, KeptForm, Throttle, Mail, ServiceLevel, Service, ServiceDetails, LevelAtService,
+    Property, PropertyService, Change, Look,
+    Job, File, FileChunk, Import, ImportProblem, StagedRow, Client, PaymentCycle, PaymentPeriod, Contract, Accreditation,
+    RoleName, Role, ChangeRequest, RequestField, RequestFile, Package,
     PackageRate, TimetableSlot, StalePackage, Carer, VisitType, Visit, VisitVersion, StagedVisit, StaleGroup, Actual,
     ActualDay, Increase, UnplannedActual, ConfirmedWeek, Reminder, LockedWeek, ClaimRule, Claim, ClaimItem, ClaimFile,
     ClaimPost, Finalisation, Due, PackageAsPaid, ManualAdjustment, Hold, PaymentItem, Dispute, DisputeRow,

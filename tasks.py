@@ -79,20 +79,26 @@ def register(app: Flask) -> None:
 
     @huey.periodic_task(crontab(minute="*"), name="reap")
     def reap() -> None:
-        from blueprints import consequences
+        from blueprints import consequences, mail
 
         with app.app_context():
             for job_id in jobs.reap():
                 run(job_id)
             consequences.resettle()
+            mail.wake_due()
 
     @huey.periodic_task(crontab(minute="*/10"), name="tidy")
     def tidy() -> None:
+        from blueprints import mail
+        from blueprints.accounts import asking, sessions
         from blueprints.imports import rules as imports
         from blueprints.reports import rules as reports
 
         with app.app_context():
             imports.lapse()
+            mail.tidy()
+            sessions.tidy()
+            asking.tidy()
             reports.tidy()
 
     @huey.periodic_task(crontab(minute="30", hour="2"), name="issue_orders")

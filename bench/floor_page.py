@@ -28,7 +28,7 @@ _app.secret_key = os.environ["PORTAL_SECRET_KEY"]
 SIGNER = SecureCookieSessionInterface().get_signing_serializer(_app)
 
 SESSION = (
-    "SELECT s.id, s.seen_at, u.id, u.name, u.email, u.is_active, o.id, o.name, o.limited_accessibility FROM sign_in s "
+    "SELECT s.id, s.seen_at, u.id, u.name, s.person_id, u.is_active, o.id, o.name, o.limited_accessibility FROM sign_in s "
     "JOIN portal_user u ON u.id = s.user_id LEFT JOIN organisation o ON o.id = u.organisation_id "
     "WHERE s.digest = ? AND s.ended_at IS NULL AND s.seen_at > ?"
 )

@@ -42,17 +42,16 @@ def prepare(url: str, folder: str) -> dict:
 
     import database
     from app import create_app
-    from blueprints.accounts import rules as accounts
+    from blueprints.accounts.hashing import digest_of
     from blueprints.weeks import monday, today
-    from models import Organisation, SignIn, User, db
+    from models import Person, SignIn, User, db
 
     app = create_app(url, SECRET_KEY=KEY, WORKER="apart")
     week = monday(today()) - dt.timedelta(7)
     with db.connection_context():
-        organisation = Organisation.get(Organisation.ref == "OAK")
-        user = User.get((User.organisation == organisation) & (User.email == "finance@oakfield.example"))
+        user = User.select().join(Person).where(Person.email == "finance@oakfield.example").get()
         SignIn.delete().where(SignIn.user == user).execute()
-        SignIn.create(digest=accounts.digest_of("bench"), user=user)
+        SignIn.create(digest=digest_of("bench"), person=user.person_id, user=user, is_ready=True)
     client = app.test_client()
     with client.session_transaction() as session:
         session["token"] = "bench"
@@ -70,7 +69,7 @@ def prepare(url: str, folder: str) -> dict:
     html = client.get(path).text
     real.execute_sql = run
     queries = [q for q in queries if q.lstrip().upper().startswith(("SELECT", "WITH", "INSERT", "UPDATE", "DELETE"))]
-    pieces = {"cookie": cookie, "organisation": organisation.id, "week": week.isoformat(), **taken_apart(html)}
+    pieces = {"cookie": cookie, "organisation": user.organisation_id, "week": week.isoformat(), **taken_apart(html)}
     (Path(folder) / "floor.json").write_text(json.dumps(pieces))
     return {"path": path, "cookie": cookie, "queries": len(queries), "rows": len(pieces["rows"]), "bytes": len(html)}
 

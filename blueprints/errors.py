@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import secrets
 
-from flask import Flask, Response, g, render_template
+from flask import Flask, Response, g, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from peewee import OperationalError
 from werkzeug.exceptions import SecurityError
 
-from blueprints import permissions
+from blueprints import pages, permissions
+from blueprints.accounts import sessions
 
 log = logging.getLogger("portal")
 
@@ -46,7 +47,17 @@ def too_large(_error):
 
 
 def stale_form(_error):
-    return render_template("errors/csrf.html"), 400
+    """A form whose token is not this session's. What was typed is given back: to send, where it comes from a page of
+    ours and the person is signed in again; else to copy."""
+    pairs = [(name, value) for name, value in request.form.items(multi=True)]
+    own_page = request.headers.get("Origin", "").rstrip("/") == request.host_url.rstrip("/")
+    user = g.get("user")
+    if user is not None and own_page and request.blueprints and request.blueprints[-1] != "public":
+        kept = sessions.keep_form(user.id, request.full_path.rstrip("?"), pairs, bool(request.files))
+        if kept is not None:
+            return pages.leave(url_for("public.accounts.kept_form", form_id=kept.id))
+    sent = [] if request.blueprints[-1:] == ["public"] else sessions.readable(pairs)
+    return render_template("errors/csrf.html", sent=sent, no_cookies=not request.cookies), 400
 
 
 def database_away(error):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import secrets
 from functools import lru_cache
@@ -9,7 +10,8 @@ from pathlib import Path
 
 from flask import Flask, current_app, g, request, url_for
 
-from blueprints import components, permissions, sides, values, weeks
+from blueprints import components, history, permissions, sides, values, weeks
+from blueprints.accounts import sessions
 from blueprints.permissions import Can
 
 POLICY = (
@@ -32,6 +34,7 @@ TABS = {
     "authority": [
         ("Home", "authority.home.index", Can.SIGNED_IN),
         ("Organisations", "authority.organisations.index", Can.SEE_RECORDS),
+        ("Requests", "authority.requests.index", Can.SEE_RECORDS),
         ("Clients", "authority.clients.index", Can.SEE_RECORDS),
         ("Packages", "authority.packages.index", Can.SEE_RECORDS),
         ("Visits", "authority.visits.index", Can.SEE_RECORDS),
@@ -50,6 +53,7 @@ def register(app: Flask) -> None:
     """Give templates what every page shows, and answers their headers."""
     app.context_processor(context)
     app.after_request(headers)
+    app.after_request(note_file)
     app.url_defaults(hashed_static)
     app.add_template_filter(values.show_date, "date")
     app.add_template_filter(values.show_date_long, "long_date")
@@ -131,14 +135,27 @@ def context() -> dict:
         ),
         "links": links(user),
         "nonce": nonce(),
-        "person": {"name": user.name, "organisation_name": user.organisation.name if user.organisation_id else ""}
-        if user
-        else None,
+        "person": person(user) if user else None,
+        "settings_now": settings,
         "tabs": tabs(user) if user else [],
         "demonstration": settings.is_demonstration,
         "version": current_app.config["VERSION"],
         "whats_new": settings.whats_new,
         "today": weeks.today() if g.get("settings") else None,
+    }
+
+
+def person(user) -> dict:
+    """Who is signed in, with title (B-33), for which organisation, where to switch, and when the session ends."""
+    left = sessions.seconds_left(g.session_row, g.settings)
+    return {
+        "name": user.contact.name if user.contact_id else user.name,
+        "organisation_name": user.organisation.name if user.organisation_id else "",
+        "switch_href": address("public.accounts.switch") if g.session_row.has_others else None,
+        "account_href": address("authority.accounts.me" if user.is_officer else "provider.accounts.me"),
+        "seconds_left": left,
+        "ends_at": f"{weeks.london(weeks.utc_now() + dt.timedelta(seconds=left)):%H:%M}",
+        "warn_seconds": 60 * g.settings.sign_in_warning,
     }
 
 
@@ -212,9 +229,13 @@ UNDER = {
     "provider.imports": "provider.visits",
     "provider.periods": "provider.payments",
     "provider.remittances": "provider.payments",
-    "provider.reports": "provider.visits",
+    "provider.properties": "provider.services",
+    "provider.availability": "provider.services",
     "authority.disputes": "authority.visits",
     "authority.services": "authority.organisations",
+    "authority.contacts": "authority.organisations",
+    "authority.properties": "authority.organisations",
+    "authority.availability": "authority.organisations",
     "authority.contracts": "authority.organisations",
     "authority.payments": "authority.periods",
     "authority.holds": "authority.periods",
@@ -235,6 +256,16 @@ def is_current(here: str, endpoint: str, area: str) -> bool:
         return "help_" in here and "help_" in endpoint
     return UNDER.get(here, UNDER.get(present, present)) == area
     return area in (present, UNDER.get(present, present))
+
+
+def note_file(response):
+    """Log who took a file or report away (B-22)."""
+    given = response.headers.get("Content-Disposition", "")
+    user = g.get("user")
+    if user is not None and request.method == "GET" and response.status_code == 200 and given:
+        ident = next((v for v in (request.view_args or {}).values() if isinstance(v, int)), 0)
+        history.took(user.id, (request.endpoint or "").partition(".")[2], ident)
+    return response
 
 
 def headers(response):

@@ -22,6 +22,7 @@ class Actor(NamedTuple):
     name: str
 
 
+FILE = "file "  # before the name of the page in the look log
 COMMAND_LINE = Actor(None, "command line")
 
 
@@ -129,6 +130,12 @@ def seen():
             yield
     finally:
         SEEING.reset(token)
+
+
+def took(user_id: int, what: str, ident: int = 0) -> None:
+    """Note that a person took a file or report away (B-22): which page gave it, and the id in its address."""
+    with seen():
+        Look.create(user=user_id, thing=f"{FILE}{what}"[:255], thing_id=ident)
 
 
 def looked(user_id: int, thing) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from flask import current_app, g, make_response, redirect, request
 from jinja2_fragments.flask import render_block
 
@@ -37,6 +39,23 @@ def page(template: str, status: int = 200, **context):
     response = make_response(current_app.jinja_env.get_or_select_template(template).render(_context(context)), status)
     response.headers["Vary"] = "HX-Request, HX-Target"
     return response
+
+
+def leave(address: str):
+    """Lead to another whole page, also where htmx asked for a region of this one."""
+    if request.headers.get("HX-Request") != "true":
+        return go(address)
+    response = make_response("", 200)
+    response.headers["HX-Redirect"] = address
+    return response
+
+
+def here() -> str:
+    """The page that the person looks at: the address of a GET; of a region, that of its page."""
+    if request.headers.get("HX-Request") == "true":
+        parts = urlsplit(request.headers.get("HX-Current-URL", ""))
+        return f"{parts.path}?{parts.query}".rstrip("?") if parts.path.startswith("/") else ""
+    return request.full_path.rstrip("?") if request.method == "GET" else ""
 
 
 def _context(context: dict) -> dict:

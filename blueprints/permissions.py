@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 
 from flask import abort, current_app, g, request
@@ -33,6 +33,22 @@ class Can(StrEnum):
     HOLD_AND_ADJUST = "hold and release payments, and adjust them by hand"
     EDIT_SETTINGS = "change settings and visit types"
     SEE_AUDIT = "search the audit trail"
+    MANAGE_LOGINS = "manage the logins of providers' people and answer requests for them"
+    MANAGE_OFFICERS = "manage officers' logins and roles"
+    SEE_MAIL = "see the mail that went out, and send it again"
+    ASK_CHANGES = "ask for changes of the organisation, its services and properties, and enter availability"
+    DECIDE_REQUESTS = "accept and reject change requests"
+    EDIT_CONTACTS = "edit contacts, their roles and permissions, and switch limited accessibility"
+    MANAGE_CONTACTS = "see the organisation's contacts and ask for changes of contacts, roles and logins"
+    SIGN_CONTRACTS = "sign contract documents"
+    ADD_CLIENTS = "add clients"
+    CHANGE_CLIENTS = "change clients without approval"
+    VIEW_ASSESSMENTS = "view needs assessments"
+    EDIT_ASSESSMENTS = "edit needs assessments"
+    FINALISE_ASSESSMENTS = "finalise needs assessments"
+    DECIDE_REFERRALS = "decide on referrals"
+    MANAGE_REFERRALS = "manage referrals"
+    UPLOAD_FOR_OTHERS = "upload files for other organisations"
     SIGNED_IN = "use what everybody who is signed in may use"
 
 
@@ -41,7 +57,21 @@ _OFFICER = {Can.SIGNED_IN, Can.SEE_RECORDS}
 PROVIDER = "provider"
 ADMINISTRATOR = "administrator"
 
-# Officers' roles are those of rule 11.5; a provider's login has the one role until contacts' roles arrive.
+# What the authority gives to a contact, person by person (rule 11.1, B-26).
+GRANTS = (
+    Can.MANAGE_CONTACTS,
+    Can.SIGN_CONTRACTS,
+    Can.ADD_CLIENTS,
+    Can.CHANGE_CLIENTS,
+    Can.VIEW_ASSESSMENTS,
+    Can.EDIT_ASSESSMENTS,
+    Can.FINALISE_ASSESSMENTS,
+    Can.DECIDE_REFERRALS,
+    Can.MANAGE_REFERRALS,
+    Can.UPLOAD_FOR_OTHERS,
+)
+
+# Officers' roles are those of rule 11.5; every provider's login has the one role, and what was given to its contact.
 ROLES: dict[str, frozenset[Can]] = {
     PROVIDER: frozenset(
         {
@@ -52,6 +82,7 @@ ROLES: dict[str, frozenset[Can]] = {
             Can.SEND_CLAIMS,
             Can.ANSWER_DISPUTES,
             Can.SEE_PAYMENTS,
+            Can.ASK_CHANGES,
         }
     ),
     ADMINISTRATOR: frozenset(
@@ -70,6 +101,11 @@ ROLES: dict[str, frozenset[Can]] = {
             Can.HOLD_AND_ADJUST,
             Can.EDIT_SETTINGS,
             Can.SEE_AUDIT,
+            Can.MANAGE_LOGINS,
+            Can.MANAGE_OFFICERS,
+            Can.SEE_MAIL,
+            Can.DECIDE_REQUESTS,
+            Can.EDIT_CONTACTS,
         }
     ),
     "packages": frozenset(
@@ -96,17 +132,30 @@ ROLES: dict[str, frozenset[Can]] = {
             Can.ISSUE_ORDERS,
         }
     ),
-    "requests": frozenset(_OFFICER),
+    "requests": frozenset(_OFFICER | {Can.DECIDE_REQUESTS, Can.EDIT_CONTACTS, Can.MANAGE_LOGINS, Can.SEE_MAIL}),
     "quality": frozenset(_OFFICER),
     "read-only": frozenset(_OFFICER),
 }
 OFFICER_ROLES = [role for role in ROLES if role != PROVIDER]
 
 
+def granted(text: str) -> list[Can]:
+    """What was given to a contact, from the names that it keeps, one a line."""
+    names = set(text.split())
+    return [act for act in GRANTS if act.name.lower() in names]
+
+
+def as_names(acts: Iterable[Can | str]) -> str:
+    """What was given to a contact, as it keeps it."""
+    wanted = {Can(act) for act in acts}
+    return "\n".join(act.name.lower() for act in GRANTS if act in wanted)
+
+
 def acts_of(user, roles: list[str]) -> frozenset[Can]:
-    """What this user may do, by the roles held (rule 11.5)."""
+    """What this user may do: an officer by the roles held (rule 11.5), a provider's person also by what was given."""
     if not user.is_officer:
-        return ROLES[PROVIDER] - (set() if user.organisation.enters_actuals else {Can.ENTER_ACTUALS})
+        given = granted(user.contact.permissions) if user.contact_id else []
+        return ROLES[PROVIDER].union(given) - (set() if user.organisation.enters_actuals else {Can.ENTER_ACTUALS})
     return frozenset().union(_OFFICER, *(ROLES.get(role, frozenset()) for role in roles))
 
 
@@ -144,6 +193,8 @@ def can(act: Can | str) -> bool:
 def who_grants(act: Can) -> str:
     """Who can give the permission that is missing, for the 403 page."""
     roles = [role for role in OFFICER_ROLES if act in ROLES[role]]
+    if act in GRANTS:
+        return f"It needs the permission to {act.value}. The authority can give it to you."
     if act == Can.ENTER_ACTUALS:
         return "The authority enters your organisation's actuals. Ask it, should that change."
     if act in ROLES[PROVIDER]:

@@ -103,6 +103,21 @@ UNITS: dict[str, Callable] = {
     "discount": lambda v: f"{values.show_quantity(v, short=True)}%",
     "vat_rate": lambda v: f"{values.show_quantity(v, short=True)}%",
     "contribution": values.show_money,
+    **dict.fromkeys(("contracted_units", "available"), lambda v: values.show_quantity(v, short=True)),
+    **dict.fromkeys(
+        (
+            "shops",
+            "post_office",
+            "train_station",
+            "bus_stop",
+            "town_centre",
+            "social_centre",
+            "gp",
+            "primary_school",
+            "secondary_school",
+        ),
+        lambda v: f"{values.show_quantity(v, short=True)} km",
+    ),
     "amount": values.show_money,
 }
 
@@ -265,6 +280,9 @@ def of_organisation(row: Organisation, current: str) -> Owner:
             current,
             ("Details", "authority.organisations.show", at),
             ("Services", "authority.services.of_organisation", at),
+            ("Contacts", "authority.contacts.of_organisation", at),
+            ("Properties", "authority.properties.of_organisation", at),
+            ("Accreditations", "authority.organisations.accreditations", at),
             ("Contracts", "authority.contracts.of_organisation", at),
             ("Packages", "authority.packages.of_organisation", at),
             ("Clients", "authority.clients.of_organisation", at),
@@ -292,6 +310,7 @@ def of_service(row: Service, current: str, today) -> Owner:
         tabs(
             current,
             ("Details", "authority.services.show", at),
+            ("Public details", "authority.availability.show", at),
             ("Packages", "authority.packages.of_service", at),
             ("History", "authority.services.story", at),
         ),

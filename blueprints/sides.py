@@ -5,19 +5,27 @@ from __future__ import annotations
 import importlib
 import importlib.util
 
-from flask import Blueprint, Flask, abort, g, redirect, request, url_for
+from flask import Blueprint, Flask, abort, g, request, session, url_for
 
-from blueprints import permissions
+from blueprints import pages, permissions
+from blueprints.accounts import sessions
+from models import Package, PaidOn, ServiceLevel
 
 # The areas, a later one building on earlier ones. An area is shown at a door where it has a file of the door's name.
 AREAS = (
-    "settings", "accounts", "organisations", "services", "home", "audit", "jobs", "attachments", "imports", "clients",
-    "contracts", "packages", "carers", "visits", "matching", "actuals", "claims", "payments", "holds", "adjustments",
-    "periods", "remittances", "orders", "disputes", "exports", "reports",
+    "settings", "accounts", "organisations", "services", "properties", "availability", "contacts", "home", "requests",
+    "audit", "jobs", "attachments", "imports", "clients", "contracts", "packages", "carers", "visits", "matching",
+    "actuals", "claims", "payments", "holds", "adjustments", "periods", "remittances", "orders", "disputes", "exports",
+    "reports", "notifications",
 )  # fmt: skip
 PREFIX = {"public": None, "provider": "/provider", "authority": "/authority"}
 # Modules by provider areas: off means that no tab, tile, link or address of it is there.
 MODULES: dict[str, str | tuple[str, ...]] = {
+    "organisations": "module_organisations",
+    "services": "module_services",
+    "properties": "module_services",
+    "availability": "module_services",
+    "contacts": "module_contacts",
     "visits": "module_visits",
     "actuals": "module_actuals",
     "imports": ("module_visits", "module_actuals_import"),  # a provider's files: visits, carers, actuals
@@ -30,6 +38,8 @@ MODULES: dict[str, str | tuple[str, ...]] = {
     "remittances": "module_payments",
     "orders": "module_orders",
 }
+# Provider areas that are the whole organisation's: absent where the person reaches only parts of it.
+WHOLE = {"organisations"}
 # Provider areas that are there only for organisations with something that is paid on actuals, or on visits (C-08).
 ON_ACTUALS = {"visits", "carers", "imports", "actuals", "claims", "disputes"}
 ON_VISITS = {"visits", "carers"}
@@ -59,11 +69,44 @@ def module_is_on(area: str) -> bool:
 
 def is_there(area: str) -> bool:
     """A provider's area whose module is on and which has something to hold for the organisation (Z-04, C-08)."""
-    if area in ON_ACTUALS and (g.reach.limited or not g.session_row.has_actuals):
+    if area in ON_ACTUALS and not has_actuals():
+        return False
+    if area in WHOLE and g.reach.limited:
         return False
     if area in ON_VISITS and not g.session_row.has_visits:
         return False
+    if area == "actuals" and g.reach.limited:  # by hand they are the whole organisation's so far
+        return False
     return module_is_on(area)
+
+
+def has_actuals() -> bool:
+    """Something within reach is paid on actuals (C-08)."""
+    if not g.reach.limited:
+        return bool(g.session_row.has_actuals)
+    if "has_actuals" not in g:
+        within = g.reach.services(Package.service, Package.organisation)
+        paid = Package.select().join(ServiceLevel).where(within & (ServiceLevel.paid_on == PaidOn.ACTUALS))
+        g.has_actuals = paid.exists()
+    return g.has_actuals
+
+
+def signed_out():
+    """To sign-in, or to the step of it that is left; what was sent too late is kept and given back afterwards (11.4)."""
+    wanted = pages.here()
+    if g.pending is not None:
+        return pages.leave(url_for("public.accounts.step_page", step="organisation", next=wanted or None))
+    late = sessions.ended_of(session["was"]) if "was" in session else None
+    if request.method == "POST" and late is not None:
+        kept = sessions.keep_form(
+            late.user_id,
+            request.full_path.rstrip("?"),
+            list(request.form.items(multi=True)),
+            any(file.filename for file in request.files.values()),
+        )
+        if kept is not None:
+            wanted = url_for("public.accounts.kept_form", form_id=kept.id)
+    return pages.leave(url_for("public.accounts.sign_in", next=wanted or None, out=1 if late else None))
 
 
 def guard() -> None:
@@ -72,8 +115,7 @@ def guard() -> None:
     if side in (None, "public") or permissions.act_of(request.endpoint) is None:
         return None
     if g.user is None:
-        wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
-        return redirect(url_for("public.accounts.sign_in", next=wanted or None), 303)
+        return signed_out()
     if (side == "authority") != g.user.is_officer:
         abort(404)
     area = request.blueprints[0].rsplit(".", 1)[-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 PASSWORD = "Demo-portal-1"
+SECURITY_CODE = "246810"  # asked for where that setting is on
 
 # Shown on the sign-in page of a demonstration: e-mail address, and who it is.
 LOGINS = [
@@ -10,6 +11,7 @@ LOGINS = [
     ("manager@oakfield.example", "manager of Oakfield Home Care"),
     ("finance@brookhouse.example", "finance of Brookhouse, residential, paid on plan"),
     ("manager@harbour.example", "manager of Harbour Supported Housing"),
+    ("books@bureau.example", "bookkeeper of Oakfield and Brookhouse, behind one sign-in"),
     ("officer@authority.example", "officer of the local authority"),
 ]
 

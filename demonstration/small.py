@@ -23,7 +23,7 @@ from blueprints.reach import Reach
 from blueprints.reports import rules as reports
 from blueprints.settings import rules as settings
 from blueprints.values import show_date
-from demonstration import by_hand, people, visits
+from demonstration import accounts, by_hand, people, requests, visits
 from demonstration.build import WEEK, logins
 from demonstration.claims import Claims, InHospital
 from demonstration.disputes import Disputes
@@ -31,8 +31,10 @@ from models import (
     Actual,
     Carer,
     Change,
+    ChangeRequest,
     Claim,
     Client,
+    Contact,
     Contract,
     Dispute,
     Export,
@@ -141,6 +143,9 @@ class World:
         self.files()
         self.exports()
         self.year_ahead()
+        yield accounts.build(self)
+        requests.build(self)
+        yield f"Made {Contact.select().count()} contacts and {ChangeRequest.select().count()} change requests."
         self.prepared_reports()
         yield f"The last full week, from {self.last:%d/%m/%Y}, is open: its visits are still to come."
 

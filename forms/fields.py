@@ -131,6 +131,18 @@ class SearchField(TextField):
     gov = {"attributes": {"data-search": ""}, "type": "search", "spellcheck": False}
 
 
+class ShortField(TextField):
+    """A text of a few words."""
+
+    gov = {"classes": "govuk-input--width-20"}
+
+
+class CodeField(TextField):
+    """A postcode, or a number that is kept as text."""
+
+    gov = {"classes": "govuk-input--width-10", "spellcheck": False}
+
+
 class EmailField(TextField):
     gov = {"type": "email", "autocomplete": "email", "spellcheck": False}
 
@@ -196,6 +208,20 @@ class RadioField(_Choice, wtforms.RadioField):
 
 class CheckboxesField(_Choice, wtforms.SelectMultipleField):
     widget = GovCheckboxesInput()
+
+
+class LinesField(CheckboxesField):
+    """Several of a list, kept one a line. What is kept but no longer in the list stays on offer (`choose_from`)."""
+
+    kept: list[str] = []
+
+    def choose_from(self, lines: Any) -> None:
+        """Offer these, and what the record has already."""
+        self.choices = [(line, line) for line in [*lines, *(line for line in self.kept if line not in lines)]]
+
+    def process_data(self, value: Any) -> None:
+        self.data = [line for line in value.split("\n") if line] if isinstance(value, str) else list(value or [])
+        self.kept = self.data
 
 
 class CheckboxField(wtforms.BooleanField):
@@ -371,3 +397,27 @@ class WholeField(_Number):
 
     def written(self, value: int) -> str:
         return str(value)
+
+
+class PlacesField(WholeField):
+    """A number of places, 0 or more; empty is not known, and kept so."""
+
+    least = 0
+    most = 999_999
+    nullable = True
+
+
+class UnitsField(QuantityField):
+    """A number of units with at most two decimals; empty is not known, and kept so. Gives hundredths."""
+
+    least = 0
+    most = 99_999_999
+    nullable = True
+
+
+class KmField(UnitsField):
+    """A distance in kilometres with at most two decimals; empty is not known. Gives hundredths of a kilometre."""
+
+    suffix = " km"
+    most = 99_999
+    example = "in kilometres, such as 0.25"

@@ -8,6 +8,10 @@ class ChooseForm(PortalForm):
     """The file to import."""
 
     file = FileField("CSV file", validators=[Required("Choose a file")])
+    overwrite = CheckboxField(
+        "Overwrite changes that were approved by request",
+        description="Otherwise such a change is kept where the file says something else, with a warning",
+    )
 
 
 class UpdateForm(PortalForm):

@@ -2,7 +2,8 @@
 
 from forms import fields as f
 from forms.base import FilterForm
-from forms.records import ADDRESS, RecordForm, text
+from forms.records import ADDRESS, Digits, Email, Postcode, RecordForm, Telephone, text
+from forms.requests import RequestForm
 
 
 class OrganisationFilter(FilterForm):
@@ -18,7 +19,12 @@ class OrganisationForm(RecordForm):
     town = text(ADDRESS["town"])
     county = text(ADDRESS["county"])
     postcode = text(ADDRESS["postcode"])
+    country = text("Country", kind=f.ShortField)
+    uprn = text("UPRN", Digits(12), most=12, kind=f.CodeField, description="Unique property reference number")
+    usrn = text("USRN", Digits(8), most=8, kind=f.CodeField, description="Unique street reference number")
+    mobile = f.TelephoneField("Mobile")
     telephone = f.TelephoneField("Telephone")
+    fax = f.TelephoneField("Fax")
     email = f.EmailField("E-mail")
     limited_accessibility = f.CheckboxField(
         "Limited accessibility",
@@ -29,3 +35,22 @@ class OrganisationForm(RecordForm):
         default=True,
         description="Off: its people may look at actuals, and the authority enters them",
     )
+
+
+class OrganisationChangeForm(RequestForm):
+    """The organisation's details, as a provider asks to change them (D-01)."""
+
+    name = text("Name", f.Required(), most=112)
+    address1 = text("Address 1")
+    address2 = text("Address 2")
+    address3 = text("Address 3")
+    town = text("Town", kind=f.ShortField)
+    county = text("County", kind=f.ShortField)
+    postcode = text("Postcode", Postcode(), most=20, kind=f.CodeField)
+    country = text("Country", kind=f.ShortField)
+    uprn = text("UPRN", Digits(12), most=12, kind=f.CodeField, description="Unique property reference number")
+    usrn = text("USRN", Digits(8), most=8, kind=f.CodeField, description="Unique street reference number")
+    mobile = f.TelephoneField("Mobile", [Telephone()])
+    telephone = f.TelephoneField("Telephone", [Telephone()])
+    fax = f.TelephoneField("Fax", [Telephone()])
+    email = f.EmailField("Email", [Email()])

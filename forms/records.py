@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -33,9 +34,67 @@ class Most:
             raise f.StopValidation(f"{field.label.text} must be {self.most} characters or fewer")
 
 
-def text(label: str, *validators, most: int = 255, **kwargs) -> f.TextField:
+def text(label: str, *validators, most: int = 255, kind: type[f.TextField] = f.TextField, **kwargs) -> f.TextField:
     """A text field as long as its column."""
-    return f.TextField(label, [*validators, Most(most)], **kwargs)
+    return kind(label, [*validators, Most(most)], **kwargs)
+
+
+POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?|GIR) ?([0-9][A-Z]{2})", re.IGNORECASE)
+OUR_COUNTRIES = ("", "uk", "united kingdom", "great britain", "england", "wales", "scotland", "northern ireland")
+
+
+class Postcode:
+    """A postcode of this country, unless the form names another one; kept in capitals with its blank."""
+
+    def __call__(self, form, field) -> None:
+        country = (form["country"].data or "").casefold() if "country" in form else ""
+        if not field.data or country not in OUR_COUNTRIES:
+            return
+        found = POSTCODE.fullmatch(field.data)
+        if not found:
+            raise f.StopValidation("Enter a full postcode, such as OX9 9HN")
+        field.data = f"{found[1]} {found[2]}".upper()
+
+
+class Email:
+    """An e-mail address."""
+
+    def __call__(self, form, field) -> None:
+        if field.data and (
+            not re.fullmatch(r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+", field.data) or len(field.data) > 254
+        ):
+            raise f.StopValidation("Enter an e-mail address in the correct format, like name@example.com")
+
+
+class Digits:
+    """At most so many digits, and nothing else."""
+
+    def __init__(self, most: int):
+        self.most = most
+
+    def __call__(self, form, field) -> None:
+        if field.data and not re.fullmatch(rf"[0-9]{{1,{self.most}}}", field.data):
+            raise f.StopValidation(f"Enter the {field.label.text} as at most {self.most} digits")
+
+
+class Telephone:
+    """A telephone number: digits, and what people put between them."""
+
+    def __call__(self, form, field) -> None:
+        if field.data and not re.fullmatch(
+            r"\+?[0-9][0-9 ()\-./]{2,38}(( ext\.?| x| extension) ?[0-9]{1,6})?", field.data
+        ):
+            raise f.StopValidation(
+                f"Enter the {f.lower(field.label.text)} as a telephone number, such as 01632 960 001"
+            )
+
+
+class WebAddress:
+    """An address that begins with https:// or http://."""
+
+    def __call__(self, form, field) -> None:
+        if field.data and not re.match(r"https?://[^\s<>\"']+$", field.data):
+            raise f.StopValidation("Enter an address that begins with https:// or http://")
 
 
 class Hidden(HiddenField):
@@ -69,8 +128,10 @@ class RecordForm(PortalForm):
         found = {}
         for field in self.visible():
             value = field.data
-            if value is None and isinstance(field, f._Number):
+            if value is None and isinstance(field, f._Number) and not getattr(field, "nullable", False):
                 value = 0
+            if isinstance(field, f.LinesField):
+                value = "\n".join(value or [])
             if value is None and isinstance(field, TEXTS):
                 value = ""
             found[field.name] = value

@@ -9,10 +9,24 @@ VISIT_TYPES = [
     ("DHF", "Delivered (Live Well at Home)", "LWAH", "delivered", "delivered", True, False),
     ("H", "Hospital", "", "none", "none", False, False),
 ]  # rule 5.5, the set of guide 004
+ROLE_NAMES = [
+    ("Contact", "organisation", True, False),
+    ("Service Manager", "service", True, False),
+    ("Emergency contact", "service", True, False),
+    ("Self Referral Office Hours contact", "service", True, False),
+    ("Self Referral Out of Hours contact", "service", True, False),
+    ("Service Portal Manager", "service", True, True),
+    ("Contact", "contract", True, False),
+    ("Contact", "accreditation", False, False),
+    ("Finance", "organisation", True, False),
+    ("Manager", "organisation", True, False),
+    ("Administration", "organisation", True, False),
+    ("LA Contact", "organisation", False, False),
+]  # guides 000, 001 and 004: name, what for, whether it reaches, only where limited
 
 
 def up(migrator, db):
-    """Make every table and index, and the default visit types."""
+    """Make every table and index, and the default visit types and role names."""
     statements = SQLITE if type(migrator).__name__.startswith("Sqlite") else POSTGRESQL
     for statement in statements.strip().split(";\n"):
         db.execute_sql(statement.rstrip(";"))
@@ -23,18 +37,26 @@ def up(migrator, db):
             f"VALUES ({', '.join([mark] * 8)})",
             (*row, False),
         )
+    for position, row in enumerate(ROLE_NAMES, 1):
+        db.execute_sql(
+            "INSERT INTO role_name (name, scope, reaches, only_limited, position, is_retired) "
+            f"VALUES ({', '.join([mark] * 6)})",
+            (*row, position, False),
+        )
 
 
 SQLITE = """
-CREATE TABLE "organisation" ("id" INTEGER NOT NULL PRIMARY KEY, "address1" VARCHAR(255) NOT NULL, "address2" VARCHAR(255) NOT NULL, "address3" VARCHAR(255) NOT NULL, "town" VARCHAR(255) NOT NULL, "county" VARCHAR(255) NOT NULL, "postcode" VARCHAR(255) NOT NULL, "ref" VARCHAR(255) NOT NULL, "name" VARCHAR(112) NOT NULL, "telephone" VARCHAR(255) NOT NULL, "email" VARCHAR(255) NOT NULL, "limited_accessibility" INTEGER NOT NULL, "enters_actuals" INTEGER NOT NULL);
+CREATE TABLE "organisation" ("id" INTEGER NOT NULL PRIMARY KEY, "address1" VARCHAR(255) NOT NULL, "address2" VARCHAR(255) NOT NULL, "address3" VARCHAR(255) NOT NULL, "town" VARCHAR(255) NOT NULL, "county" VARCHAR(255) NOT NULL, "postcode" VARCHAR(255) NOT NULL, "country" VARCHAR(255) NOT NULL, "uprn" VARCHAR(20) NOT NULL, "usrn" VARCHAR(20) NOT NULL, "ref" VARCHAR(255) NOT NULL, "name" VARCHAR(112) NOT NULL, "mobile" VARCHAR(255) NOT NULL, "telephone" VARCHAR(255) NOT NULL, "fax" VARCHAR(255) NOT NULL, "email" VARCHAR(255) NOT NULL, "limited_accessibility" INTEGER NOT NULL, "enters_actuals" INTEGER NOT NULL);
 CREATE UNIQUE INDEX "organisation_ref" ON "organisation" ("ref");
 CREATE INDEX "organisation_name" ON "organisation" ("name");
+CREATE TABLE "accreditation" ("id" INTEGER NOT NULL PRIMARY KEY, "organisation_id" INTEGER NOT NULL, "name" VARCHAR(255) NOT NULL, "start_date" DATE, "end_date" DATE, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
+CREATE INDEX "accreditation_organisation_id" ON "accreditation" ("organisation_id");
 CREATE TABLE "client" ("id" INTEGER NOT NULL PRIMARY KEY, "address1" VARCHAR(255) NOT NULL, "address2" VARCHAR(255) NOT NULL, "address3" VARCHAR(255) NOT NULL, "town" VARCHAR(255) NOT NULL, "county" VARCHAR(255) NOT NULL, "postcode" VARCHAR(255) NOT NULL, "ssref" VARCHAR(50) NOT NULL, "client_ref" VARCHAR(255) NOT NULL, "nhs_number" VARCHAR(20) NOT NULL, "title" VARCHAR(255) NOT NULL, "surname" VARCHAR(255) NOT NULL, "forename" VARCHAR(255) NOT NULL, "date_of_birth" DATE, "date_of_death" DATE, "gender" VARCHAR(255) NOT NULL, "ni_number" VARCHAR(255) NOT NULL);
 CREATE UNIQUE INDEX "client_ssref" ON "client" ("ssref");
 CREATE UNIQUE INDEX "client_client_ref" ON "client" ("client_ref");
 CREATE INDEX "client_nhs_number" ON "client" ("nhs_number");
 CREATE INDEX "client_surname" ON "client" ("surname");
-CREATE TABLE "service" ("id" INTEGER NOT NULL PRIMARY KEY, "address1" VARCHAR(255) NOT NULL, "address2" VARCHAR(255) NOT NULL, "address3" VARCHAR(255) NOT NULL, "town" VARCHAR(255) NOT NULL, "county" VARCHAR(255) NOT NULL, "postcode" VARCHAR(255) NOT NULL, "ref" VARCHAR(255) NOT NULL, "name" VARCHAR(112) NOT NULL, "organisation_id" INTEGER NOT NULL, "service_type" VARCHAR(255) NOT NULL, "telephone" VARCHAR(255) NOT NULL, "email" VARCHAR(255) NOT NULL, "start_date" DATE, "end_date" DATE, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
+CREATE TABLE "service" ("id" INTEGER NOT NULL PRIMARY KEY, "address1" VARCHAR(255) NOT NULL, "address2" VARCHAR(255) NOT NULL, "address3" VARCHAR(255) NOT NULL, "town" VARCHAR(255) NOT NULL, "county" VARCHAR(255) NOT NULL, "postcode" VARCHAR(255) NOT NULL, "country" VARCHAR(255) NOT NULL, "uprn" VARCHAR(20) NOT NULL, "usrn" VARCHAR(20) NOT NULL, "ref" VARCHAR(255) NOT NULL, "name" VARCHAR(112) NOT NULL, "organisation_id" INTEGER NOT NULL, "service_type" VARCHAR(255) NOT NULL, "telephone" VARCHAR(255) NOT NULL, "fax" VARCHAR(255) NOT NULL, "email" VARCHAR(255) NOT NULL, "start_date" DATE, "end_date" DATE, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
 CREATE UNIQUE INDEX "service_ref" ON "service" ("ref");
 CREATE INDEX "service_organisation_id" ON "service" ("organisation_id");
 CREATE TABLE "service_level" ("id" INTEGER NOT NULL PRIMARY KEY, "ref" VARCHAR(255) NOT NULL, "name" VARCHAR(100) NOT NULL, "unit" VARCHAR(255) NOT NULL, "paid_on" VARCHAR(255) NOT NULL, "entry" VARCHAR(255) NOT NULL, "intermittent" INTEGER NOT NULL, "visits_wanted" INTEGER NOT NULL, "frustrated_allowed" INTEGER NOT NULL, "claimable" VARCHAR(255) NOT NULL, "service_group_class" VARCHAR(255) NOT NULL);
@@ -65,13 +87,27 @@ CREATE UNIQUE INDEX "actual_day_actual_id_number" ON "actual_day" ("actual_id", 
 CREATE TABLE "carer" ("id" INTEGER NOT NULL PRIMARY KEY, "organisation_id" INTEGER NOT NULL, "ref" VARCHAR(100) NOT NULL, "forename" VARCHAR(255) NOT NULL, "surname" VARCHAR(255) NOT NULL, "start_date" DATE, "end_date" DATE, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
 CREATE INDEX "carer_organisation_id" ON "carer" ("organisation_id");
 CREATE UNIQUE INDEX "carer_organisation_id_ref" ON "carer" ("organisation_id", "ref");
-CREATE TABLE "portal_user" ("id" INTEGER NOT NULL PRIMARY KEY, "email" VARCHAR(255) NOT NULL, "name" VARCHAR(255) NOT NULL, "organisation_id" INTEGER, "password_hash" VARCHAR(255), "is_active" INTEGER NOT NULL, "created_at" DATETIME NOT NULL, "password_changed_at" DATETIME, "failures" INTEGER NOT NULL, "locked_until" DATETIME, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
-CREATE UNIQUE INDEX "portal_user_email" ON "portal_user" ("email");
+CREATE TABLE "person" ("id" INTEGER NOT NULL PRIMARY KEY, "email" VARCHAR(255) NOT NULL, "username" VARCHAR(255), "password_hash" VARCHAR(255), "password_set_at" DATETIME, "must_change" INTEGER NOT NULL, "failures" INTEGER NOT NULL, "locked_until" DATETIME, "is_locked" INTEGER NOT NULL, "code" TEXT, "code_round" INTEGER NOT NULL, "authenticator" TEXT, "authenticator_step" INTEGER, "code_by_mail" INTEGER NOT NULL, "created_at" DATETIME NOT NULL);
+CREATE UNIQUE INDEX "person_email" ON "person" ("email");
+CREATE UNIQUE INDEX "person_username" ON "person" ("username");
+CREATE TABLE "contact" ("id" INTEGER NOT NULL PRIMARY KEY, "address1" VARCHAR(255) NOT NULL, "address2" VARCHAR(255) NOT NULL, "address3" VARCHAR(255) NOT NULL, "town" VARCHAR(255) NOT NULL, "county" VARCHAR(255) NOT NULL, "postcode" VARCHAR(255) NOT NULL, "country" VARCHAR(255) NOT NULL, "uprn" VARCHAR(20) NOT NULL, "usrn" VARCHAR(20) NOT NULL, "organisation_id" INTEGER, "state" VARCHAR(255) NOT NULL, "title" VARCHAR(255) NOT NULL, "forename" VARCHAR(255) NOT NULL, "surname" VARCHAR(255) NOT NULL, "address4" VARCHAR(255) NOT NULL, "telephone" VARCHAR(255) NOT NULL, "mobile" VARCHAR(255) NOT NULL, "fax" VARCHAR(255) NOT NULL, "pager" VARCHAR(255) NOT NULL, "email" VARCHAR(255) NOT NULL, "web_address" VARCHAR(255) NOT NULL, "position" VARCHAR(255) NOT NULL, "types" TEXT NOT NULL, "directions" TEXT NOT NULL, "is_confidential" INTEGER NOT NULL, "disabled_access" VARCHAR(255) NOT NULL, "permissions" TEXT NOT NULL, "created_at" DATETIME NOT NULL, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
+CREATE INDEX "contact_organisation_id_surname_forename" ON "contact" ("organisation_id", "surname", "forename");
+CREATE TABLE "portal_user" ("id" INTEGER NOT NULL PRIMARY KEY, "person_id" INTEGER NOT NULL, "name" VARCHAR(255) NOT NULL, "contact_id" INTEGER, "organisation_id" INTEGER, "is_active" INTEGER NOT NULL, "created_at" DATETIME NOT NULL, FOREIGN KEY ("person_id") REFERENCES "person" ("id") ON DELETE RESTRICT, FOREIGN KEY ("contact_id") REFERENCES "contact" ("id") ON DELETE RESTRICT, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
+CREATE INDEX "portal_user_person_id" ON "portal_user" ("person_id");
+CREATE UNIQUE INDEX "portal_user_contact_id" ON "portal_user" ("contact_id");
 CREATE INDEX "portal_user_organisation_id" ON "portal_user" ("organisation_id");
 CREATE TABLE "change" ("id" INTEGER NOT NULL PRIMARY KEY, "at" DATETIME NOT NULL, "user_id" INTEGER, "by" VARCHAR(255) NOT NULL, "what" VARCHAR(255) NOT NULL, "thing" VARCHAR(255) NOT NULL, "thing_id" INTEGER, "organisation_id" INTEGER, "before" TEXT NOT NULL, "after" TEXT NOT NULL, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE RESTRICT, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
 CREATE INDEX "change_user_id" ON "change" ("user_id");
 CREATE INDEX "change_organisation_id" ON "change" ("organisation_id");
 CREATE INDEX "change_thing_thing_id" ON "change" ("thing", "thing_id");
+CREATE TABLE "change_request" ("id" INTEGER NOT NULL PRIMARY KEY, "kind" VARCHAR(255) NOT NULL, "organisation_id" INTEGER NOT NULL, "service_id" INTEGER, "contract_id" INTEGER, "contact_id" INTEGER, "thing" INTEGER, "thing_name" VARCHAR(255) NOT NULL, "state" VARCHAR(255) NOT NULL, "comment" TEXT NOT NULL, "user_id" INTEGER, "by" VARCHAR(255) NOT NULL, "sent_at" DATETIME NOT NULL, "decided_at" DATETIME, "decided_by" VARCHAR(255) NOT NULL, "reason" TEXT NOT NULL, "remarks" TEXT NOT NULL, "at_once" INTEGER NOT NULL, "told_at" DATETIME, "digest" VARCHAR(255) NOT NULL, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT, FOREIGN KEY ("service_id") REFERENCES "service" ("id") ON DELETE SET NULL, FOREIGN KEY ("contract_id") REFERENCES "contract" ("id") ON DELETE SET NULL, FOREIGN KEY ("contact_id") REFERENCES "contact" ("id") ON DELETE SET NULL, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE RESTRICT);
+CREATE INDEX "change_request_service_id" ON "change_request" ("service_id");
+CREATE INDEX "change_request_contract_id" ON "change_request" ("contract_id");
+CREATE INDEX "change_request_contact_id" ON "change_request" ("contact_id");
+CREATE INDEX "change_request_user_id" ON "change_request" ("user_id");
+CREATE INDEX "change_request_state_sent_at" ON "change_request" ("state", "sent_at");
+CREATE INDEX "change_request_organisation_id_sent_at" ON "change_request" ("organisation_id", "sent_at");
+CREATE INDEX "change_request_kind_thing" ON "change_request" ("kind", "thing");
 CREATE TABLE "file" ("id" INTEGER NOT NULL PRIMARY KEY, "name" VARCHAR(255) NOT NULL, "content_type" VARCHAR(255) NOT NULL, "size" INTEGER NOT NULL, "sha256" VARCHAR(255) NOT NULL, "kind" VARCHAR(255) NOT NULL, "organisation_id" INTEGER, "uploaded_by_id" INTEGER, "uploaded_at" DATETIME NOT NULL, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT, FOREIGN KEY ("uploaded_by_id") REFERENCES "portal_user" ("id") ON DELETE RESTRICT);
 CREATE INDEX "file_organisation_id" ON "file" ("organisation_id");
 CREATE INDEX "file_uploaded_by_id" ON "file" ("uploaded_by_id");
@@ -153,18 +189,33 @@ CREATE INDEX "import_problem_batch_id_line" ON "import_problem" ("batch_id", "li
 CREATE TABLE "increase" ("id" INTEGER NOT NULL PRIMARY KEY, "package_id" INTEGER NOT NULL, "week" DATE NOT NULL, "organisation_id" INTEGER NOT NULL, "state" VARCHAR(255) NOT NULL, "agreed" INTEGER NOT NULL, "asked_at" DATETIME NOT NULL, "reason" TEXT NOT NULL, "by" VARCHAR(255) NOT NULL, "at" DATETIME, FOREIGN KEY ("package_id") REFERENCES "package" ("id") ON DELETE RESTRICT, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
 CREATE UNIQUE INDEX "increase_package_id_week" ON "increase" ("package_id", "week");
 CREATE INDEX "increase_state_asked_at" ON "increase" ("state", "asked_at");
+CREATE TABLE "kept_form" ("id" INTEGER NOT NULL PRIMARY KEY, "user_id" INTEGER NOT NULL, "address" TEXT NOT NULL, "fields" TEXT NOT NULL, "had_files" INTEGER NOT NULL, "at" DATETIME NOT NULL, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE CASCADE);
+CREATE INDEX "kept_form_user_id" ON "kept_form" ("user_id");
+CREATE TABLE "level_at_service" ("id" INTEGER NOT NULL PRIMARY KEY, "service_id" INTEGER NOT NULL, "level_id" INTEGER NOT NULL, "contract_text" VARCHAR(255) NOT NULL, "contracted_units" INTEGER, "available" INTEGER, "changed_at" DATETIME, "changed_by" VARCHAR(255) NOT NULL, FOREIGN KEY ("service_id") REFERENCES "service" ("id") ON DELETE CASCADE, FOREIGN KEY ("level_id") REFERENCES "service_level" ("id") ON DELETE RESTRICT);
+CREATE INDEX "level_at_service_level_id" ON "level_at_service" ("level_id");
+CREATE UNIQUE INDEX "level_at_service_service_id_level_id" ON "level_at_service" ("service_id", "level_id");
 CREATE TABLE "locked_week" ("id" INTEGER NOT NULL PRIMARY KEY, "service_id" INTEGER NOT NULL, "week" DATE NOT NULL, "by" VARCHAR(255) NOT NULL, "at" DATETIME NOT NULL, FOREIGN KEY ("service_id") REFERENCES "service" ("id") ON DELETE CASCADE);
 CREATE INDEX "locked_week_service_id" ON "locked_week" ("service_id");
 CREATE UNIQUE INDEX "locked_week_service_id_week" ON "locked_week" ("service_id", "week");
+CREATE TABLE "login_request" ("id" INTEGER NOT NULL PRIMARY KEY, "kind" VARCHAR(255) NOT NULL, "state" VARCHAR(255) NOT NULL, "name" VARCHAR(255) NOT NULL, "organisation_name" VARCHAR(255) NOT NULL, "email" VARCHAR(255) NOT NULL, "telephone" VARCHAR(255) NOT NULL, "at" DATETIME NOT NULL, "times" INTEGER NOT NULL, "handled_at" DATETIME, "handled_by" VARCHAR(255) NOT NULL, "outcome" VARCHAR(255) NOT NULL, "user_id" INTEGER, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE SET NULL);
+CREATE INDEX "login_request_email" ON "login_request" ("email");
+CREATE INDEX "login_request_user_id" ON "login_request" ("user_id");
 CREATE TABLE "look" ("id" INTEGER NOT NULL PRIMARY KEY, "at" DATETIME NOT NULL, "user_id" INTEGER NOT NULL, "thing" VARCHAR(255) NOT NULL, "thing_id" INTEGER NOT NULL, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE CASCADE);
 CREATE INDEX "look_user_id" ON "look" ("user_id");
 CREATE INDEX "look_thing_thing_id" ON "look" ("thing", "thing_id");
+CREATE TABLE "mail" ("id" INTEGER NOT NULL PRIMARY KEY, "kind" VARCHAR(255) NOT NULL, "about" INTEGER, "user_id" INTEGER, "organisation_id" INTEGER, "address" VARCHAR(255) NOT NULL, "state" VARCHAR(255) NOT NULL, "at" DATETIME NOT NULL, "next_try_at" DATETIME NOT NULL, "sent_at" DATETIME, "tries" INTEGER NOT NULL, "error" VARCHAR(255) NOT NULL, "once" VARCHAR(255), FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE SET NULL, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
+CREATE INDEX "mail_user_id" ON "mail" ("user_id");
+CREATE INDEX "mail_organisation_id" ON "mail" ("organisation_id");
+CREATE INDEX "mail_at" ON "mail" ("at");
+CREATE UNIQUE INDEX "mail_once" ON "mail" ("once");
+CREATE INDEX "mail_state_next_try_at" ON "mail" ("state", "next_try_at");
 CREATE TABLE "officer_role" ("id" INTEGER NOT NULL PRIMARY KEY, "user_id" INTEGER NOT NULL, "role" VARCHAR(255) NOT NULL, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE CASCADE);
 CREATE INDEX "officer_role_user_id" ON "officer_role" ("user_id");
 CREATE UNIQUE INDEX "officer_role_user_id_role" ON "officer_role" ("user_id", "role");
-CREATE TABLE "one_time_link" ("id" INTEGER NOT NULL PRIMARY KEY, "digest" VARCHAR(255) NOT NULL, "user_id" INTEGER NOT NULL, "made_at" DATETIME NOT NULL, "expires_at" DATETIME NOT NULL, "used_at" DATETIME, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE CASCADE);
-CREATE UNIQUE INDEX "one_time_link_digest" ON "one_time_link" ("digest");
-CREATE INDEX "one_time_link_user_id" ON "one_time_link" ("user_id");
+CREATE TABLE "old_password" ("id" INTEGER NOT NULL PRIMARY KEY, "person_id" INTEGER NOT NULL, "password_hash" VARCHAR(255) NOT NULL, "until" DATETIME NOT NULL, FOREIGN KEY ("person_id") REFERENCES "person" ("id") ON DELETE CASCADE);
+CREATE INDEX "old_password_person_id" ON "old_password" ("person_id");
+CREATE TABLE "one_time_link" ("id" INTEGER NOT NULL PRIMARY KEY, "person_id" INTEGER NOT NULL, "nonce" VARCHAR(255) NOT NULL, "made_at" DATETIME NOT NULL, "expires_at" DATETIME NOT NULL, "used_at" DATETIME, FOREIGN KEY ("person_id") REFERENCES "person" ("id") ON DELETE CASCADE);
+CREATE INDEX "one_time_link_person_id" ON "one_time_link" ("person_id");
 CREATE TABLE "purchase_order" ("id" INTEGER NOT NULL PRIMARY KEY, "organisation_id" INTEGER NOT NULL, "contract_id" INTEGER NOT NULL, "client_id" INTEGER NOT NULL, "year" INTEGER NOT NULL, "value" INTEGER NOT NULL, "digest" VARCHAR(255) NOT NULL, "spend" INTEGER NOT NULL, "version" INTEGER NOT NULL, "issued_at" DATETIME, "issued_value" INTEGER NOT NULL, "issued_digest" VARCHAR(255) NOT NULL, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT, FOREIGN KEY ("contract_id") REFERENCES "contract" ("id") ON DELETE RESTRICT, FOREIGN KEY ("client_id") REFERENCES "client" ("id") ON DELETE RESTRICT);
 CREATE UNIQUE INDEX "purchase_order_contract_id_client_id_year" ON "purchase_order" ("contract_id", "client_id", "year");
 CREATE INDEX "purchase_order_organisation_id_year" ON "purchase_order" ("organisation_id", "year");
@@ -188,11 +239,32 @@ CREATE TABLE "prepared_report" ("id" INTEGER NOT NULL PRIMARY KEY, "user_id" INT
 CREATE INDEX "prepared_report_user_id" ON "prepared_report" ("user_id");
 CREATE INDEX "prepared_report_job_id" ON "prepared_report" ("job_id");
 CREATE INDEX "prepared_report_file_id" ON "prepared_report" ("file_id");
+CREATE TABLE "property" ("id" INTEGER NOT NULL PRIMARY KEY, "address1" VARCHAR(255) NOT NULL, "address2" VARCHAR(255) NOT NULL, "address3" VARCHAR(255) NOT NULL, "town" VARCHAR(255) NOT NULL, "county" VARCHAR(255) NOT NULL, "postcode" VARCHAR(255) NOT NULL, "organisation_id" INTEGER NOT NULL, "name" VARCHAR(112) NOT NULL, "is_current" INTEGER NOT NULL, "meals_supplied" INTEGER NOT NULL, "canteen" INTEGER NOT NULL, "self_catering" INTEGER NOT NULL, "shops" INTEGER, "post_office" INTEGER, "train_station" INTEGER, "bus_stop" INTEGER, "town_centre" INTEGER, "social_centre" INTEGER, "gp" INTEGER, "primary_school" INTEGER, "secondary_school" INTEGER, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
+CREATE INDEX "property_organisation_id" ON "property" ("organisation_id");
+CREATE TABLE "property_service" ("property_id" INTEGER NOT NULL, "service_id" INTEGER NOT NULL, PRIMARY KEY ("property_id", "service_id"), FOREIGN KEY ("property_id") REFERENCES "property" ("id") ON DELETE CASCADE, FOREIGN KEY ("service_id") REFERENCES "service" ("id") ON DELETE CASCADE);
+CREATE INDEX "property_service_service_id" ON "property_service" ("service_id");
+CREATE TABLE "recovery_code" ("id" INTEGER NOT NULL PRIMARY KEY, "person_id" INTEGER NOT NULL, "digest" VARCHAR(255) NOT NULL, "used_at" DATETIME, FOREIGN KEY ("person_id") REFERENCES "person" ("id") ON DELETE CASCADE);
+CREATE INDEX "recovery_code_person_id" ON "recovery_code" ("person_id");
 CREATE TABLE "reminder" ("id" INTEGER NOT NULL PRIMARY KEY, "service_id" INTEGER NOT NULL, "week" DATE NOT NULL, "text" TEXT NOT NULL, "by" VARCHAR(255) NOT NULL, "at" DATETIME NOT NULL, FOREIGN KEY ("service_id") REFERENCES "service" ("id") ON DELETE CASCADE);
 CREATE INDEX "reminder_service_id_week" ON "reminder" ("service_id", "week");
+CREATE TABLE "request_field" ("request_id" INTEGER NOT NULL, "name" VARCHAR(255) NOT NULL, "before" TEXT NOT NULL, "after" TEXT NOT NULL, "found" TEXT, "applied" TEXT, "agreed_at" DATETIME, PRIMARY KEY ("request_id", "name"), FOREIGN KEY ("request_id") REFERENCES "change_request" ("id") ON DELETE CASCADE);
+CREATE TABLE "request_file" ("request_id" INTEGER NOT NULL, "file_id" INTEGER NOT NULL, PRIMARY KEY ("request_id", "file_id"), FOREIGN KEY ("request_id") REFERENCES "change_request" ("id") ON DELETE CASCADE, FOREIGN KEY ("file_id") REFERENCES "file" ("id") ON DELETE RESTRICT);
+CREATE INDEX "request_file_request_id" ON "request_file" ("request_id");
+CREATE INDEX "request_file_file_id" ON "request_file" ("file_id");
+CREATE TABLE "role_name" ("id" INTEGER NOT NULL PRIMARY KEY, "name" VARCHAR(255) NOT NULL, "scope" VARCHAR(255) NOT NULL, "reaches" INTEGER NOT NULL, "only_limited" INTEGER NOT NULL, "position" INTEGER NOT NULL, "is_retired" INTEGER NOT NULL);
+CREATE UNIQUE INDEX "role_name_name_scope" ON "role_name" ("name", "scope");
+CREATE TABLE "role" ("id" INTEGER NOT NULL PRIMARY KEY, "contact_id" INTEGER NOT NULL, "name_id" INTEGER NOT NULL, "organisation_id" INTEGER NOT NULL, "service_id" INTEGER, "contract_id" INTEGER, "accreditation_id" INTEGER, "since" DATETIME NOT NULL, "by" VARCHAR(255) NOT NULL, FOREIGN KEY ("contact_id") REFERENCES "contact" ("id") ON DELETE CASCADE, FOREIGN KEY ("name_id") REFERENCES "role_name" ("id") ON DELETE RESTRICT, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT, FOREIGN KEY ("service_id") REFERENCES "service" ("id") ON DELETE CASCADE, FOREIGN KEY ("contract_id") REFERENCES "contract" ("id") ON DELETE CASCADE, FOREIGN KEY ("accreditation_id") REFERENCES "accreditation" ("id") ON DELETE CASCADE);
+CREATE INDEX "role_contact_id" ON "role" ("contact_id");
+CREATE INDEX "role_name_id" ON "role" ("name_id");
+CREATE INDEX "role_organisation_id" ON "role" ("organisation_id");
+CREATE INDEX "role_service_id" ON "role" ("service_id");
+CREATE INDEX "role_contract_id" ON "role" ("contract_id");
+CREATE INDEX "role_accreditation_id" ON "role" ("accreditation_id");
+CREATE TABLE "service_details" ("service_id" INTEGER NOT NULL PRIMARY KEY, "public_name" VARCHAR(112) NOT NULL, "description" TEXT NOT NULL, "religions" TEXT NOT NULL, "languages" TEXT NOT NULL, "tenure_types" TEXT NOT NULL, "leasehold_units" INTEGER, "location" VARCHAR(255) NOT NULL, "emergency_referrals" INTEGER NOT NULL, "interpreter" INTEGER NOT NULL, "waiting_list" INTEGER NOT NULL, "visual_impairment" INTEGER NOT NULL, "hearing_impairment" INTEGER NOT NULL, "accommodation_based" INTEGER NOT NULL, "confidentiality" VARCHAR(255) NOT NULL, "availability_mode" VARCHAR(255) NOT NULL, "available_places" INTEGER, "places_at" DATETIME, "places_by" VARCHAR(255) NOT NULL, FOREIGN KEY ("service_id") REFERENCES "service" ("id") ON DELETE CASCADE);
 CREATE TABLE "setting" ("name" VARCHAR(255) NOT NULL PRIMARY KEY, "value" TEXT NOT NULL, "changed_at" DATETIME NOT NULL, "changed_by" VARCHAR(255) NOT NULL);
-CREATE TABLE "sign_in" ("id" INTEGER NOT NULL PRIMARY KEY, "digest" VARCHAR(255) NOT NULL, "user_id" INTEGER NOT NULL, "started_at" DATETIME NOT NULL, "seen_at" DATETIME NOT NULL, "ended_at" DATETIME, "address" VARCHAR(255) NOT NULL, "agent" VARCHAR(255) NOT NULL, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE CASCADE);
+CREATE TABLE "sign_in" ("id" INTEGER NOT NULL PRIMARY KEY, "digest" VARCHAR(255) NOT NULL, "person_id" INTEGER NOT NULL, "user_id" INTEGER, "is_ready" INTEGER NOT NULL, "code_passed" INTEGER NOT NULL, "second_passed" INTEGER NOT NULL, "mailed_at" DATETIME, "started_at" DATETIME NOT NULL, "seen_at" DATETIME NOT NULL, "ended_at" DATETIME, "ended_why" VARCHAR(255) NOT NULL, "address" VARCHAR(255) NOT NULL, "agent" VARCHAR(255) NOT NULL, FOREIGN KEY ("person_id") REFERENCES "person" ("id") ON DELETE CASCADE, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE CASCADE);
 CREATE UNIQUE INDEX "sign_in_digest" ON "sign_in" ("digest");
+CREATE INDEX "sign_in_person_id" ON "sign_in" ("person_id");
 CREATE INDEX "sign_in_user_id" ON "sign_in" ("user_id");
 CREATE TABLE "staged_row" ("batch_id" INTEGER NOT NULL, "line" INTEGER NOT NULL, "action" VARCHAR(255) NOT NULL, "key" VARCHAR(255) NOT NULL, "values" TEXT NOT NULL, PRIMARY KEY ("batch_id", "line"), FOREIGN KEY ("batch_id") REFERENCES "import" ("id") ON DELETE CASCADE);
 CREATE INDEX "staged_row_batch_id" ON "staged_row" ("batch_id");
@@ -217,15 +289,17 @@ CREATE TABLE "huey_counter" ("queue" VARCHAR(255) NOT NULL, "key" VARCHAR(255) N
 """
 
 POSTGRESQL = """
-CREATE TABLE "organisation" ("id" SERIAL NOT NULL PRIMARY KEY, "address1" VARCHAR(255) NOT NULL, "address2" VARCHAR(255) NOT NULL, "address3" VARCHAR(255) NOT NULL, "town" VARCHAR(255) NOT NULL, "county" VARCHAR(255) NOT NULL, "postcode" VARCHAR(255) NOT NULL, "ref" VARCHAR(255) NOT NULL, "name" VARCHAR(112) NOT NULL, "telephone" VARCHAR(255) NOT NULL, "email" VARCHAR(255) NOT NULL, "limited_accessibility" BOOLEAN NOT NULL, "enters_actuals" BOOLEAN NOT NULL);
+CREATE TABLE "organisation" ("id" SERIAL NOT NULL PRIMARY KEY, "address1" VARCHAR(255) NOT NULL, "address2" VARCHAR(255) NOT NULL, "address3" VARCHAR(255) NOT NULL, "town" VARCHAR(255) NOT NULL, "county" VARCHAR(255) NOT NULL, "postcode" VARCHAR(255) NOT NULL, "country" VARCHAR(255) NOT NULL, "uprn" VARCHAR(20) NOT NULL, "usrn" VARCHAR(20) NOT NULL, "ref" VARCHAR(255) NOT NULL, "name" VARCHAR(112) NOT NULL, "mobile" VARCHAR(255) NOT NULL, "telephone" VARCHAR(255) NOT NULL, "fax" VARCHAR(255) NOT NULL, "email" VARCHAR(255) NOT NULL, "limited_accessibility" BOOLEAN NOT NULL, "enters_actuals" BOOLEAN NOT NULL);
 CREATE UNIQUE INDEX "organisation_ref" ON "organisation" ("ref");
 CREATE INDEX "organisation_name" ON "organisation" ("name");
+CREATE TABLE "accreditation" ("id" SERIAL NOT NULL PRIMARY KEY, "organisation_id" INTEGER NOT NULL, "name" VARCHAR(255) NOT NULL, "start_date" DATE, "end_date" DATE, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
+CREATE INDEX "accreditation_organisation_id" ON "accreditation" ("organisation_id");
 CREATE TABLE "client" ("id" SERIAL NOT NULL PRIMARY KEY, "address1" VARCHAR(255) NOT NULL, "address2" VARCHAR(255) NOT NULL, "address3" VARCHAR(255) NOT NULL, "town" VARCHAR(255) NOT NULL, "county" VARCHAR(255) NOT NULL, "postcode" VARCHAR(255) NOT NULL, "ssref" VARCHAR(50) NOT NULL, "client_ref" VARCHAR(255) NOT NULL, "nhs_number" VARCHAR(20) NOT NULL, "title" VARCHAR(255) NOT NULL, "surname" VARCHAR(255) NOT NULL, "forename" VARCHAR(255) NOT NULL, "date_of_birth" DATE, "date_of_death" DATE, "gender" VARCHAR(255) NOT NULL, "ni_number" VARCHAR(255) NOT NULL);
 CREATE UNIQUE INDEX "client_ssref" ON "client" ("ssref");
 CREATE UNIQUE INDEX "client_client_ref" ON "client" ("client_ref");
 CREATE INDEX "client_nhs_number" ON "client" ("nhs_number");
 CREATE INDEX "client_surname" ON "client" ("surname");
-CREATE TABLE "service" ("id" SERIAL NOT NULL PRIMARY KEY, "address1" VARCHAR(255) NOT NULL, "address2" VARCHAR(255) NOT NULL, "address3" VARCHAR(255) NOT NULL, "town" VARCHAR(255) NOT NULL, "county" VARCHAR(255) NOT NULL, "postcode" VARCHAR(255) NOT NULL, "ref" VARCHAR(255) NOT NULL, "name" VARCHAR(112) NOT NULL, "organisation_id" INTEGER NOT NULL, "service_type" VARCHAR(255) NOT NULL, "telephone" VARCHAR(255) NOT NULL, "email" VARCHAR(255) NOT NULL, "start_date" DATE, "end_date" DATE, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
+CREATE TABLE "service" ("id" SERIAL NOT NULL PRIMARY KEY, "address1" VARCHAR(255) NOT NULL, "address2" VARCHAR(255) NOT NULL, "address3" VARCHAR(255) NOT NULL, "town" VARCHAR(255) NOT NULL, "county" VARCHAR(255) NOT NULL, "postcode" VARCHAR(255) NOT NULL, "country" VARCHAR(255) NOT NULL, "uprn" VARCHAR(20) NOT NULL, "usrn" VARCHAR(20) NOT NULL, "ref" VARCHAR(255) NOT NULL, "name" VARCHAR(112) NOT NULL, "organisation_id" INTEGER NOT NULL, "service_type" VARCHAR(255) NOT NULL, "telephone" VARCHAR(255) NOT NULL, "fax" VARCHAR(255) NOT NULL, "email" VARCHAR(255) NOT NULL, "start_date" DATE, "end_date" DATE, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
 CREATE UNIQUE INDEX "service_ref" ON "service" ("ref");
 CREATE INDEX "service_organisation_id" ON "service" ("organisation_id");
 CREATE TABLE "service_level" ("id" SERIAL NOT NULL PRIMARY KEY, "ref" VARCHAR(255) NOT NULL, "name" VARCHAR(100) NOT NULL, "unit" VARCHAR(255) NOT NULL, "paid_on" VARCHAR(255) NOT NULL, "entry" VARCHAR(255) NOT NULL, "intermittent" BOOLEAN NOT NULL, "visits_wanted" BOOLEAN NOT NULL, "frustrated_allowed" BOOLEAN NOT NULL, "claimable" VARCHAR(255) NOT NULL, "service_group_class" VARCHAR(255) NOT NULL);
@@ -256,13 +330,27 @@ CREATE UNIQUE INDEX "actual_day_actual_id_number" ON "actual_day" ("actual_id", 
 CREATE TABLE "carer" ("id" SERIAL NOT NULL PRIMARY KEY, "organisation_id" INTEGER NOT NULL, "ref" VARCHAR(100) NOT NULL, "forename" VARCHAR(255) NOT NULL, "surname" VARCHAR(255) NOT NULL, "start_date" DATE, "end_date" DATE, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
 CREATE INDEX "carer_organisation_id" ON "carer" ("organisation_id");
 CREATE UNIQUE INDEX "carer_organisation_id_ref" ON "carer" ("organisation_id", "ref");
-CREATE TABLE "portal_user" ("id" SERIAL NOT NULL PRIMARY KEY, "email" VARCHAR(255) NOT NULL, "name" VARCHAR(255) NOT NULL, "organisation_id" INTEGER, "password_hash" VARCHAR(255), "is_active" BOOLEAN NOT NULL, "created_at" TIMESTAMP NOT NULL, "password_changed_at" TIMESTAMP, "failures" INTEGER NOT NULL, "locked_until" TIMESTAMP, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
-CREATE UNIQUE INDEX "portal_user_email" ON "portal_user" ("email");
+CREATE TABLE "person" ("id" SERIAL NOT NULL PRIMARY KEY, "email" VARCHAR(255) NOT NULL, "username" VARCHAR(255), "password_hash" VARCHAR(255), "password_set_at" TIMESTAMP, "must_change" BOOLEAN NOT NULL, "failures" INTEGER NOT NULL, "locked_until" TIMESTAMP, "is_locked" BOOLEAN NOT NULL, "code" TEXT, "code_round" INTEGER NOT NULL, "authenticator" TEXT, "authenticator_step" BIGINT, "code_by_mail" BOOLEAN NOT NULL, "created_at" TIMESTAMP NOT NULL);
+CREATE UNIQUE INDEX "person_email" ON "person" ("email");
+CREATE UNIQUE INDEX "person_username" ON "person" ("username");
+CREATE TABLE "contact" ("id" SERIAL NOT NULL PRIMARY KEY, "address1" VARCHAR(255) NOT NULL, "address2" VARCHAR(255) NOT NULL, "address3" VARCHAR(255) NOT NULL, "town" VARCHAR(255) NOT NULL, "county" VARCHAR(255) NOT NULL, "postcode" VARCHAR(255) NOT NULL, "country" VARCHAR(255) NOT NULL, "uprn" VARCHAR(20) NOT NULL, "usrn" VARCHAR(20) NOT NULL, "organisation_id" INTEGER, "state" VARCHAR(255) NOT NULL, "title" VARCHAR(255) NOT NULL, "forename" VARCHAR(255) NOT NULL, "surname" VARCHAR(255) NOT NULL, "address4" VARCHAR(255) NOT NULL, "telephone" VARCHAR(255) NOT NULL, "mobile" VARCHAR(255) NOT NULL, "fax" VARCHAR(255) NOT NULL, "pager" VARCHAR(255) NOT NULL, "email" VARCHAR(255) NOT NULL, "web_address" VARCHAR(255) NOT NULL, "position" VARCHAR(255) NOT NULL, "types" TEXT NOT NULL, "directions" TEXT NOT NULL, "is_confidential" BOOLEAN NOT NULL, "disabled_access" VARCHAR(255) NOT NULL, "permissions" TEXT NOT NULL, "created_at" TIMESTAMP NOT NULL, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
+CREATE INDEX "contact_organisation_id_surname_forename" ON "contact" ("organisation_id", "surname", "forename");
+CREATE TABLE "portal_user" ("id" SERIAL NOT NULL PRIMARY KEY, "person_id" INTEGER NOT NULL, "name" VARCHAR(255) NOT NULL, "contact_id" INTEGER, "organisation_id" INTEGER, "is_active" BOOLEAN NOT NULL, "created_at" TIMESTAMP NOT NULL, FOREIGN KEY ("person_id") REFERENCES "person" ("id") ON DELETE RESTRICT, FOREIGN KEY ("contact_id") REFERENCES "contact" ("id") ON DELETE RESTRICT, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
+CREATE INDEX "portal_user_person_id" ON "portal_user" ("person_id");
+CREATE UNIQUE INDEX "portal_user_contact_id" ON "portal_user" ("contact_id");
 CREATE INDEX "portal_user_organisation_id" ON "portal_user" ("organisation_id");
 CREATE TABLE "change" ("id" SERIAL NOT NULL PRIMARY KEY, "at" TIMESTAMP NOT NULL, "user_id" INTEGER, "by" VARCHAR(255) NOT NULL, "what" VARCHAR(255) NOT NULL, "thing" VARCHAR(255) NOT NULL, "thing_id" BIGINT, "organisation_id" INTEGER, "before" TEXT NOT NULL, "after" TEXT NOT NULL, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE RESTRICT, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
 CREATE INDEX "change_user_id" ON "change" ("user_id");
 CREATE INDEX "change_organisation_id" ON "change" ("organisation_id");
 CREATE INDEX "change_thing_thing_id" ON "change" ("thing", "thing_id");
+CREATE TABLE "change_request" ("id" SERIAL NOT NULL PRIMARY KEY, "kind" VARCHAR(255) NOT NULL, "organisation_id" INTEGER NOT NULL, "service_id" INTEGER, "contract_id" INTEGER, "contact_id" INTEGER, "thing" BIGINT, "thing_name" VARCHAR(255) NOT NULL, "state" VARCHAR(255) NOT NULL, "comment" TEXT NOT NULL, "user_id" INTEGER, "by" VARCHAR(255) NOT NULL, "sent_at" TIMESTAMP NOT NULL, "decided_at" TIMESTAMP, "decided_by" VARCHAR(255) NOT NULL, "reason" TEXT NOT NULL, "remarks" TEXT NOT NULL, "at_once" BOOLEAN NOT NULL, "told_at" TIMESTAMP, "digest" VARCHAR(255) NOT NULL, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT, FOREIGN KEY ("service_id") REFERENCES "service" ("id") ON DELETE SET NULL, FOREIGN KEY ("contract_id") REFERENCES "contract" ("id") ON DELETE SET NULL, FOREIGN KEY ("contact_id") REFERENCES "contact" ("id") ON DELETE SET NULL, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE RESTRICT);
+CREATE INDEX "change_request_service_id" ON "change_request" ("service_id");
+CREATE INDEX "change_request_contract_id" ON "change_request" ("contract_id");
+CREATE INDEX "change_request_contact_id" ON "change_request" ("contact_id");
+CREATE INDEX "change_request_user_id" ON "change_request" ("user_id");
+CREATE INDEX "change_request_state_sent_at" ON "change_request" ("state", "sent_at");
+CREATE INDEX "change_request_organisation_id_sent_at" ON "change_request" ("organisation_id", "sent_at");
+CREATE INDEX "change_request_kind_thing" ON "change_request" ("kind", "thing");
 CREATE TABLE "file" ("id" SERIAL NOT NULL PRIMARY KEY, "name" VARCHAR(255) NOT NULL, "content_type" VARCHAR(255) NOT NULL, "size" BIGINT NOT NULL, "sha256" VARCHAR(255) NOT NULL, "kind" VARCHAR(255) NOT NULL, "organisation_id" INTEGER, "uploaded_by_id" INTEGER, "uploaded_at" TIMESTAMP NOT NULL, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT, FOREIGN KEY ("uploaded_by_id") REFERENCES "portal_user" ("id") ON DELETE RESTRICT);
 CREATE INDEX "file_organisation_id" ON "file" ("organisation_id");
 CREATE INDEX "file_uploaded_by_id" ON "file" ("uploaded_by_id");
@@ -344,18 +432,33 @@ CREATE INDEX "import_problem_batch_id_line" ON "import_problem" ("batch_id", "li
 CREATE TABLE "increase" ("id" SERIAL NOT NULL PRIMARY KEY, "package_id" INTEGER NOT NULL, "week" DATE NOT NULL, "organisation_id" INTEGER NOT NULL, "state" VARCHAR(255) NOT NULL, "agreed" INTEGER NOT NULL, "asked_at" TIMESTAMP NOT NULL, "reason" TEXT NOT NULL, "by" VARCHAR(255) NOT NULL, "at" TIMESTAMP, FOREIGN KEY ("package_id") REFERENCES "package" ("id") ON DELETE RESTRICT, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
 CREATE UNIQUE INDEX "increase_package_id_week" ON "increase" ("package_id", "week");
 CREATE INDEX "increase_state_asked_at" ON "increase" ("state", "asked_at");
+CREATE TABLE "kept_form" ("id" SERIAL NOT NULL PRIMARY KEY, "user_id" INTEGER NOT NULL, "address" TEXT NOT NULL, "fields" TEXT NOT NULL, "had_files" BOOLEAN NOT NULL, "at" TIMESTAMP NOT NULL, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE CASCADE);
+CREATE INDEX "kept_form_user_id" ON "kept_form" ("user_id");
+CREATE TABLE "level_at_service" ("id" SERIAL NOT NULL PRIMARY KEY, "service_id" INTEGER NOT NULL, "level_id" INTEGER NOT NULL, "contract_text" VARCHAR(255) NOT NULL, "contracted_units" INTEGER, "available" INTEGER, "changed_at" TIMESTAMP, "changed_by" VARCHAR(255) NOT NULL, FOREIGN KEY ("service_id") REFERENCES "service" ("id") ON DELETE CASCADE, FOREIGN KEY ("level_id") REFERENCES "service_level" ("id") ON DELETE RESTRICT);
+CREATE INDEX "level_at_service_level_id" ON "level_at_service" ("level_id");
+CREATE UNIQUE INDEX "level_at_service_service_id_level_id" ON "level_at_service" ("service_id", "level_id");
 CREATE TABLE "locked_week" ("id" SERIAL NOT NULL PRIMARY KEY, "service_id" INTEGER NOT NULL, "week" DATE NOT NULL, "by" VARCHAR(255) NOT NULL, "at" TIMESTAMP NOT NULL, FOREIGN KEY ("service_id") REFERENCES "service" ("id") ON DELETE CASCADE);
 CREATE INDEX "locked_week_service_id" ON "locked_week" ("service_id");
 CREATE UNIQUE INDEX "locked_week_service_id_week" ON "locked_week" ("service_id", "week");
+CREATE TABLE "login_request" ("id" SERIAL NOT NULL PRIMARY KEY, "kind" VARCHAR(255) NOT NULL, "state" VARCHAR(255) NOT NULL, "name" VARCHAR(255) NOT NULL, "organisation_name" VARCHAR(255) NOT NULL, "email" VARCHAR(255) NOT NULL, "telephone" VARCHAR(255) NOT NULL, "at" TIMESTAMP NOT NULL, "times" INTEGER NOT NULL, "handled_at" TIMESTAMP, "handled_by" VARCHAR(255) NOT NULL, "outcome" VARCHAR(255) NOT NULL, "user_id" INTEGER, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE SET NULL);
+CREATE INDEX "login_request_email" ON "login_request" ("email");
+CREATE INDEX "login_request_user_id" ON "login_request" ("user_id");
 CREATE TABLE "look" ("id" SERIAL NOT NULL PRIMARY KEY, "at" TIMESTAMP NOT NULL, "user_id" INTEGER NOT NULL, "thing" VARCHAR(255) NOT NULL, "thing_id" BIGINT NOT NULL, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE CASCADE);
 CREATE INDEX "look_user_id" ON "look" ("user_id");
 CREATE INDEX "look_thing_thing_id" ON "look" ("thing", "thing_id");
+CREATE TABLE "mail" ("id" SERIAL NOT NULL PRIMARY KEY, "kind" VARCHAR(255) NOT NULL, "about" BIGINT, "user_id" INTEGER, "organisation_id" INTEGER, "address" VARCHAR(255) NOT NULL, "state" VARCHAR(255) NOT NULL, "at" TIMESTAMP NOT NULL, "next_try_at" TIMESTAMP NOT NULL, "sent_at" TIMESTAMP, "tries" INTEGER NOT NULL, "error" VARCHAR(255) NOT NULL, "once" VARCHAR(255), FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE SET NULL, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
+CREATE INDEX "mail_user_id" ON "mail" ("user_id");
+CREATE INDEX "mail_organisation_id" ON "mail" ("organisation_id");
+CREATE INDEX "mail_at" ON "mail" ("at");
+CREATE UNIQUE INDEX "mail_once" ON "mail" ("once");
+CREATE INDEX "mail_state_next_try_at" ON "mail" ("state", "next_try_at");
 CREATE TABLE "officer_role" ("id" SERIAL NOT NULL PRIMARY KEY, "user_id" INTEGER NOT NULL, "role" VARCHAR(255) NOT NULL, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE CASCADE);
 CREATE INDEX "officer_role_user_id" ON "officer_role" ("user_id");
 CREATE UNIQUE INDEX "officer_role_user_id_role" ON "officer_role" ("user_id", "role");
-CREATE TABLE "one_time_link" ("id" SERIAL NOT NULL PRIMARY KEY, "digest" VARCHAR(255) NOT NULL, "user_id" INTEGER NOT NULL, "made_at" TIMESTAMP NOT NULL, "expires_at" TIMESTAMP NOT NULL, "used_at" TIMESTAMP, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE CASCADE);
-CREATE UNIQUE INDEX "one_time_link_digest" ON "one_time_link" ("digest");
-CREATE INDEX "one_time_link_user_id" ON "one_time_link" ("user_id");
+CREATE TABLE "old_password" ("id" SERIAL NOT NULL PRIMARY KEY, "person_id" INTEGER NOT NULL, "password_hash" VARCHAR(255) NOT NULL, "until" TIMESTAMP NOT NULL, FOREIGN KEY ("person_id") REFERENCES "person" ("id") ON DELETE CASCADE);
+CREATE INDEX "old_password_person_id" ON "old_password" ("person_id");
+CREATE TABLE "one_time_link" ("id" SERIAL NOT NULL PRIMARY KEY, "person_id" INTEGER NOT NULL, "nonce" VARCHAR(255) NOT NULL, "made_at" TIMESTAMP NOT NULL, "expires_at" TIMESTAMP NOT NULL, "used_at" TIMESTAMP, FOREIGN KEY ("person_id") REFERENCES "person" ("id") ON DELETE CASCADE);
+CREATE INDEX "one_time_link_person_id" ON "one_time_link" ("person_id");
 CREATE TABLE "purchase_order" ("id" SERIAL NOT NULL PRIMARY KEY, "organisation_id" INTEGER NOT NULL, "contract_id" INTEGER NOT NULL, "client_id" INTEGER NOT NULL, "year" INTEGER NOT NULL, "value" BIGINT NOT NULL, "digest" VARCHAR(255) NOT NULL, "spend" BIGINT NOT NULL, "version" INTEGER NOT NULL, "issued_at" TIMESTAMP, "issued_value" BIGINT NOT NULL, "issued_digest" VARCHAR(255) NOT NULL, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT, FOREIGN KEY ("contract_id") REFERENCES "contract" ("id") ON DELETE RESTRICT, FOREIGN KEY ("client_id") REFERENCES "client" ("id") ON DELETE RESTRICT);
 CREATE UNIQUE INDEX "purchase_order_contract_id_client_id_year" ON "purchase_order" ("contract_id", "client_id", "year");
 CREATE INDEX "purchase_order_organisation_id_year" ON "purchase_order" ("organisation_id", "year");
@@ -379,11 +482,32 @@ CREATE TABLE "prepared_report" ("id" SERIAL NOT NULL PRIMARY KEY, "user_id" INTE
 CREATE INDEX "prepared_report_user_id" ON "prepared_report" ("user_id");
 CREATE INDEX "prepared_report_job_id" ON "prepared_report" ("job_id");
 CREATE INDEX "prepared_report_file_id" ON "prepared_report" ("file_id");
+CREATE TABLE "property" ("id" SERIAL NOT NULL PRIMARY KEY, "address1" VARCHAR(255) NOT NULL, "address2" VARCHAR(255) NOT NULL, "address3" VARCHAR(255) NOT NULL, "town" VARCHAR(255) NOT NULL, "county" VARCHAR(255) NOT NULL, "postcode" VARCHAR(255) NOT NULL, "organisation_id" INTEGER NOT NULL, "name" VARCHAR(112) NOT NULL, "is_current" BOOLEAN NOT NULL, "meals_supplied" BOOLEAN NOT NULL, "canteen" BOOLEAN NOT NULL, "self_catering" BOOLEAN NOT NULL, "shops" INTEGER, "post_office" INTEGER, "train_station" INTEGER, "bus_stop" INTEGER, "town_centre" INTEGER, "social_centre" INTEGER, "gp" INTEGER, "primary_school" INTEGER, "secondary_school" INTEGER, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
+CREATE INDEX "property_organisation_id" ON "property" ("organisation_id");
+CREATE TABLE "property_service" ("property_id" INTEGER NOT NULL, "service_id" INTEGER NOT NULL, PRIMARY KEY ("property_id", "service_id"), FOREIGN KEY ("property_id") REFERENCES "property" ("id") ON DELETE CASCADE, FOREIGN KEY ("service_id") REFERENCES "service" ("id") ON DELETE CASCADE);
+CREATE INDEX "property_service_service_id" ON "property_service" ("service_id");
+CREATE TABLE "recovery_code" ("id" SERIAL NOT NULL PRIMARY KEY, "person_id" INTEGER NOT NULL, "digest" VARCHAR(255) NOT NULL, "used_at" TIMESTAMP, FOREIGN KEY ("person_id") REFERENCES "person" ("id") ON DELETE CASCADE);
+CREATE INDEX "recovery_code_person_id" ON "recovery_code" ("person_id");
 CREATE TABLE "reminder" ("id" SERIAL NOT NULL PRIMARY KEY, "service_id" INTEGER NOT NULL, "week" DATE NOT NULL, "text" TEXT NOT NULL, "by" VARCHAR(255) NOT NULL, "at" TIMESTAMP NOT NULL, FOREIGN KEY ("service_id") REFERENCES "service" ("id") ON DELETE CASCADE);
 CREATE INDEX "reminder_service_id_week" ON "reminder" ("service_id", "week");
+CREATE TABLE "request_field" ("request_id" INTEGER NOT NULL, "name" VARCHAR(255) NOT NULL, "before" TEXT NOT NULL, "after" TEXT NOT NULL, "found" TEXT, "applied" TEXT, "agreed_at" TIMESTAMP, PRIMARY KEY ("request_id", "name"), FOREIGN KEY ("request_id") REFERENCES "change_request" ("id") ON DELETE CASCADE);
+CREATE TABLE "request_file" ("request_id" INTEGER NOT NULL, "file_id" INTEGER NOT NULL, PRIMARY KEY ("request_id", "file_id"), FOREIGN KEY ("request_id") REFERENCES "change_request" ("id") ON DELETE CASCADE, FOREIGN KEY ("file_id") REFERENCES "file" ("id") ON DELETE RESTRICT);
+CREATE INDEX "request_file_request_id" ON "request_file" ("request_id");
+CREATE INDEX "request_file_file_id" ON "request_file" ("file_id");
+CREATE TABLE "role_name" ("id" SERIAL NOT NULL PRIMARY KEY, "name" VARCHAR(255) NOT NULL, "scope" VARCHAR(255) NOT NULL, "reaches" BOOLEAN NOT NULL, "only_limited" BOOLEAN NOT NULL, "position" INTEGER NOT NULL, "is_retired" BOOLEAN NOT NULL);
+CREATE UNIQUE INDEX "role_name_name_scope" ON "role_name" ("name", "scope");
+CREATE TABLE "role" ("id" SERIAL NOT NULL PRIMARY KEY, "contact_id" INTEGER NOT NULL, "name_id" INTEGER NOT NULL, "organisation_id" INTEGER NOT NULL, "service_id" INTEGER, "contract_id" INTEGER, "accreditation_id" INTEGER, "since" TIMESTAMP NOT NULL, "by" VARCHAR(255) NOT NULL, FOREIGN KEY ("contact_id") REFERENCES "contact" ("id") ON DELETE CASCADE, FOREIGN KEY ("name_id") REFERENCES "role_name" ("id") ON DELETE RESTRICT, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT, FOREIGN KEY ("service_id") REFERENCES "service" ("id") ON DELETE CASCADE, FOREIGN KEY ("contract_id") REFERENCES "contract" ("id") ON DELETE CASCADE, FOREIGN KEY ("accreditation_id") REFERENCES "accreditation" ("id") ON DELETE CASCADE);
+CREATE INDEX "role_contact_id" ON "role" ("contact_id");
+CREATE INDEX "role_name_id" ON "role" ("name_id");
+CREATE INDEX "role_organisation_id" ON "role" ("organisation_id");
+CREATE INDEX "role_service_id" ON "role" ("service_id");
+CREATE INDEX "role_contract_id" ON "role" ("contract_id");
+CREATE INDEX "role_accreditation_id" ON "role" ("accreditation_id");
+CREATE TABLE "service_details" ("service_id" INTEGER NOT NULL PRIMARY KEY, "public_name" VARCHAR(112) NOT NULL, "description" TEXT NOT NULL, "religions" TEXT NOT NULL, "languages" TEXT NOT NULL, "tenure_types" TEXT NOT NULL, "leasehold_units" INTEGER, "location" VARCHAR(255) NOT NULL, "emergency_referrals" BOOLEAN NOT NULL, "interpreter" BOOLEAN NOT NULL, "waiting_list" BOOLEAN NOT NULL, "visual_impairment" BOOLEAN NOT NULL, "hearing_impairment" BOOLEAN NOT NULL, "accommodation_based" BOOLEAN NOT NULL, "confidentiality" VARCHAR(255) NOT NULL, "availability_mode" VARCHAR(255) NOT NULL, "available_places" INTEGER, "places_at" TIMESTAMP, "places_by" VARCHAR(255) NOT NULL, FOREIGN KEY ("service_id") REFERENCES "service" ("id") ON DELETE CASCADE);
 CREATE TABLE "setting" ("name" VARCHAR(255) NOT NULL PRIMARY KEY, "value" TEXT NOT NULL, "changed_at" TIMESTAMP NOT NULL, "changed_by" VARCHAR(255) NOT NULL);
-CREATE TABLE "sign_in" ("id" SERIAL NOT NULL PRIMARY KEY, "digest" VARCHAR(255) NOT NULL, "user_id" INTEGER NOT NULL, "started_at" TIMESTAMP NOT NULL, "seen_at" TIMESTAMP NOT NULL, "ended_at" TIMESTAMP, "address" VARCHAR(255) NOT NULL, "agent" VARCHAR(255) NOT NULL, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE CASCADE);
+CREATE TABLE "sign_in" ("id" SERIAL NOT NULL PRIMARY KEY, "digest" VARCHAR(255) NOT NULL, "person_id" INTEGER NOT NULL, "user_id" INTEGER, "is_ready" BOOLEAN NOT NULL, "code_passed" BOOLEAN NOT NULL, "second_passed" BOOLEAN NOT NULL, "mailed_at" TIMESTAMP, "started_at" TIMESTAMP NOT NULL, "seen_at" TIMESTAMP NOT NULL, "ended_at" TIMESTAMP, "ended_why" VARCHAR(255) NOT NULL, "address" VARCHAR(255) NOT NULL, "agent" VARCHAR(255) NOT NULL, FOREIGN KEY ("person_id") REFERENCES "person" ("id") ON DELETE CASCADE, FOREIGN KEY ("user_id") REFERENCES "portal_user" ("id") ON DELETE CASCADE);
 CREATE UNIQUE INDEX "sign_in_digest" ON "sign_in" ("digest");
+CREATE INDEX "sign_in_person_id" ON "sign_in" ("person_id");
 CREATE INDEX "sign_in_user_id" ON "sign_in" ("user_id");
 CREATE TABLE "staged_row" ("batch_id" INTEGER NOT NULL, "line" INTEGER NOT NULL, "action" VARCHAR(255) NOT NULL, "key" VARCHAR(255) NOT NULL, "values" TEXT NOT NULL, PRIMARY KEY ("batch_id", "line"), FOREIGN KEY ("batch_id") REFERENCES "import" ("id") ON DELETE CASCADE);
 CREATE INDEX "staged_row_batch_id" ON "staged_row" ("batch_id");

@@ -13,10 +13,11 @@ FIRST = FOLDER / "0001_schema.py"
 HEAD = '''"""The whole schema as it was at first, frozen: made by `python -m migrations.freeze`, and never changed after release."""
 
 VISIT_TYPES = {types}  # rule 5.5, the set of guide 004
+ROLE_NAMES = {role_names}  # guides 000, 001 and 004: name, what for, whether it reaches, only where limited
 
 
 def up(migrator, db):
-    """Make every table and index, and the default visit types."""
+    """Make every table and index, and the default visit types and role names."""
     statements = SQLITE if type(migrator).__name__.startswith("Sqlite") else POSTGRESQL
     for statement in statements.strip().split(";\\n"):
         db.execute_sql(statement.rstrip(";"))
@@ -26,6 +27,12 @@ def up(migrator, db):
             "INSERT INTO visit_type (code, name, contract_types, pays, charges, needs_delivered, needs_comment, is_retired) "
             f"VALUES ({{', '.join([mark] * 8)}})",
             (*row, False),
+        )
+    for position, row in enumerate(ROLE_NAMES, 1):
+        db.execute_sql(
+            "INSERT INTO role_name (name, scope, reaches, only_limited, position, is_retired) "
+            f"VALUES ({{', '.join([mark] * 6)}})",
+            (*row, position, False),
         )
 
 
@@ -56,13 +63,19 @@ def statements(database) -> str:
     return "\n".join(f"{text};" for text, _ in made)
 
 
+def listed(rows: list) -> str:
+    """Rows as Python, one a line."""
+    return "[\n" + "".join(f"    {row!r},\n".replace("'", '"') for row in rows) + "]"
+
+
 def text() -> str:
     """The file's text."""
+    from blueprints.contacts.roles import DEFAULT_NAMES
     from blueprints.visits.rules import DEFAULT_TYPES
 
-    types = "[\n" + "".join(f"    {row!r},\n".replace("'", '"') for row in DEFAULT_TYPES) + "]"
     return HEAD.format(
-        types=types,
+        types=listed(DEFAULT_TYPES),
+        role_names=listed(DEFAULT_NAMES),
         sqlite=statements(SqliteDatabase(None)),
         postgresql=statements(PostgresqlDatabase(None)),
     )

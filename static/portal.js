@@ -118,6 +118,47 @@ document.addEventListener("htmx:error", (event) => {
   say("The portal did not answer. Try again.");
 });
 
+// ── the session's end: a warning before it, and a way to stay ──
+const timeout = document.getElementById("timeout");
+if (timeout) {
+  const form = timeout.querySelector("form");
+  const text = document.getElementById("timeout-text");
+  const warn = Number(timeout.dataset.warn);
+  let ends, timer;
+  const minutes = (seconds) => (seconds > 60 ? `${Math.ceil(seconds / 60)} minutes` : "less than a minute");
+  const left = () => Math.round((ends - Date.now()) / 1000);
+  const begin = (seconds) => {
+    ends = Date.now() + seconds * 1000;
+    clearTimeout(timer);
+    timer = setTimeout(look, Math.max(1, seconds - warn) * 1000);
+  };
+  async function look() {
+    // another window may have been used meanwhile: the server knows
+    const seconds = await fetch(form.action).then((answer) => answer.json()).then((said) => said.left, () => left());
+    if (seconds > warn) return timeout.close(), begin(seconds);
+    ends = Date.now() + seconds * 1000;
+    if (seconds > 0) {
+      text.textContent = `The portal has not been used for a while. You will be signed out in ${minutes(seconds)}. What you typed is kept.`;
+      timer = setTimeout(look, Math.min(seconds, 60) * 1000 + 500);
+    } else {
+      document.getElementById("timeout-title").textContent = "You have been signed out";
+      text.textContent = "What you typed is still on this page. Close this, press the page’s button and sign in: you get it back.";
+      form.querySelector("button").textContent = "Close";
+      form.dataset.over = "yes";
+    }
+    if (!timeout.open) timeout.showModal();
+  }
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    timeout.close();
+    delete form.dataset.sent;
+    if (form.dataset.over) return;
+    const said = await fetch(form.action, { method: "POST", body: new FormData(form) }).then((answer) => answer.json(), () => ({ left: 0 }));
+    said.left ? begin(said.left) : look();
+  });
+  begin(Number(timeout.dataset.left));
+}
+
 // ── the key / goes to search ──
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 
-from blueprints.accounts import rules as accounts
+from blueprints.accounts import hashing
 from models import (
+    Accreditation,
+    ChangeRequest,
     Client,
+    Contact,
     Contract,
     Import,
     OfficerRole,
@@ -17,13 +20,20 @@ from models import (
     Package,
     PaymentCycle,
     PaymentPeriod,
+    Person,
+    Property,
+    PropertyService,
     PurchaseOrder,
+    RequestField,
+    Role,
+    RoleName,
     Service,
     ServiceLevel,
     SignIn,
     TimetableSlot,
     User,
     VisitType,
+    utc_now,
 )
 
 PASSWORD = "Demo-portal-1"
@@ -34,7 +44,7 @@ MONDAY = dt.date(2026, 10, 5)
 def hashed() -> str:
     """The password's hash, made once."""
     global HASH
-    HASH = HASH or accounts.HASHER.hash(PASSWORD)
+    HASH = HASH or hashing.make(PASSWORD)
     return HASH
 
 
@@ -101,6 +111,45 @@ class Cast:
         self.types = {t.code: t for t in VisitType.select()}
 
     @property
+    def lodge(self) -> Property:
+        """A property of Oakfield North."""
+        found = Property.get_or_none(Property.organisation == self.oakfield)
+        if found is None:
+            found = Property.create(organisation=self.oakfield, name="The Lodge", address1="12a Chancel Road")
+            PropertyService.create(property=found, service=self.north)
+        return found
+
+    @property
+    def role(self) -> Role:
+        """The manager's role at Oakfield North."""
+        found = Role.get_or_none(Role.contact == self.manager.contact_id)
+        return found or self.make_role(self.manager, "Service Manager", service=self.north)
+
+    @property
+    def accreditation(self) -> Accreditation:
+        """One of Oakfield's."""
+        found = Accreditation.get_or_none(Accreditation.organisation == self.oakfield)
+        return found or Accreditation.create(organisation=self.oakfield, name="Preferred provider 2026")
+
+    @property
+    def request(self) -> ChangeRequest:
+        """A pending request of Greta's for Oakfield's telephone."""
+        found = ChangeRequest.get_or_none((ChangeRequest.user == self.finance) & (ChangeRequest.state == "Pending"))
+        if found is None:
+            found = ChangeRequest.create(
+                kind="organisation", organisation=self.oakfield, thing=self.oakfield.id, thing_name="Oakfield Home Care",
+                user=self.finance, by="Greta Finch",
+            )  # fmt: skip
+            RequestField.create(request=found, name="telephone", before='""', after='"01632 960 999"')
+        return found
+
+    def make_role(self, user: User, name: str, **place) -> Role:
+        """A role of the authority's list, for a service, a contract, an accreditation, else the organisation."""
+        scope = next(iter(place), "organisation")
+        found = RoleName.get((RoleName.name == name) & (RoleName.scope == scope))
+        return Role.create(contact=user.contact_id, name=found, organisation=user.organisation_id, **place)
+
+    @property
     def batch(self) -> Import:
         """A checked visits import of Oakfield's."""
         found = Import.get_or_none((Import.organisation == self.oakfield) & (Import.kind == "visits"))
@@ -119,7 +168,13 @@ class Cast:
 
     def user(self, email: str, name: str, organisation, roles=()) -> User:
         """A login with the demonstration password."""
-        user = User.create(email=email, name=name, organisation=organisation, password_hash=hashed())
+        forename, _, surname = name.rpartition(" ")
+        contact = Contact.create(
+            organisation=organisation, forename=forename, surname=surname, email=email,
+            permissions="manage_contacts" if organisation else "",
+        )  # fmt: skip
+        person = Person.create(email=email, password_hash=hashed(), password_set_at=utc_now())
+        user = User.create(person=person, name=name, organisation=organisation, contact=contact)
         for role in roles:
             OfficerRole.create(user=user, role=role)
         return user
@@ -133,9 +188,9 @@ class Cast:
 
     def sign_in(self, client, user: User):
         """Sign a person in at a test client, without the form; returns the client."""
-        token = f"token-{user.email}"
-        if not SignIn.select().where(SignIn.digest == accounts.digest_of(token)).exists():
-            SignIn.create(digest=accounts.digest_of(token), user=user)
+        token = f"token-{user.id}"
+        if not SignIn.select().where(SignIn.digest == hashing.digest_of(token)).exists():
+            SignIn.create(digest=hashing.digest_of(token), person=user.person_id, user=user, is_ready=True)
         with client.session_transaction() as session:
             session["token"] = token
         return client

@@ -9,8 +9,12 @@ from __future__ import annotations
 import datetime as dt
 import os
 
+import hypothesis
 import pytest
 
+# A busy machine makes examples slowly: that is no fault of a rule.
+hypothesis.settings.register_profile("portal", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("portal")
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 TODAY = dt.date(2026, 10, 14)  # a Wednesday; the last full week began on Monday 5 October
 

@@ -35,11 +35,12 @@ class _Fields(HTMLParser):
         self.forms: list[list[tuple[str, str]]] = []
         self.inside = False
         self.select = self.area = None
+        self.over = False  # the frame's own forms come after the page
 
     def handle_starttag(self, tag, attrs):
         at = dict(attrs)
         if tag == "form":
-            self.inside = at.get("method", "").lower() == "post"
+            self.inside = at.get("method", "").lower() == "post" and not self.over
             if self.inside:
                 self.forms.append([])
         if not self.inside or not self.forms:
@@ -63,6 +64,8 @@ class _Fields(HTMLParser):
             self.forms[-1][-1] = (name, value + data)
 
     def handle_endtag(self, tag):
+        if tag == "main":
+            self.over = True
         if tag == "form":
             self.inside = False
         if tag == "select":
@@ -86,6 +89,11 @@ def press(client, address: str, containing: str | None = None, /, **changes):
     """Open a page, change fields of its form and send it; None takes a field away."""
     sent = fields(client.get(address).text, containing)
     return client.post(address, data=changed(sent, changes))
+
+
+def press_at(client, address: str, target: str, containing: str | None = None, /, **changes):
+    """Open a page, change fields of one of its forms and send it to the form's own address."""
+    return client.post(target, data=changed(fields(client.get(address).text, containing), changes))
 
 
 def changed(sent: dict, changes: dict) -> dict:

@@ -14,6 +14,7 @@ def test_every_route_is_in_the_table(app):
     assert not gone, f"rows without a route: {sorted(gone)}"
 
 
+@pytest.mark.feature("B-27")
 @pytest.mark.parametrize("endpoint", TABLE, ids=str)
 def test_access(app, cast, endpoint):
     address, statuses = TABLE[endpoint]

@@ -7,7 +7,7 @@ import datetime as dt
 from blueprints.settings import rules as settings
 from blueprints.weeks import monday, today
 from demonstration import county
-from models import Client, Organisation, Package, User, Visit, VisitStatus
+from models import Client, Organisation, Package, Person, User, Visit, VisitStatus
 from tests.test_demonstration import rework, snapshot
 
 
@@ -41,6 +41,6 @@ def test_demo_refuses_a_database_in_use(cast, app):
 
 
 def test_demo_refuses_a_database_with_logins_only(app):
-    User.create(email="somebody@authority.example", name="Somebody")
+    User.create(person=Person.create(email="somebody@authority.example"), name="Somebody")
     result = app.test_cli_runner().invoke(args=["demo"])
     assert result.exit_code == 1

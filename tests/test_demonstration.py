@@ -8,7 +8,7 @@ import io
 import pytest
 
 from blueprints import consequences
-from blueprints.accounts import rules as accounts
+from blueprints.accounts import signing
 from blueprints.payments import rules as payments
 from blueprints.reports import dumps
 from blueprints.settings import rules as settings
@@ -72,9 +72,9 @@ def test_small_says_what_it_did(small):
 
 
 def test_small_has_every_login_and_they_work(small):
-    assert {email for email, _ in LOGINS} <= {row[0] for row in EVERYBODY} == {u.email for u in User.select()}
+    assert {email for email, _ in LOGINS} | {row[0] for row in EVERYBODY} <= {u.email for u in User.select()}
     for email, _ in LOGINS:
-        assert accounts.sign_in(email, PASSWORD, "here", "test", settings.read())
+        assert signing.sign_in(email, PASSWORD, "here", "test", settings.read())
 
 
 def test_small_has_every_state(small):

@@ -22,7 +22,10 @@ from upkeep import copies
 # Columns of the system's own words: kinds, states, codes and names of the authority's lists.
 VOCABULARY = {
     "counter": {"name"},
+    "contact": {"title", "state", "types", "disabled_access"},
     "officer_role": {"role"},
+    "login_request": {"kind", "state"},
+    "mail": {"kind", "state", "error", "once"},
     "service_level": {"ref", "name", "unit", "paid_on", "entry", "claimable", "service_group_class"},
     "service": {"service_type"},
     "change": {"what", "thing"},
@@ -54,7 +57,18 @@ VOCABULARY = {
     "prepared_report": {"name", "form", "reach", "wanted"},
     "schema_migration": {"name", "applied"},
 }
-EMPTIED = ("sign_in", "one_time_link", "throttle", "huey_task", "huey_schedule", "huey_kv", "huey_counter")
+EMPTIED = (
+    "sign_in",
+    "one_time_link",
+    "old_password",
+    "recovery_code",
+    "kept_form",
+    "throttle",
+    "huey_task",
+    "huey_schedule",
+    "huey_kv",
+    "huey_counter",
+)
 JSON = {("change", "before"), ("change", "after"), ("staged_row", "values"), ("staged_visit", "cells"), ("setting", "value"),
         ("job", "facts"), ("prepared_report", "told")}  # fmt: skip
 JSON = {("change", "before"), ("change", "after"), ("staged_row", "values"), ("staged_visit", "cells"), ("claim_item", "working"), ("dispute_row", "was"), ("setting", "value"),
@@ -209,7 +223,8 @@ def replace(copy: sqlite3.Connection) -> None:
     copy.execute(
         "UPDATE client SET date_of_birth = other_birthday(date_of_birth), date_of_death = other_day(date_of_death)"
     )
-    copy.execute("UPDATE portal_user SET password_hash = NULL, is_active = 0")
+    copy.execute("UPDATE portal_user SET is_active = 0")
+    copy.execute("UPDATE person SET password_hash = NULL, code = NULL, authenticator = NULL")
     copy.execute("UPDATE file_chunk SET data = zeroblob(length(data))")
     for table in EMPTIED:
         copy.execute(f'DELETE FROM "{table}"')

@@ -72,7 +72,19 @@ def roles() -> str:
     rows = []
     for role, acts in permissions.ROLES.items():
         rows.append([role, "; ".join(act.value for act in permissions.Can if act in acts)])
+    rows.append(["given to a provider's contact by the authority", "; ".join(act.value for act in permissions.GRANTS)])
     return table(["Role", "May"], rows)
+
+
+def role_names() -> str:
+    """The role names that a new portal has, and what each reaches where accessibility is limited."""
+    from blueprints.contacts.roles import DEFAULT_NAMES, reaches
+
+    rows = [
+        [name, scope, reaches(scope, reaching), "only where accessibility is limited" if only else "always"]
+        for name, scope, reaching, only in DEFAULT_NAMES
+    ]
+    return table(["Role", "Held for", "Reaches", "Offered"], rows)
 
 
 def commands() -> str:
@@ -121,6 +133,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "outgoing": outgoing,
     "settings": settings,
     "roles": roles,
+    "role-names": role_names,
     "commands": commands,
 }
 

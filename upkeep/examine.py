@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import database
 import migrations
+from blueprints import keys, mail
+from blueprints.accounts import second
 from blueprints.orders import rules as orders
 from blueprints.payments import rules as payments
 from blueprints.settings import rules as settings
@@ -23,6 +25,7 @@ from models import (
     JobState,
     OfficerRole,
     PaymentBasis,
+    Person,
     PurchaseOrder,
     Setting,
     StaleGroup,
@@ -147,10 +150,35 @@ def people() -> Iterator[Finding]:
     administrators = User.select().join(OfficerRole).where((OfficerRole.role == "administrator") & User.is_active)
     if not administrators.exists():
         yield Finding("No administrator can sign in.", "flask --app app user add EMAIL --authority")
+    kinds = [(second.APP, Person.authenticator)]
+    if settings.read().security_code:
+        kinds.append((second.CODE, Person.code))
+    for purpose, column in kinds:
+        text = Person.select(column).where(column.is_null(False)).limit(1).scalar()
+        if text is None:
+            continue
+        try:
+            keys.unseal(purpose, text)
+        except keys.Unreadable:
+            yield Finding(
+                "Security codes and authenticator apps were sealed under another PORTAL_SECRET_KEY: nobody who has one "
+                "can sign in.",
+                "Set the key that was used before; or let people in anew with: flask --app app user release EMAIL",
+            )
     if not settings.read().is_demonstration:
         known = [row[0] for row in EVERYBODY if row[0] != "officer@authority.example"]
-        for user in User.select().where(User.email.in_(known) & User.is_active):
+        for user in User.select(User, Person).join(Person).where(Person.email.in_(known) & User.is_active):
             yield Finding(f"The demonstration login {user.email} is active here.", "Deactivate it.")
+
+
+def outbox() -> Iterator[Finding]:
+    """Mail goes out."""
+    count = mail.failing()
+    if count:
+        yield Finding(
+            f"{count} message{'s' if count > 1 else ''} could not be sent.",
+            "See Mail for what the mail server says, mend PORTAL_MAIL_URL or the server, and send them again there.",
+        )
 
 
 def cycles() -> Iterator[Finding]:
@@ -283,6 +311,7 @@ def order_sums() -> Iterator[Finding]:
 
 PARTS: dict[str, Callable[[], Iterator[Finding]]] = {
     "People": people,
+    "Mail": outbox,
     "Payment cycles": cycles,
     "Jobs": jobs,
     "Sums": sums,

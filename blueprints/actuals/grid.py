@@ -160,7 +160,7 @@ class Week:
         self.monday = monday
         shape = (reach.shape, service is not None, client is not None)
         values = {
-            "organisation": reach.organisation_id, "week": monday.isoformat(), "service": service, "client": client,
+            **reach.values, "week": monday.isoformat(), "service": service, "client": client,
             "sunday": (monday + dt.timedelta(6)).isoformat(),
         }  # fmt: skip
         found = lines_statement(*shape).run(**values)
@@ -168,7 +168,7 @@ class Week:
         made = [self._item(row, lines[row[0]]) for row in found]
         made += [_unplanned(row) for row in _unplanned_statement(*shape).run(**values)]
         self.items = sorted(self._fed(made), key=_order)
-        own = {} if reach.everything else {"organisation": reach.organisation_id}
+        own = {} if reach.everything else reach.values
         self.disputed = {package for (package,) in _disputed_statement(bool(own)).run(week=values["week"], **own)}
 
     def _item(self, row: tuple, line: Line) -> Item:

@@ -81,7 +81,7 @@ def rows(condition) -> list[Row]:
 def week_rows(reach, monday: dt.date, service: int | None = None) -> list[Row]:
     """The actuals of a week within reach, of one service where given: kept statements, for the page of every day."""
     shape = (reach.shape, service is not None)
-    values = {"organisation": reach.organisation_id, "week": monday.isoformat(), "service": service}
+    values = {**reach.values, "week": monday.isoformat(), "service": service}
     found = _week_statement(*shape).run(**values)
     if not found:
         return []
@@ -90,7 +90,7 @@ def week_rows(reach, monday: dt.date, service: int | None = None) -> list[Row]:
 
 
 def _in_week(shape: tuple, of_service: bool):
-    reach = Reach.of_shape(shape, blank("organisation"))
+    reach = Reach.of_shape(shape)
     condition = reach.services(Actual.service, Actual.organisation) & (Actual.week == blank("week"))
     return condition & (Actual.service == blank("service")) if of_service else condition
 

@@ -97,7 +97,7 @@ def _one_parts_statement():
 
 def within(shape: tuple, of_service: bool, of_client: bool, model):
     """The condition of what is within reach, of a service and of a client where wanted."""
-    reach = Reach.of_shape(shape, blank("organisation"))
+    reach = Reach.of_shape(shape)
     condition = reach.services(model.service, model.organisation)
     if of_service:
         condition &= model.service == blank("service")

@@ -6,10 +6,11 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from flask import Blueprint, url_for
+from flask import Blueprint, g, url_for
 from peewee import SQL, fn
 
-from blueprints import desk, weeks
+from blueprints import desk, mail, weeks
+from blueprints.accounts import asking, policy
 from blueprints.actuals import posting
 from blueprints.exports import rules as exports
 from blueprints.holds import listing as held
@@ -22,6 +23,7 @@ from blueprints.permissions import OFFICER_ROLES, ROLES, Can, can, requires
 from blueprints.values import show_date_long
 from blueprints.visits import search
 from models import (
+    ChangeRequest,
     Claim,
     ClaimState,
     Client,
@@ -36,6 +38,7 @@ from models import (
     OrderVersion,
     Package,
     PurchaseOrder,
+    RequestState,
     UnplannedActual,
     Visit,
     VisitStatus,
@@ -64,6 +67,7 @@ def index():
     waiting.sort(key=lambda q: q.since or today)
     return page(
         "home/authority.html",
+        password_due=policy.near_end(g.session_row.person_id, g.settings),
         to_do=[to_do(q, today) for q in waiting],
         warned=overview.without_current(book, today),
         stale=stale,
@@ -85,11 +89,14 @@ def to_do(queue: Queue, today: dt.date) -> dict:
 
 def queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
     """Every queue of what is built, whether or not something waits in it."""
+    yield request_queue()
     yield from visit_queues()
     yield from actual_queues(today)
     yield package_queue()
     yield from import_queues()
     yield job_queue()
+    yield mail_queue()
+    yield login_queue()
     yield claim_queue()
     yield from dispute_queues(today)
     yield from period_queues(today, book)
@@ -102,6 +109,15 @@ def queues(today: dt.date, book: overview.Book) -> Iterator[Queue]:
 def plural(count: int, one: str, many: str) -> str:
     """The words for one or for many."""
     return one if count == 1 else many
+
+
+def request_queue() -> Queue:
+    """Change requests that wait for a decision (F-13)."""
+    query = ChangeRequest.select(fn.COUNT(ChangeRequest.id), fn.MIN(ChangeRequest.sent_at))
+    count, oldest = query.where(ChangeRequest.state == RequestState.PENDING).tuples().get()
+    since = dt.date.fromisoformat(str(oldest)[:10]) if oldest else None
+    words = plural(count, "change request waits for a decision", "change requests wait for a decision")
+    return Queue(count, words, since, desk.where("authority.requests.index"))
 
 
 def visit_queues() -> Iterator[Queue]:
@@ -167,6 +183,20 @@ def job_queue() -> Queue:
     since = min((j.ended_at.date() for j in failed if j.ended_at), default=None)
     words = plural(len(failed), "job failed", "jobs failed")
     return Queue(len(failed), words, since, url_for("authority.jobs.index", state=str(JobState.FAILED)))
+
+
+def login_queue() -> Queue:
+    """Requests of people without a way in (B-12, B-15)."""
+    count, oldest = asking.waiting() if can(Can.MANAGE_LOGINS) else (0, None)
+    words = plural(count, "request for a login or a password", "requests for logins or passwords")
+    return Queue(count, words, oldest and weeks.london(oldest).date(), desk.where("authority.accounts.requests_list"))
+
+
+def mail_queue() -> Queue:
+    """Messages that failed, or wait for an hour already: the mail server may be down."""
+    count = mail.failing() if can(Can.SEE_MAIL) else 0
+    words = plural(count, "message could not be sent", "messages could not be sent")
+    return Queue(count, words, None, desk.where("authority.notifications.index"))
 
 
 def dispute_queues(today: dt.date) -> Iterator[Queue]:
@@ -295,6 +325,14 @@ def next_period(book: overview.Book, today: dt.date) -> str:
     return f"The next payment period ends on {show_date_long(ends[0])}." if ends else ""
 
 
+# Tiles that need more than being signed in.
+NEEDED = {
+    "authority.audit.index": Can.SEE_AUDIT,
+    "authority.notifications.index": Can.SEE_MAIL,
+    "authority.accounts.index": Can.MANAGE_LOGINS,
+}
+
+
 def tiles() -> list[dict]:
     """The ways in: what is not built is absent."""
     made = [
@@ -305,6 +343,8 @@ def tiles() -> list[dict]:
             "authority.organisations.index",
             {},
         ),
+        ("requests", "Change requests", "What providers ask to change", "authority.requests.index", {}),
+        ("people", "Contacts", "People of providers, their roles and permissions", "authority.contacts.index", {}),
         ("clients", "Clients", "The people who receive care", "authority.clients.index", {}),
         ("packages", "Packages", "Care package line items, rates and timetables", "authority.packages.index", {}),
         ("visits", "Visits", "Every provider’s visits, and those that are not matched", "authority.visits.index", {}),
@@ -333,13 +373,21 @@ def tiles() -> list[dict]:
         ),
         ("reports", "Reports", "Figures over all providers, as PDF, CSV and Excel", "authority.reports.index", {}),
         ("imports", "Files", "Load the authority’s files; every import so far", "authority.imports.index", {}),
+        (
+            "people",
+            "Logins",
+            "Who can sign in, invitations, and requests for passwords",
+            "authority.accounts.index",
+            {},
+        ),
+        ("messages", "Mail", "What went out, and what could not be sent", "authority.notifications.index", {}),
         ("history", "Audit", "Who changed what, and when", "authority.audit.index", {}),
         ("settings", "Settings", "How the portal works for this authority", "authority.settings.index", {}),
     ]
     return [
         {"icon": icon, "title": title, "text": text, "href": desk.where(endpoint, **values)}
         for icon, title, text, endpoint, values in made
-        if endpoint != "authority.audit.index" or can(Can.SEE_AUDIT)
+        if can(NEEDED.get(endpoint, Can.SIGNED_IN))
     ]
 
 
@@ -348,6 +396,8 @@ def tiles() -> list[dict]:
 # The pages of help and, for each area of the officers' door, the one that its pages open (C-18).
 TOPICS = {
     "records": "Organisations, services, contracts and clients",
+    "people": "Contacts, roles and permissions",
+    "requests": "Change requests",
     "packages": "Packages",
     "visits": "Visits",
     "unmatched": "Unmatched visits",
@@ -362,6 +412,7 @@ TOPICS = {
     "exports": "Finance export and clients’ charges",
     "reports": "Reports",
     "files": "Files and imports",
+    "logins": "Logins, requests for logins, and mail",
     "audit": "Audit and jobs",
     "settings": "Settings and roles",
 }
@@ -370,6 +421,9 @@ HELP_OF = {
     "authority.services": "records",
     "authority.contracts": "records",
     "authority.clients": "records",
+    "authority.contacts": "people",
+    "authority.properties": "records",
+    "authority.requests": "requests",
     "authority.packages": "packages",
     "authority.visits": "visits",
     "authority.visits.unmatched": "unmatched",
@@ -390,6 +444,8 @@ HELP_OF = {
     "authority.contracts.extend": "calendar",
     "authority.reports": "reports",
     "authority.imports": "files",
+    "authority.accounts": "logins",
+    "authority.notifications": "logins",
     "authority.jobs": "audit",
     "authority.audit": "audit",
     "authority.settings": "settings",

@@ -8,11 +8,13 @@ from urllib.parse import urlencode
 from flask import Blueprint, current_app, g, url_for
 
 from blueprints import sides, weeks
+from blueprints.accounts import policy
 from blueprints.actuals import increases, posting, unplanned
 from blueprints.disputes import shown as disputes
 from blueprints.home import to_do
 from blueprints.pages import page
 from blueprints.permissions import Can, can, requires
+from blueprints.requests import rules as requests
 from blueprints.values import show_date_long
 
 routes = Blueprint("home", __name__)
@@ -28,20 +30,24 @@ def built(endpoint: str) -> bool:
 def index():
     """What needs doing, oldest first, then the tiles (C-05, C-06, C-08)."""
     today = weeks.today()
-    periods = [] if g.reach.limited else to_do.open_periods(g.reach)
+    nothing = g.reach.limited and not to_do.reaches_something(g.reach)
+    periods = [] if nothing else to_do.open_periods(g.reach)
     on_visits, by_hand = built("provider.visits.index"), built("provider.actuals.index")
     deadline = to_do.next_deadline(periods, today) if on_visits or by_hand else None
     found = to_do_items(periods, today, on_visits) if on_visits or by_hand else []
-    if by_hand:
+    if by_hand and not g.reach.limited:
         found += actuals_items(today)
     return page(
         "home/provider.html",
-        limited=g.reach.limited,
+        password_due=policy.near_end(g.session_row.person_id, g.settings),
+        limited=nothing,
         items=[item for _, item in sorted(found, key=lambda pair: pair[0])],
         coming=coming(deadline, on_visits, by_hand),
         deadline=deadline,
         finalised=lately_finalised(today),
         tiles=tiles(),
+        told=requests.told_counts(g.user.id),
+        months=g.settings.request_months,
     )
 
 
@@ -208,6 +214,9 @@ def dispute_words() -> str:
 def tiles() -> list[dict]:
     """Pick a task... : what is built, turned on and not refused (C-06, C-08)."""
     wanted = [
+        ("organisation", "Organisation", "Your head office's details, and changing them", "provider.organisations.show", Can.SEE_OWN),
+        ("services", "Services", "Your services, their properties and availability", "provider.services.index", Can.SEE_OWN),
+        ("people", "Manage Contacts", "Add new contacts and edit current contact details", "provider.contacts.index", Can.MANAGE_CONTACTS),
         ("visits", "Actuals/Visits", "Send and look up visits, and the actuals that they make", "provider.visits.index", Can.SEE_OWN),
         ("actuals", "Actuals", "Enter what was delivered, and confirm each week", "provider.actuals.index", Can.SEE_OWN),
         ("disputes", "Disputes", dispute_words(), "provider.disputes.index", Can.SEE_OWN),
@@ -229,6 +238,9 @@ def tiles() -> list[dict]:
 
 # The pages of help and, for each area of the provider's door, the one that its pages open (C-18).
 TOPICS = {
+    "organisation": "Organisation and services",
+    "contacts": "Contacts",
+    "requests": "Requests Sent to Local Authority",
     "visits": "Actuals/Visits",
     "actuals": "Actuals by week and by day",
     "imports": "Sending a file",
@@ -244,6 +256,12 @@ TOPICS = {
     "your-login": "Your login",
 }
 HELP_OF = {
+    "provider.organisations": "organisation",
+    "provider.services": "organisation",
+    "provider.properties": "organisation",
+    "provider.availability": "organisation",
+    "provider.contacts": "contacts",
+    "provider.requests": "requests",
     "provider.visits": "visits",
     "provider.actuals": "actuals",
     "provider.carers": "imports",
@@ -257,6 +275,7 @@ HELP_OF = {
     "provider.remittances": "remittances",
     "provider.periods": "calendar",
     "provider.orders": "orders",
+    "provider.accounts": "your-login",
 }
 
 

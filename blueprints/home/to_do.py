@@ -15,6 +15,7 @@ from models import (
     Import,
     ImportState,
     PaymentPeriod,
+    Service,
     User,
     Visit,
     VisitStatus,
@@ -43,6 +44,11 @@ class Deadline(NamedTuple):
     cut_off: dt.date | None
 
 
+def reaches_something(reach) -> bool:
+    """A person with limited reach has a service or a contract."""
+    return Service.visible_to(reach).exists() or Contract.visible_to(reach).exists()
+
+
 def open_periods(reach) -> list[Deadline]:
     """The periods that are current for a contract within reach, oldest first, by one query."""
     done = Finalisation.select(Finalisation.id).where(
@@ -51,7 +57,7 @@ def open_periods(reach) -> list[Deadline]:
     found = (
         PaymentPeriod.select(PaymentPeriod.start_date, PaymentPeriod.end_date, PaymentPeriod.cut_off)
         .join(Contract, on=(Contract.cycle == PaymentPeriod.cycle))
-        .where(reach.contracts(Contract.id, Contract.organisation) & ~fn.EXISTS(done))
+        .where(reach.terms(Contract.id, Contract.organisation) & ~fn.EXISTS(done))
         .distinct()
         .order_by(PaymentPeriod.start_date)
     )
@@ -87,7 +93,7 @@ def checked_imports(reach) -> list[tuple[int, str, str, dt.datetime, str | None]
     return list(
         Import.select(Import.id, Import.kind, Import.file_name, Import.checked_at, User.name)
         .join(User, JOIN.LEFT_OUTER)
-        .where(reach.organisations(Import.organisation) & (Import.state == ImportState.CHECKED))
+        .where(reach.imports(Import) & (Import.state == ImportState.CHECKED))
         .order_by(Import.checked_at)
         .tuples()
     )

@@ -2,8 +2,8 @@
 
 `rows` reads a file by its columns and says what cannot be read; `check` decides for each row whether it is new,
 updated, unchanged or rejected, by the rules of its area, and stages it; `changes` gives what is staged to take.
-Every problem of every row is reported at once. `Import.overwrite` is kept for change requests (rule 9.2), of which
-there are none yet.
+Every problem of every row is reported at once. A change that was approved by request is kept, with a warning, unless
+`Import.overwrite` says otherwise (rule 9.2).
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from blueprints import facts as records
-from blueprints import sheets, values
+from blueprints import history, sheets, values
 from blueprints.attachments import rules as attachments
 from blueprints.facts import Changed, Facts, Fault
 from blueprints.imports import rules as imports
 from blueprints.imports.columns import Column, Need
 from blueprints.imports.rules import Report
+from blueprints.requests import rules as requests
 from blueprints.settings import rules as settings
 from models import Import, Severity, Table
 
@@ -217,6 +218,7 @@ def check(batch: Import, report: Report, area: Area) -> None:
     seen: dict[Any, int] = {}
     fields = [c.field for c in area.columns]
     column = next(c for c in area.columns if c.field == area.key)
+    approved = requests.approved(area.model)
     for row in sheet.rows():
         key = fold(row.values.get(area.key))
         before = known.get(key) if key is not None else None
@@ -230,6 +232,7 @@ def check(batch: Import, report: Report, area: Area) -> None:
         after = assemble(row, before, area.wanted, area.defaults)
         if before:
             after[area.key] = before[area.key]  # the spelling that is stored
+        agreed = keep_approved(row, after, before, approved, batch.overwrite) if before and approved else []
         after = area.complete(after, before)
         for fault in area.faults({n: v for n, v in after.items() if n not in row.wrong}, before):
             row.problem(Severity.ERROR, fault)
@@ -238,10 +241,37 @@ def check(batch: Import, report: Report, area: Area) -> None:
         if before is None:
             sheet.settle(row, "new", {n: after[n] for n in fields})
         elif any(after[n] != before[n] for n in fields):
-            sheet.settle(row, "updated", {"id": before["id"], **{n: after[n] for n in fields}})
+            sheet.settle(row, "updated", {"id": before["id"], "agreed": agreed, **{n: after[n] for n in fields}})
         else:
-            sheet.settle(row, "unchanged")
+            sheet.settle(row, "unchanged", {"agreed": agreed} if agreed else None)
     sheet.close()
+
+
+def keep_approved(
+    row: Row, after: Facts, before: Facts, approved: Mapping[tuple[int, str], requests.Kept], overwrite: bool
+) -> list[tuple[int, str]]:
+    """Keep changes that were approved by request and that the file would undo, and warn (rule 9.2).
+
+    Returns the approved values that the file agrees with, by request and field: from then on a file may change them.
+    """
+    agreed = []
+    for name in [name for name in row.values if name not in row.wrong]:
+        kept = approved.get((before["id"], name))
+        if kept is None or history.as_text(before[name]) != kept.value:
+            continue
+        if history.as_text(after[name]) == kept.value:
+            agreed.append((kept.request, name))
+            continue
+        who = f"that {kept.asked_by} asked for and {kept.decided_by} approved on {records.show(kept.decided_at.date())}"
+        if overwrite:
+            row.warn(name, f"The change {who} is overwritten: {records.short(kept.value)} becomes what the file says")
+            continue
+        after[name] = before[name]
+        row.warn(
+            name,
+            f"The change {who} is kept: {records.short(kept.value)}. Load the file with “overwrite” to use what it says",
+        )
+    return agreed
 
 
 def assemble(row: Row, before: Facts | None, wanted: Iterable[str], defaults: Mapping[str, Any]) -> Facts:
@@ -260,9 +290,13 @@ def changes(batch: Import, model: type[Table], columns: Sequence[Column], defaul
     dates = [c.field for c in columns if c.read is values.authority_date]
     before_of = {row["id"]: row for row in model.select().dicts()}
     found = []
+    if requests.approved(model):
+        for _, staged in imports.staged(batch, "unchanged"):
+            requests.agree(staged.get("agreed", ()))
     for _, staged in imports.staged(batch, "new", "updated"):
         ident = staged.pop("id", None)
         staged.pop("cells", None)
+        requests.agree(staged.pop("agreed", ()))
         for name in dates:
             if staged[name]:
                 staged[name] = dt.date.fromisoformat(staged[name])

@@ -19,10 +19,12 @@ from typing import NamedTuple
 from peewee import IntegrityError
 
 import database
-from blueprints import history
+from blueprints import history, mail
+from blueprints.accounts import rules as accounts
 from blueprints.attachments import rules as attachments
 from blueprints.jobs import rules as jobs
 from blueprints.jobs.rules import NoProgress
+from blueprints.permissions import Can
 from blueprints.settings import rules as settings
 from blueprints.sheets import SheetError
 from models import (
@@ -43,12 +45,14 @@ from models import (
 
 
 class Kind(NamedTuple):
-    """A kind of file: its name in commands and addresses, its title on pages, who loads it, its importer's module."""
+    """A kind of file: its name in commands and addresses, its title on pages, who loads it, its importer's module, and
+    the act that loading it needs beside that of loading files."""
 
     name: str
     title: str
     side: str  # authority or provider
     module: str
+    needs: Can | None = None
 
     @property
     def importer(self):
@@ -68,6 +72,7 @@ KINDS: dict[str, Kind] = {
         Kind("packages", "Packages", "authority", "blueprints.packages.importer"),
         Kind("rates", "Rates of packages", "authority", "blueprints.packages.rate_importer"),
         Kind("timetables", "Timetables of packages", "authority", "blueprints.packages.timetable_importer"),
+        Kind("logins", "Logins", "authority", "blueprints.accounts.importer", Can.MANAGE_OFFICERS),
         Kind("visits", "Visits", "provider", "blueprints.visits.importer"),
         Kind("carers", "Carers", "provider", "blueprints.carers.importer"),
     )
@@ -269,6 +274,7 @@ def check(batch: Import, progress=None) -> Import:
             setattr(batch, name, figure)
         batch.state, batch.checked_at, batch.busy = ImportState.CHECKED, utc_now(), None
         batch.save()
+        tell(batch)
     return batch
 
 
@@ -294,7 +300,30 @@ def finish(batch: Import, state: ImportState, by: str = "", only: tuple[ImportSt
         StagedRow.delete().where(StagedRow.batch == batch).execute()
         if state != ImportState.DONE:
             StagedVisit.delete().where(StagedVisit.batch == batch).execute()
+        if now.state in BUSY:
+            tell(batch)
     return True
+
+
+def tell(batch: Import) -> None:
+    """Tell who sent the file, where reading or updating took so long that one may have left the page."""
+    if batch.user_id is None or batch.job_id is None:
+        return
+    took = utc_now() - Job.get_by_id(batch.job_id).queued_at
+    if took > dt.timedelta(minutes=settings.read().mail_import_minutes):
+        mail.send("import-done", batch.user_id, batch.id, once=f"import {batch.id} {batch.state}")
+
+
+@mail.kind("import-done", "Import finished", "Your file has been read")
+def import_letter(letter: mail.Letter) -> dict | None:
+    """What the mail about an import says: its kind and figures, never its name or rows."""
+    batch = Import.get_or_none(Import.id == letter.about)
+    if batch is None or letter.user is None:
+        return None
+    side = "authority" if letter.user.is_officer else "provider"
+    waits = batch.state == ImportState.CHECKED
+    return {"batch": batch, "kind": KINDS[batch.kind].title, "waits": waits, "figures": figures(batch),
+            "link": letter.link(f"/{side}/imports/{batch.id}")}  # fmt: skip
 
 
 def update(batch_id: int, by: history.Actor, user: User | None, without_rejected: bool) -> Import:
@@ -504,3 +533,18 @@ def load(
 def file_of(batch: Import) -> File | None:
     """The file as it was sent."""
     return batch.file if batch.file_id else None
+
+
+def _waiting_of(user: User):
+    """The checked imports of a person that wait for a decision."""
+    return (Import.user == user) & (Import.state == ImportState.CHECKED)
+
+
+accounts.WORK.append(
+    accounts.Work(
+        "checked import that waits for Update System",
+        "checked imports that wait for Update System",
+        lambda user: Import.select().where(_waiting_of(user)).count(),
+        lambda user, to: Import.update(user=to).where(_waiting_of(user)).execute(),
+    )
+)

@@ -76,7 +76,13 @@ class Screens:
             abort(404)
         if self.side == "provider" and not sides.is_there(kind.name):
             abort(404)
+        if self.side == "provider" and g.reach.limited and name != "visits":
+            abort(404)  # carers are the whole organisation's
         return kind
+
+    def may_load(self, kind: rules.Kind) -> bool:
+        """This person may send files of this kind."""
+        return self.send in g.acts and (kind.needs is None or kind.needs in g.acts)
 
     def batch(self, import_id: int) -> Import:
         """An import within reach, with its person and organisation; 404 otherwise."""
@@ -95,7 +101,7 @@ class Screens:
 
     def may_send(self, batch: Import) -> bool:
         """This person may go on with the import: it is of this door and the act is permitted."""
-        return rules.KINDS[batch.kind].side == self.side and self.send in g.acts
+        return rules.KINDS[batch.kind].side == self.side and self.may_load(rules.KINDS[batch.kind])
 
     def crumbs(self, *more) -> list:
         """The way back."""
@@ -155,7 +161,7 @@ class Screens:
             pages=pages,
             filter=form,
             kinds=rules.KINDS,
-            own_kinds=own if self.send in g.acts else [],
+            own_kinds=[k for k in own if self.may_load(k)],
             url=self.url,
             breadcrumbs=[*self.crumbs()[:-1], ("Imports", None)],
         )
@@ -163,12 +169,18 @@ class Screens:
     def choose(self, kind: str):
         """Choose a file; it is kept and its check begins."""
         kind = self.kind(kind)
+        if not self.may_load(kind):
+            g.missing_act = kind.needs
+            abort(403)
         form = ChooseForm()
+        if self.side == "provider":
+            del form.overwrite
         if form.validate_on_submit():
             upload = form.file.data
             organisation = g.user.organisation_id
             try:
-                batch = rules.begin(kind, organisation, g.user, upload.filename, upload.stream)
+                overwrite = bool("overwrite" in form and form.overwrite.data)
+                batch = rules.begin(kind, organisation, g.user, upload.filename, upload.stream, overwrite)
             except (rules.Refused, attachments.TooLarge) as refusal:
                 form.file.errors = [str(refusal)]
             else:
@@ -382,7 +394,7 @@ class Screens:
         if not hasattr(kind.importer, "example_rows"):
             abort(404)
         week = monday(today()) - dt.timedelta(7)
-        rows = kind.importer.example_rows(g.user.organisation, week)
+        rows = kind.importer.example_rows(g.reach, week)
         return attachment(sheets.write_csv(rows, [c.name for c in kind.importer.COLUMNS]), f"{kind.name}-example.csv")
 
 

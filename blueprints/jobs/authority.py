@@ -24,6 +24,8 @@ KINDS = {
     "generate": ("Generating actuals", False),
     "import-check": ("Reading an import", False),
     "import-take": ("Updating the system with an import", False),
+    "mail": ("Sending mail", True),
+    "login-request": ("Answering a request for a password", False),
     "report": ("Preparing a report", False),
 }
 

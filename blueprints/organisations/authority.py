@@ -12,8 +12,9 @@ from blueprints.organisations import rules
 from blueprints.pages import go, page
 from blueprints.permissions import Can, can, requires
 from blueprints.weeks import today
+from forms.contacts import AccreditationForm
 from forms.organisations import OrganisationFilter, OrganisationForm
-from models import Contract, Import, Organisation, Package, Service, SignIn, User
+from models import Accreditation, Contract, Import, Organisation, Package, Person, Role, RoleName, Service, SignIn, User
 
 routes = Blueprint("organisations", __name__)
 
@@ -138,12 +139,36 @@ def show(organisation_id: int):
             {"key": "Reference", "value": row.ref},
             {"key": "Name", "value": row.name},
             {"key": "Address", "value": ", ".join(row.address_lines)},
+            {"key": "Country", "value": row.country},
+            {"key": "UPRN", "value": row.uprn},
+            {"key": "USRN", "value": row.usrn},
+            {"key": "Mobile", "value": row.mobile},
             {"key": "Telephone", "value": row.telephone},
+            {"key": "Fax", "value": row.fax},
             {"key": "E-mail", "value": row.email},
-            {"key": "Limited accessibility", "value": "Yes" if row.limited_accessibility else "No"},
+            {"key": "Limited accessibility", "value": limited_words(row)},
             {"key": "Enters its own actuals", "value": "Yes" if row.enters_actuals else "No"},
         ],
     )
+
+
+def limited_words(row: Organisation) -> str:
+    """Whether accessibility is limited, and how many people who can sign in then reach nothing (rule 11.1)."""
+    if not row.limited_accessibility:
+        return "No: every contact reaches the whole organisation"
+    held = (
+        Role.select()
+        .join(RoleName)
+        .where((Role.contact == User.contact) & RoleName.reaches & (Role.organisation == row))
+    )
+    without = User.select().where((User.organisation == row) & User.is_active & ~fn.EXISTS(held)).count()
+    words = "Yes: every contact reaches what its roles reach"
+    people = (
+        "person who can sign in has no role and reaches"
+        if without == 1
+        else "people who can sign in have no role and reach"
+    )
+    return f"{words}. {without} {people} nothing" if without else words
 
 
 @routes.get("/organisations/<int:organisation_id>/people")
@@ -153,8 +178,8 @@ def people(organisation_id: int):
     row = found(organisation_id)
     owner = records.of_organisation(row, "People")
     last = SignIn.select(fn.MAX(SignIn.started_at)).where(SignIn.user == User.id)
-    query = User.select(User, last.alias("last_sign_in")).where(User.organisation == row)
-    orders = {"name": (User.name,), "email": (User.email,)}
+    query = User.select(User, Person, last.alias("last_sign_in")).join(Person).where(User.organisation == row)
+    orders = {"name": (User.name,), "email": (Person.email,)}
     if records.wants_csv():
         rows, _ = records.ordered(query, orders, "name", User.id)
         return records.csv_file(
@@ -227,4 +252,71 @@ def story(organisation_id: int):
     owner = records.of_organisation(row, "History")
     return page(
         "records/history.html", owner=owner, breadcrumbs=owner.crumbs, entries=records.story(row, OrganisationForm)
+    )
+
+
+# accreditations --------------------------------------------------------------------------------------------------------
+
+
+@routes.get("/organisations/<int:organisation_id>/accreditations")
+@requires(Can.SEE_RECORDS)
+def accreditations(organisation_id: int):
+    """The approvals that the organisation holds; contacts may stand for them (E-05)."""
+    row = found(organisation_id)
+    owner = records.of_organisation(row, "Accreditations")
+    holders = Role.select(fn.COUNT(Role.id)).where(Role.accreditation == Accreditation.id)
+    query = Accreditation.select(Accreditation, holders.alias("holders")).where(Accreditation.organisation == row)
+    return page(
+        "organisations/accreditations.html",
+        owner=owner,
+        breadcrumbs=owner.crumbs,
+        actions=[
+            (
+                "Add an accreditation",
+                url_for("authority.organisations.add_accreditation", organisation_id=row.id),
+                "button",
+            )
+        ]
+        if can(Can.EDIT_RECORDS)
+        else [],
+        rows=list(query.order_by(Accreditation.name)),
+        may=can(Can.EDIT_RECORDS),
+    )
+
+
+@routes.route("/organisations/<int:organisation_id>/accreditations/new", methods=["GET", "POST"])
+@requires(Can.EDIT_RECORDS)
+def add_accreditation(organisation_id: int):
+    """One more."""
+    return accreditation_page(found(organisation_id), None)
+
+
+@routes.route("/accreditations/<int:accreditation_id>/edit", methods=["GET", "POST"])
+@requires(Can.EDIT_RECORDS)
+def edit_accreditation(accreditation_id: int):
+    """Change one."""
+    row = Accreditation.visible_to(g.reach).where(Accreditation.id == accreditation_id).get_or_none() or abort(404)
+    return accreditation_page(found(row.organisation_id), row)
+
+
+def accreditation_page(organisation: Organisation, row: Accreditation | None):
+    """The form of an accreditation, saved where it will do."""
+    form = AccreditationForm.opened(facts.of(row))
+    if form.is_submitted() and form.validate() and not (row and form.overtaken(Accreditation, facts.of(row))):
+        try:
+            rules.save_accreditation(form.facts(), records.actor(), organisation, row)
+        except facts.Faulty as refused:
+            form.blame(refused.faults)
+        else:
+            records.saved(form.name.data)
+            return go(url_for("authority.organisations.accreditations", organisation_id=organisation.id))
+    back = url_for("authority.organisations.accreditations", organisation_id=organisation.id)
+    return page(
+        "records/form.html",
+        422 if form.is_submitted() else 200,
+        heading=f"Change {row.name}" if row else f"Add an accreditation of {organisation.name}",
+        breadcrumbs=[records.home(), (organisation.name, back), ("Change" if row else "Add", None)],
+        form=form,
+        button="Save accreditation",
+        cancel=back,
     )

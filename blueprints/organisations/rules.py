@@ -8,12 +8,13 @@ from blueprints import facts as records
 from blueprints import history
 from blueprints.facts import Changed, Facts, Fault, Saved, Touched
 from blueprints.settings import rules as settings
-from models import Organisation
+from models import Accreditation, Organisation, db
 
 ADDRESS = ("address1", "address2", "address3", "town", "county", "postcode")
 WANTED = {"ref": "the organisation's reference", "name": "the organisation's name"}
+PLACE = (*ADDRESS, "country", "uprn", "usrn")
 DEFAULTS = {
-    **dict.fromkeys((*ADDRESS, "telephone", "email"), ""),
+    **dict.fromkeys((*PLACE, "mobile", "telephone", "fax", "email"), ""),
     "limited_accessibility": False,
     "enters_actuals": True,
 }
@@ -39,4 +40,21 @@ def write_organisations(changed: Sequence[Changed], by: history.Actor) -> tuple[
     idents = records.write(Organisation, changed, by, "ref", FIELDS, "id")
     if idents:
         settings.bump_organisations("packages", idents, "organisations")
+        settings.bump_organisations("roles", (c.ident for c in changed if c.moves("limited_accessibility")))
     return idents, Touched()
+
+
+def save_accreditation(
+    values: Facts, by: history.Actor, organisation: Organisation, existing: Accreditation | None = None
+) -> Accreditation:
+    """Add or change an approval that an organisation holds. Raises Faulty."""
+    if faults := records.missing(values, {"name": "the accreditation's name"}) + records.ends_before_start(values):
+        raise records.Faulty(faults)
+    with db.atomic():
+        row = Accreditation.get_by_id(existing.id) if existing else Accreditation(organisation=organisation)
+        before = history.facts(row) if existing else {}
+        for name, value in values.items():
+            setattr(row, name, value)
+        row.save()
+        history.record(by, "Changed" if before else "Added", row, before, history.facts(row))
+    return row

@@ -22,6 +22,7 @@ from blueprints.packages.plan import (
 from blueprints.pages import page
 from blueprints.payments import listing as payment_listing
 from blueprints.permissions import Can, can, requires
+from blueprints.reach import contract_reached
 from blueprints.sheets import write_csv
 from blueprints.values import file_date
 from forms.packages import PackagesFilter
@@ -124,7 +125,9 @@ def show(package_id: int):
     pages = max(1, -(-len(mondays) // WEEKS))
     number = asked_number("page", pages)
     shown = mondays[(number - 1) * WEEKS : number * WEEKS]
-    payments_on = sides.is_there("payments") and can(Can.SEE_PAYMENTS)
+    payments_on = (
+        sides.is_there("payments") and can(Can.SEE_PAYMENTS) and contract_reached(g.reach, package.contract_id)
+    )
     on = shown_day(plan, today)
     return page(
         "packages/provider_package.html",

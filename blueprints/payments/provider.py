@@ -184,7 +184,7 @@ def week(package_id: int, monday: str):
         Package.visible_to(g.reach)
         .select(Package, Client, Service, ServiceLevel, Contract)
         .join(Client).switch(Package).join(Service).switch(Package).join(ServiceLevel).switch(Package).join(Contract)
-        .where(Package.id == package_id)
+        .where((Package.id == package_id) & g.reach.contracts(Package.contract, Package.organisation))
         .get_or_none()
         or abort(404)
     )  # fmt: skip

@@ -7,16 +7,18 @@ import itertools
 from collections.abc import Container, Iterable, Sequence
 
 import database
-from blueprints import consequences, history
+from blueprints import consequences, history, mail
 from blueprints import facts as records
 from blueprints.facts import Changed, Facts, Fault, Saved, Touched, enter, show
 from blueprints.payments import paying
 from blueprints.payments import rules as payments
+from blueprints.reach import Reach
 from blueprints.settings import rules as settings
 from models import (
     Change,
     Contract,
     Finalisation,
+    Organisation,
     Package,
     PaymentCycle,
     PaymentPeriod,
@@ -129,7 +131,43 @@ def finalise_all(
         ]
         for _, _, contract, period in sorted(waiting, key=lambda w: w[:2]):
             done.append(finalise(contract, period, by, today))
+        tell_remittances(done)
     return done
+
+
+def tell_remittances(done: list[Finalisation]) -> None:
+    """Tell the people of the organisations, once a period, that remittances are ready; each what is within reach."""
+    if not done or not settings.read().mail_remittances:
+        return
+    periods: dict[int, dict[int, set[int]]] = {}
+    for one in done:
+        periods.setdefault(one.contract.organisation_id, {}).setdefault(one.period_id, set()).add(one.contract_id)
+    users = (
+        User.select(User, Organisation).join(Organisation).where(User.is_active & User.organisation.in_(list(periods)))
+    )
+    letters = []
+    for user in users:
+        reach = Reach.of(user)
+        for period, contracts in periods[user.organisation_id].items():
+            if not reach.limited or Contract.visible_to(reach).where(Contract.id.in_(contracts)).exists():
+                letters.append((user.id, period, "", None))
+    mail.send_many("remittance-ready", letters)
+
+
+@mail.kind("remittance-ready", "Remittance ready", "A remittance is ready")
+def remittance_letter(letter: mail.Letter) -> dict | None:
+    """What the mail about a finalised period says: the period and the contracts' names, no sums and no clients."""
+    period = PaymentPeriod.get_or_none(PaymentPeriod.id == letter.about)
+    if period is None or letter.user is None or letter.user.is_officer:
+        return None
+    contracts = (
+        Contract.visible_to(Reach.of(letter.user))
+        .join(Finalisation)
+        .where((Finalisation.period == period) & (Contract.organisation == letter.user.organisation_id))
+        .order_by(Contract.name)
+    )
+    names = [contract.name for contract in contracts]
+    return {"period": period, "names": names, "link": letter.link("/provider/payments")} if names else None
 
 
 # the periods of a cycle (rule 7.1) -------------------------------------------------------------------------------------

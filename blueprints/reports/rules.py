@@ -20,7 +20,7 @@ from blueprints.remittances import report as remittances
 from blueprints.reporting import About, Report
 from blueprints.settings import rules as settings
 from blueprints.settings.rules import Settings
-from models import File, PreparedReport, User, db, utc_now
+from models import Contract, File, PreparedReport, Service, User, db, utc_now
 
 MOST_NOW = {"": 20_000, "csv": 20_000, "xlsx": 20_000, "pdf": 5_000}  # rows that a person waits for; "" is the screen
 MOST_PDF = 30_000  # rows: some 800 pages
@@ -46,7 +46,7 @@ LISTED = {
     for one in (
         Listing(
             "commissioned-v-actuals", "Commissioned v Actuals", "What packages commission in each week, beside what was delivered",
-            "report_commissioned", "actuals", False, actuals.Wanted, actuals.commissioned_v_actuals, actuals.estimate,
+            "report_commissioned", "packages", False, actuals.Wanted, actuals.commissioned_v_actuals, actuals.estimate,
         ),
         Listing(
             "pending-payments-exceptions", "Pending Payments Exceptions", "Adjustments due in the next payment run, with their reasons",
@@ -147,6 +147,9 @@ def key_of(reach: Reach) -> str:
         for name, value in vars(reach).items()
         if not name.startswith("_")
     }
+    if reach.limited:  # what the roles reach now: a role taken away takes the prepared report along
+        for name, model in (("services", Service), ("contracts", Contract)):
+            facts[name] = [str(i) for (i,) in model.visible_to(reach).select(model.id).order_by(model.id).tuples()]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 

@@ -130,13 +130,20 @@ def edit_service(row: Service | None):
     given = facts.of(row) or {"organisation": number(request.args.get("organisation"))}
     form = ServiceForm.opened(given)
     form.organisation.choices = records.choices(Organisation, "Choose an organisation", g.reach)
-    if form.is_submitted() and (ident := records.keep(form, Service, row, rules.save_service)):
+    goes_on = packages_after(row, form) if row and form.is_submitted() else 0
+    if goes_on and request.form.get("end_anyway") != str(goes_on):
+        packages = "1 package goes" if goes_on == 1 else f"{goes_on} packages go"
+        form.form_errors.append(
+            f"{packages} on after this end date. Tick the box below to end the service all the same"
+        )
+    elif form.is_submitted() and (ident := records.keep(form, Service, row, rules.save_service)):
         records.saved(form.name.data)
         return go(url_for("authority.services.show", service_id=ident))
     back = url_for("authority.services.show", service_id=row.id) if row else url_for("authority.services.index")
     return page(
-        "records/form.html",
+        "services/form.html",
         422 if form.is_submitted() else 200,
+        goes_on=goes_on,
         heading=f"Change {row.name}" if row else "Add a service",
         breadcrumbs=[records.home(), ("Services", url_for("authority.services.index"))]
         + ([(row.name, back), ("Change", None)] if row else [("Add a service", None)]),
@@ -144,6 +151,16 @@ def edit_service(row: Service | None):
         button="Save service",
         cancel=back,
     )
+
+
+def packages_after(row: Service, form: ServiceForm) -> int:
+    """How many packages go on after an end date that is being set; ending the service with them warns (D-22)."""
+    form.validate()
+    last = form.end_date.data
+    if last is None or last == row.end_date:
+        return 0
+    later = Package.end_date.is_null() | (Package.end_date > last)
+    return Package.select().where((Package.service == row) & later).count()
 
 
 @routes.get("/services/<int:service_id>")
@@ -165,7 +182,11 @@ def show(service_id: int):
             {"key": "Organisation", "value": row.organisation.name},
             {"key": "Service type", "value": row.service_type},
             {"key": "Address", "value": ", ".join(row.address_lines)},
+            {"key": "Country", "value": row.country},
+            {"key": "UPRN", "value": row.uprn},
+            {"key": "USRN", "value": row.usrn},
             {"key": "Telephone", "value": row.telephone},
+            {"key": "Fax", "value": row.fax},
             {"key": "E-mail", "value": row.email},
             {"key": "Start date", "value": records.in_words(Service, "start_date", row.start_date)},
             {"key": "End date", "value": records.in_words(Service, "end_date", row.end_date)},

@@ -11,7 +11,7 @@ from peewee import fn
 from blueprints import facts as records
 from blueprints import history
 from blueprints.facts import Changed, Facts, Fault, Saved, Touched, enter
-from blueprints.organisations.rules import ADDRESS
+from blueprints.organisations.rules import PLACE
 from blueprints.settings import rules as settings
 from models import Actual, Entry, Package, PaidOn, Service, ServiceLevel, Visit
 
@@ -23,7 +23,7 @@ WANTED = {
     "organisation": "the organisation's reference",
 }
 DEFAULTS = {
-    **dict.fromkeys(("service_type", *ADDRESS, "telephone", "email"), ""),
+    **dict.fromkeys(("service_type", *PLACE, "telephone", "fax", "email"), ""),
     **dict.fromkeys(("start_date", "end_date")),
 }
 FIELDS = (*WANTED, *DEFAULTS)

@@ -10,15 +10,16 @@ from peewee import fn
 import database
 from blueprints import consequences, facts, records
 from blueprints.attachments import rules as attachments
+from blueprints.contacts import roles as contact_roles
 from blueprints.frame import show_moment, text_colour
 from blueprints.history import Actor, record
 from blueprints.pages import go, page
-from blueprints.permissions import OFFICER_ROLES, ROLES, Can, can, requires
+from blueprints.permissions import GRANTS, OFFICER_ROLES, PROVIDER, ROLES, Can, can, requires
 from blueprints.settings import rules
 from blueprints.settings.rules import SPECS
 from blueprints.visits import types
 from forms.settings import LogoForm, TypeFilter, TypeForm, group_form
-from models import Change, Setting, Visit, VisitType, db
+from models import Change, RoleName, Setting, Visit, VisitType, db
 
 routes = Blueprint("settings", __name__)
 GROUPS = {spec.group.lower(): spec.group for spec in SPECS.values()}
@@ -263,6 +264,11 @@ def roles():
         acts=acts,
         roles=OFFICER_ROLES,
         table=ROLES,
+        provider_acts=[act for act in Can if act in ROLES[PROVIDER] and act != Can.SIGNED_IN],
+        grants=GRANTS,
+        names=list(RoleName.select().where(~RoleName.is_retired).order_by(RoleName.position)),
+        reaches=contact_roles.reaches,
+        names_href=url_for("authority.contacts.role_names"),
     )
 
 

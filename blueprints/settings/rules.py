@@ -12,7 +12,7 @@ from models import Counter, Setting, db
 
 
 class Spec(NamedTuple):
-    """One setting: its kind (yes-no, whole, text, lines, colour, choice, address), default, label, meaning and bounds."""
+    """One setting: its kind (yes-no, whole, text, lines, colour, choice, address, email), default, label, meaning and bounds."""
 
     name: str
     kind: str
@@ -41,6 +41,13 @@ DELETION_REASONS = (
     "Dispute unanswered in 7 days",
 )
 
+REJECTION_REASONS = (
+    "Not enough information",
+    "The information is not right",
+    "Already done",
+    "Not agreed with the authority",
+    "Asked for by the wrong person",
+)
 # What an officer may give as the reason of a manual adjustment; the note says the rest.
 ADJUSTMENT_REASONS = (
     "Agreed extra cost",
@@ -104,6 +111,17 @@ SPECS: dict[str, Spec] = {
         Spec("package_reference", "choice", "CPLI ID", "Reference column of the packages list", "Which reference providers see.", "K-03", choices=("CPLI ID", "CarePackageRef"), group="Packages"),
         Spec("show_authorised", "yes-no", True, "Packages list shows the Authorised column", "Tells a confirmed line from a draft.", "K-04", group="Packages"),
         Spec("same_person_may_finalise", "yes-no", True, "Who changed a package may finalise its period", "Off: nobody finalises a period in which they changed a package.", "11.5", group="Payments"),
+        Spec("rejection_reasons", "lines", REJECTION_REASONS, "Reasons for rejecting requests", "One a line. A reason that was used stays with the request when it is taken off the list.", "F-15", group="Requests"),
+        Spec("request_months", "whole", 1, "Months of requests shown at first", "Requests that wait are always shown.", "C-03", 1, 120, group="Requests"),
+        Spec("titles", "lines", ("Mr", "Mrs", "Miss", "Ms", "Mx", "Dr", "Rev"), "Titles", "One a line; offered where somebody's title is asked.", "Z-07", group="Lists"),
+        Spec("contact_types", "lines", ("Admin", "Finance Director", "Secretary", "Service Manager", "Telephonist"), "Types of contact", "One a line. Taken off the list, a type stays with those who have it.", "E-04", group="Lists"),
+        Spec("religions", "lines", ("Buddhist", "Christian", "Hindu", "Jewish", "Muslim", "Sikh", "No religion"), "Religions", "One a line; what a service supports.", "D-15", group="Lists"),
+        Spec("languages", "lines", ("English", "British Sign Language", "Bengali", "Gujarati", "Polish", "Punjabi", "Romanian", "Urdu", "Welsh"), "Languages", "One a line; what a service supports.", "D-15", group="Lists"),
+        Spec("tenure_types", "lines", ("Owner occupied", "Council rented", "Housing association", "Private rented", "Leasehold", "Shared ownership"), "Tenure types", "One a line; for services that are not accommodation based.", "D-15", group="Lists"),
+        Spec("module_organisations", "yes-no", True, "Organisation", "The organisation's details, and asking to change them.", "Z-04", group="Modules"),
+        Spec("module_services", "yes-no", True, "Services", "Services, their details and properties, and asking to change them.", "Z-04", group="Modules"),
+        Spec("module_level_availability", "yes-no", False, "Service availability at service level", "Availability is entered for each service level instead of one figure.", "D-18", group="Modules"),
+        Spec("module_contacts", "yes-no", True, "Contacts", "The organisation's people, and asking to change them.", "Z-04", group="Modules"),
         Spec("orders_after_view", "yes-no", False, "Purchase orders are listed after View only", "Off: the list opens with the orders of the present financial year.", "S-01", group="Payments"),
         Spec("orders_issued_nightly", "yes-no", False, "Purchase orders are issued by themselves", "Each night, the orders that are new and those whose packages have changed.", "S-08", group="Payments"),
         Spec("rate_change_percent", "whole", 10, "Rate change that stands out, per cent", "Before a period is finalised, packages whose rate differs by more than this from the period before are listed.", "7", 0, 1000, group="Payments"),
@@ -139,11 +157,39 @@ SPECS: dict[str, Spec] = {
         Spec("report_days", "whole", 7, "Days that a prepared report is kept", "A long report is prepared apart and fetched by whoever asked for it.", "", 1, 90, group="Reports"),
         Spec("module_claims", "yes-no", True, "One-off claims", "Claims outside packages, such as the hospital incentive.", "Z-04", group="Modules"),
         Spec("module_disputes", "yes-no", True, "Disputes", "The authority’s questions about visits and actuals.", "Z-04", group="Modules"),
-        Spec("module_payments", "yes-no", True, "Scheduled payments", "Payments and remittances.", "Z-04", group="Modules"),
-        Spec("sign_in_minutes", "whole", 60, "Minutes without use until signed out", "", "11.4", 5, 720, group="Sign-in"),
-        Spec("lock_after", "whole", 5, "Failures until a login is locked", "", "11.4", 3, 20, group="Sign-in"),
-        Spec("lock_minutes", "whole", 15, "Minutes that a login stays locked", "", "11.4", 1, 1440, group="Sign-in"),
-        Spec("password_length", "whole", 12, "Shortest password", "Of any kind of characters.", "11.4", 8, 64, group="Sign-in"),
+        Spec("mail_sender", "email", "", "Sender's e-mail address", "Mail comes from it. Empty: portal@ and the host of the portal's address.", "Y-15", group="E-mail"),
+        Spec("mail_sender_name", "text", "", "Sender's name", "Stands before the address. Empty: the authority's name.", "Y-15", group="E-mail"),
+        Spec("mail_closing", "text", "", "Closing words", "Stand at the end of each mail, such as whom to ask.", "Y-15", group="E-mail"),
+        Spec("mail_days", "whole", 90, "Days that the list of mail is kept", "Older rows are deleted.", "Y-15", 7, 3650, group="E-mail"),
+        Spec("mail_import_minutes", "whole", 2, "Mail about an import after minutes", "Who sent a file is told by mail when reading or updating took longer than this.", "Y-15", 0, 1440, group="E-mail"),
+        Spec("mail_remittances", "yes-no", True, "Mail when a remittance is ready", "The provider's people who may see payments are told once a period is finalised.", "Y-12", group="E-mail"),
+        Spec("sign_in_by", "choice", "e-mail address", "People sign in by", "With their password.", "B-02", choices=("e-mail address", "user name", "either"), group="Sign-in"),
+        Spec("sign_in_minutes", "whole", 60, "Minutes without use until signed out", "What was being typed is given back after signing in again.", "11.4", 5, 720, group="Sign-in"),
+        Spec("sign_in_warning", "whole", 5, "Minutes before that one is warned", "And asked whether to stay signed in.", "11.4", 1, 60, group="Sign-in"),
+        Spec("sign_in_hours", "whole", 12, "Hours until signed out in any case", "However much the portal is used.", "11.4", 1, 72, group="Sign-in"),
+        Spec("lock_after", "whole", 5, "Failures until a login is locked", "Passwords and codes count alike.", "11.4", 3, 20, group="Sign-in"),
+        Spec("lock_minutes", "whole", 15, "Minutes that a login stays locked", "0: until an officer releases it, or a new password is set.", "11.4", 0, 1440, group="Sign-in"),
+        Spec("login_requests", "yes-no", True, "Anybody may request a login", "By the link on the sign-in page; officers answer.", "B-11", group="Sign-in"),
+        Spec("forgotten_password", "choice", "link by e-mail", "A forgotten password is set anew by", "A link that works once, or the help desk, which officers are.", "B-13, B-14", choices=("link by e-mail", "help desk"), group="Sign-in"),
+        Spec("reset_minutes", "whole", 60, "Minutes that a link for a forgotten password works", "", "11.4", 10, 60, group="Sign-in"),
+        Spec("invitation_hours", "whole", 72, "Hours that an invitation works", "And a link that an officer sends.", "B-12", 1, 336, group="Sign-in"),
+        Spec("issued_days", "whole", 7, "Days that an issued password works", "It must be changed when it is first used.", "B-04", 1, 60, group="Sign-in"),
+        Spec("second_officers", "choice", "required", "Authenticator app for officers", "A code from an app on their telephone, after the password.", "11.4", choices=("required", "offered", "off"), group="Sign-in"),
+        Spec("second_providers", "choice", "offered", "Second step for providers", "A code from an app, or by e-mail, after the password.", "11.4", choices=("required", "offered", "off"), group="Sign-in"),
+        Spec("security_code", "yes-no", False, "Security code", "Six digits of one's own; two of them are asked for at each sign-in.", "11.4", group="Sign-in"),
+        Spec("security_code_weak", "yes-no", True, "Refuse easy security codes", "All the same digit, or counting up or down.", "B-05", group="Sign-in"),
+        Spec("sessions_days", "whole", 365, "Days that sign-ins and answered requests are kept", "Older rows are deleted.", "B-22", 30, 3650, group="Sign-in"),
+        Spec("password_length", "whole", 12, "Shortest password", "Characters.", "11.4", 8, 64, group="Passwords"),
+        Spec("password_cases", "yes-no", False, "Upper and lower case", "A password needs both.", "11.4", group="Passwords"),
+        Spec("password_digit", "yes-no", False, "A digit", "A password needs one.", "11.4", group="Passwords"),
+        Spec("password_spaces", "yes-no", True, "Spaces are welcome", "Off: a password with a space is refused.", "B-08", group="Passwords"),
+        Spec("password_like_name", "yes-no", True, "Refuse passwords like the name", "The user name, the address or the person's name inside the password, in any case.", "B-08", group="Passwords"),
+        Spec("password_common", "yes-no", True, "Refuse common and breached passwords", "By the list that the portal ships.", "11.4", group="Passwords"),
+        Spec("password_history", "whole", 0, "Earlier passwords that are refused", "The last so many, the present one among them.", "B-10", 0, 24, group="Passwords"),
+        Spec("password_days", "whole", 0, "Days that a password is valid", "Then it must be changed. 0: for ever.", "B-17", 0, 3650, group="Passwords"),
+        Spec("password_warning_days", "whole", 14, "Days before that one is warned", "", "11.4", 0, 90, group="Passwords"),
+        Spec("password_grace_days", "whole", 0, "Further days until it is expired for good", "Then only the authority can give a new one. 0: never.", "B-18", 0, 3650, group="Passwords"),
+        Spec("expired_reset", "yes-no", False, "Expired for good: may be reset by e-mail", "Off: the person must ask the authority.", "B-18", group="Passwords"),
     )
 }  # fmt: skip
 
@@ -172,6 +218,10 @@ class Settings:
     def logo(self) -> str:
         """`ID-DIGEST` of the authority's picture in the header; empty where it has none."""
         return str(self._stored.get("logo") or "")
+
+    def requests_with(self, what: str) -> frozenset[str]:
+        """The kinds of change request that are let through at once (`at_once`), or not taken (`off`) (rule 9.1)."""
+        return frozenset(self._stored.get(f"requests {what}") or ())
 
     @property
     def today(self) -> str | None:
@@ -211,6 +261,8 @@ def clean(name: str, value: Any) -> Any:
         raise Refused("Enter a colour such as #1d70b8")
     if spec.kind == "address" and text and not re.match(r"https?://[^\s<>\"']+$", text):
         raise Refused("Enter an address that begins with https:// or http://")
+    if spec.kind == "email" and text and not re.fullmatch(r"[^\s@<>\"',;]+@[^\s@<>\"',;]+", text):
+        raise Refused("Enter an e-mail address in the correct format, like name@example.com")
     if spec.kind == "choice" and text not in spec.choices:
         raise Refused("Choose one of the list")
     if len(text) > 2000:
@@ -224,7 +276,7 @@ def clean_lines(name: str, value: Any) -> list[str]:
     found = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
     if len(found) > 100 or any(len(line) > 200 for line in found):
         raise Refused("Enter at most 100 lines of at most 200 characters")
-    if name in ("deletion_reasons", "adjustment_reasons", "dispute_reasons") and not found:
+    if name in ("deletion_reasons", "adjustment_reasons", "rejection_reasons", "dispute_reasons") and not found:
         raise Refused("Enter at least one reason")
     if name == "video_addresses" and not all(re.match(r"https?://[^\s<>\"']+(\s|$)", line) for line in found):
         raise Refused("Enter on each line an address that begins with https:// or http://, then what it shows")
@@ -256,6 +308,12 @@ def put(name: str, value: Any, by: history.Actor = history.COMMAND_LINE) -> None
     ).execute()
 
 
+def mark_demonstration() -> None:
+    """Mark the database as a demonstration, which has no second step at sign-in (rule 11.4)."""
+    for name, value in (("demonstration", True), ("second_officers", "off"), ("second_providers", "off")):
+        put(name, value)
+
+
 COUNTERS = {
     "types": "visit types",
     "levels": "service levels",
@@ -269,6 +327,8 @@ COUNTERS = {
     "clients and contracts, its services, itself",
     "visits:ID": "the visits of one organisation",
     "carers:ID": "the carers of one organisation",
+    "roles": "the names of contacts' roles",
+    "roles:ID": "what the contacts of one organisation reach: their roles, and whether accessibility is limited",
     "locks:ID": "the weeks that are locked for services of one organisation",
 }
 

@@ -28,6 +28,14 @@ WEEK, SERVICE, DIGEST = VALUES.index("week"), VALUES.index("service"), VALUES.in
 ACTIONS = ("new", "updated", "unchanged", "deleted", "rejected")
 
 
+def NOT_YOURS(ref: str) -> Problem:
+    """What is said of a reference that stands for a visit out of reach, sent or deleted (rule 11.1)."""
+    return error(
+        "VisitRef", ref, "There is no visit of this reference in the services that you work for.",
+        "a reference of your own that has not been used", kind="reference not known",
+    )  # fmt: skip
+
+
 class Stored(NamedTuple):
     """What the comparison needs of a stored visit."""
 
@@ -114,6 +122,8 @@ def iso(week) -> str:
 
 def judge(known: Known, row: Row, old: Stored | None) -> tuple[str, list[Problem]]:
     """What becomes of a row beside what is stored, and all its problems (rules 4.7, 5.7)."""
+    if old and known.is_hidden(old.service):  # rule 11.1: as if it were not known, but its reference is taken
+        return "rejected", [NOT_YOURS(row.ref)]
     if row.is_deleted:
         return judge_deletion(known, row, old)
     if row.values is None:

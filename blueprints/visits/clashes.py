@@ -185,7 +185,7 @@ def stored_visits(known: Known, weeks: set[str]) -> Iterator[tuple]:
                 Visit.planned_entry, Visit.planned_exit, Visit.comments, Visit.carer_ref, Visit.delivered_date,
                 Visit.delivered_entry, Visit.delivered_exit,
             )
-            .where((Visit.organisation == known.organisation) & (Visit.week == week) & ~Visit.is_deleted)
+            .where(known.reach.visits(Visit) & (Visit.week == week) & ~Visit.is_deleted)
             .tuples()
         )  # fmt: skip
         for ident, client, client_ref, ssref, nhs, date, *rest in db.execute(query):

@@ -11,6 +11,7 @@ import database
 from blueprints import consequences, history
 from blueprints.attachments import rules as attachments
 from blueprints.imports import rules as imports
+from blueprints.reach import Reach
 from blueprints.settings import rules as settings
 from blueprints.sheets import SheetError, read_table
 from blueprints.visits.checking import check_rows
@@ -30,7 +31,17 @@ TIDY = 20_000  # staged rows deleted in one transaction
 def STAMPS(batch: Import) -> list[str]:
     """The counters of what a check reads (rule 5.6)."""
     own = batch.organisation_id
-    return [f"visits:{own}", f"packages:{own}", f"carers:{own}", f"locks:{own}", "levels", "types", "services"]
+    return [
+        f"visits:{own}",
+        f"packages:{own}",
+        f"carers:{own}",
+        f"locks:{own}",
+        f"roles:{own}",
+        "roles",
+        "levels",
+        "types",
+        "services",
+    ]
 
 
 def format_lists() -> list[dict]:
@@ -48,7 +59,7 @@ def format_lists() -> list[dict]:
 
 def check(batch: Import, report: imports.Report) -> None:
     """Read the whole file into staging and report every problem."""
-    known = Known(batch.organisation)
+    known = Known(batch.organisation, reach_of(batch))
     now = known.settings
     with attachments.open_file(batch.file) as stream:
         try:
@@ -64,6 +75,12 @@ def check(batch: Import, report: imports.Report) -> None:
         except SheetError:
             imports.clear(batch)  # refused as a whole: nothing is said of its first rows
             raise
+
+
+def reach_of(batch: Import) -> Reach | None:
+    """What the person who sent the file may see; of a command, the organisation."""
+    user = batch.user if batch.user_id else None
+    return Reach.of(user) if user is not None and user.organisation_id == batch.organisation_id else None
 
 
 def read_rows(table, reader: RowReader) -> Iterator[Row]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from blueprints import weeks
 from blueprints.packages.rules import day
+from blueprints.reach import Reach
 from blueprints.settings import rules as settings
 from blueprints.values import Names
 from models import (
@@ -58,8 +59,9 @@ class Kind(NamedTuple):
 class Known:
     """The lookups of one check."""
 
-    def __init__(self, organisation: Organisation):
+    def __init__(self, organisation: Organisation, reach: Reach | None = None):
         self.organisation = organisation
+        self.reach = reach or Reach.of_organisation(organisation.id)
         self.settings = settings.read()
         self.today = weeks.today()
         types = list(VisitType.select().order_by(VisitType.id))
@@ -75,7 +77,7 @@ class Known:
         self._levels()
         self._services()
         self._clients()
-        self.candidates = _candidates(organisation)
+        self.candidates = _candidates(self.reach)
         self.carers = {ref for (ref,) in Carer.select(Carer.ref).where(Carer.organisation == organisation).tuples()}
         self.locks = {
             (service, day(week).isoformat())
@@ -100,7 +102,7 @@ class Known:
     def _services(self) -> None:
         rows = list(
             Service.select(Service.id, Service.ref, Service.name)
-            .where(Service.organisation == self.organisation)
+            .where(self.reach.services(Service.id, Service.organisation))
             .order_by(Service.id.desc())
             .tuples()
         )
@@ -110,8 +112,8 @@ class Known:
         self.near_service = Names(name for _, _, name in rows)
 
     def _clients(self) -> None:
-        """The clients that the organisation has or had a package for (rule 5.3)."""
-        own = Package.select(Package.client).where(Package.organisation == self.organisation)
+        """The clients within reach: of whom the organisation has or had a package (rule 5.3)."""
+        own = Package.select(Package.client).where(self.reach.services(Package.service, Package.organisation))
         self.by_client_ref: dict[str, int] = {}
         self.by_ssref: dict[str, int] = {}
         self.by_nhs_number: dict[str, int] = {}
@@ -127,6 +129,10 @@ class Known:
             if nhs:
                 self.by_nhs_number[nhs] = ident
 
+    def is_hidden(self, service: int | None) -> bool:
+        """A stored visit of this service is out of the reach of who sends the file (rule 11.1)."""
+        return self.reach.limited and service not in self.service_names
+
     def suits(self, type_id: int, contract_type: str) -> bool:
         """The type may be used under a contract of this type (rule 5.5)."""
         return self._types[type_id].suits(contract_type)
@@ -140,12 +146,12 @@ class Known:
         return listed
 
 
-def _candidates(organisation: Organisation) -> dict[tuple[int, int], list[Candidate]]:
+def _candidates(reach: Reach) -> dict[tuple[int, int], list[Candidate]]:
     slots: dict[int, set[tuple[int, int, int]]] = defaultdict(set)
     for package, *slot in (
         TimetableSlot.select(TimetableSlot.package, TimetableSlot.weekday, TimetableSlot.entry, TimetableSlot.exit)
         .join(Package)
-        .where((Package.organisation == organisation) & Package.authorised)
+        .where(reach.services(Package.service, Package.organisation) & Package.authorised)
         .tuples()
     ):
         slots[package].add(tuple(slot))
@@ -157,7 +163,7 @@ def _candidates(organisation: Organisation) -> dict[tuple[int, int], list[Candid
         )
         .join(Contract)
         .where(
-            (Package.organisation == organisation)
+            reach.services(Package.service, Package.organisation)
             & Package.authorised
             & (Contract.payment_basis != PaymentBasis.INVOICE)
         )

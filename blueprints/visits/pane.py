@@ -71,7 +71,7 @@ class ServiceOption(NamedTuple):
 
 def services_and_deadlines(reach, monday: dt.date, today: dt.date) -> tuple[list[ServiceOption], list[Deadline]]:
     """The services within reach, by name, and the week's deadlines, one for each period of its contracts: one query."""
-    found = _services_statement(reach.shape).run(organisation=reach.organisation_id, week=monday.isoformat())
+    found = _services_statement(reach.shape).run(**reach.values, week=monday.isoformat())
     services, deadlines = {}, set()
     for ident, name, ended, start, end, cut_off in found:
         ended = day(ended)
@@ -83,14 +83,14 @@ def services_and_deadlines(reach, monday: dt.date, today: dt.date) -> tuple[list
 
 @kept
 def _services_statement(shape: tuple):
-    reach, monday = Reach.of_shape(shape, blank("organisation")), blank("week")
+    reach, monday = Reach.of_shape(shape), blank("week")
     periods = (
         PaymentPeriod.select(
             PaymentPeriod.start_date, PaymentPeriod.end_date, PaymentPeriod.cut_off, Contract.organisation
         )
         .join(Contract, on=(Contract.cycle == PaymentPeriod.cycle))
         .where(
-            reach.contracts(Contract.id, Contract.organisation)
+            reach.terms(Contract.id, Contract.organisation)
             & (PaymentPeriod.start_date <= monday)
             & (PaymentPeriod.end_date >= monday)
         )
@@ -178,7 +178,7 @@ def fitting(wanted: Wanted, blanks: bool = False):
 def groups(reach, monday: dt.date, service: int | None = None) -> list[Group]:
     """The week's visits counted by all that the filter asks, by one query: options, counts and reasons come from it."""
     found = _groups_statement(reach.shape, service is not None).run(
-        organisation=reach.organisation_id, week=monday.isoformat(), service=service
+        **reach.values, week=monday.isoformat(), service=service
     )
     return [
         Group(
@@ -213,7 +213,7 @@ def _groups_statement(shape: tuple, of_service: bool):
 
 
 def _blanks(shape: tuple, of_service: bool):
-    return Reach.of_shape(shape, blank("organisation")), blank("week"), blank("service") if of_service else None
+    return Reach.of_shape(shape), blank("week"), blank("service") if of_service else None
 
 
 def _client(surname: str | None, forename: str | None, ssref: str | None, sent_as: str | None) -> str:
@@ -255,7 +255,7 @@ def rows(reach, monday: dt.date, service: int | None, wanted: Wanted, page: int 
     )
     client = wanted.client[1:] if wanted.client else None
     found = _rows_statement(reach.shape, service is not None, asked).run(
-        organisation=reach.organisation_id,
+        **reach.values,
         week=monday.isoformat(),
         service=service,
         level=wanted.level,

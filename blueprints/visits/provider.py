@@ -13,6 +13,7 @@ from blueprints import history, sides, weeks
 from blueprints.actuals import pane as actuals
 from blueprints.pages import go, page
 from blueprints.permissions import Can, requires
+from blueprints.reach import contract_reached
 from blueprints.sheets import write_csv
 from blueprints.values import show_date_long
 from blueprints.visits import pane, record, report, rules
@@ -217,9 +218,24 @@ def bulk_links() -> list[tuple[str, str]]:
     """Bulk Import/Export: what is built and turned on (O-01)."""
     wanted = [
         ("Visits Bulk Import", "provider.imports.choose", {"kind": "visits"}, True),
-        ("Actuals Bulk Import", "provider.imports.choose", {"kind": "actuals"}, g.settings.module_actuals_import),
-        ("Actuals Bulk Export", "provider.actuals.export", {}, g.settings.module_actuals_export),
-        ("Carers Bulk Import", "provider.imports.choose", {"kind": "carers"}, g.settings.module_carers),
+        (
+            "Actuals Bulk Import",
+            "provider.imports.choose",
+            {"kind": "actuals"},
+            g.settings.module_actuals_import and not g.reach.limited,
+        ),
+        (
+            "Actuals Bulk Export",
+            "provider.actuals.export",
+            {},
+            g.settings.module_actuals_export and not g.reach.limited,
+        ),
+        (
+            "Carers Bulk Import",
+            "provider.imports.choose",
+            {"kind": "carers"},
+            g.settings.module_carers and not g.reach.limited,
+        ),
         ("Imports so far", "provider.imports.index", {}, True),
         ("Commissioned Care Export", "provider.reports.commissioned_care", {}, g.settings.module_commissioned_care),
     ]
@@ -252,7 +268,9 @@ def show(visit_id: int):
         remedy=record.remedy(visit),
         versions=record.versions(visit),
         package_href=href("provider.packages.show", package_id=visit.package_id),
-        week_href=href("provider.payments.week", package_id=visit.package_id, monday=visit.week),
+        week_href=href("provider.payments.week", package_id=visit.package_id, monday=visit.week)
+        if visit.package_id and contract_reached(g.reach, visit.package.contract_id)
+        else None,
         pane_href=url_for("provider.visits.index", week=visit.week),
         dispute_href=href("provider.disputes.show", dispute_id=record.dispute_of(visit)),
         breadcrumbs=trail(visit, None),

@@ -298,6 +298,8 @@ class RowReader:
         service = by_ref if ref else by_name
         if self.needs_both and not name:
             problem = blank("ServiceName", "the service's name")
+        elif known.reach.limited and not text:
+            problem = blank("ServiceName", "the name of the service, because you work for some services only")
         elif text and service is None:
             near_name = near(name, known.near_service) if name and not ref else None
             problem = error(

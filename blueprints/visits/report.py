@@ -89,8 +89,8 @@ class Told(NamedTuple):
     comment: str
 
 
-def example_rows(organisation, week: dt.date) -> Iterator[tuple]:
-    """A worked example: the organisation's own packages in this week, with a few calls cancelled, refused, too long.
+def example_rows(reach: Reach, week: dt.date) -> Iterator[tuple]:
+    """A worked example: the packages within reach in this week, with a few calls cancelled, refused, too long.
 
     It loads without a warning once the week is over.
     """
@@ -98,7 +98,7 @@ def example_rows(organisation, week: dt.date) -> Iterator[tuple]:
         Package.select(Package, Client, Service, ServiceLevel, Contract)
         .join(Client).switch(Package).join(Service).switch(Package).join(ServiceLevel).switch(Package).join(Contract)
         .where(
-            (Package.organisation == organisation) & Package.authorised & ServiceLevel.visits_wanted
+            reach.services(Package.service, Package.organisation) & Package.authorised & ServiceLevel.visits_wanted
             & (Contract.payment_basis != "invoice") & (Package.start_date <= week + dt.timedelta(6))
             & (Package.end_date.is_null() | (Package.end_date >= week))
         )

@@ -124,7 +124,7 @@ class Visitor:
         self.page.goto("/login")
         self.page.get_by_label("E-mail address").fill(email)
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
-        self.page.get_by_role("button", name="Sign in").click()
+        self.page.get_by_role("button", name="Login").click()
         self.page.get_by_role("heading", level=1).wait_for()
         return self
 

@@ -69,7 +69,7 @@ def figure(page, label: str) -> str:
     return page.locator("dt", has_text=label).first.locator("xpath=following-sibling::dd[1]").inner_text()
 
 
-@pytest.mark.feature("O-27", "O-28", "R-15", "R-11", "R-13")
+@pytest.mark.feature("B-30", "O-27", "O-28", "R-15", "R-11", "R-13")
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
 def test_from_visits_file_to_remittance_and_adjustment(visit, portal, tmp_path, script):
     if not script:  # the period of the first story is finalised: this one is told four weeks later

@@ -10,6 +10,8 @@ import pytest
 
 from blueprints.claims import rules
 from blueprints.history import Actor
+from blueprints.orders import rules as orders
+from blueprints.orders import rules as orders
 from blueprints.payments import rules as payments
 from blueprints.periods import finalising, overview
 from blueprints.periods import rules as periods
@@ -196,7 +198,7 @@ def test_an_accepted_claim_is_paid_once_in_the_oldest_current_period(officer, mi
     paid = remittances.remittance(payments.items(cast.dapl, cast.periods[1]))
     assert [r.line.amount for r in paid.rows if r.kind == "One-off claim"] == [2377]
     # The client's order says that it is spent.
-    assert dumps.spend(cast.dapl)[cast.ann.id, 2026] == sum(
+    assert orders.spend(cast.dapl)[cast.ann.id, 2026] == sum(
         i.amount for i in PaymentItem.select() if i.package_id != cast.bobs.id
     )
 

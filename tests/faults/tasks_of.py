@@ -112,12 +112,12 @@ def page_of(app, batch) -> str:
     """The page of an import as its provider's or the authority's person sees it, as one line of text."""
     import re
 
-    from models import SignIn, User
+    from models import Person, SignIn, User
     from tests.cast import Cast
 
     email = "finance@oakfield.example" if batch.organisation_id else "officer@authority.example"
     client = app.test_client()
-    Cast.sign_in(None, client, User.get(User.email == email))
+    Cast.sign_in(None, client, User.select().join(Person).where(Person.email == email).get())
     side = "provider" if batch.organisation_id else "authority"
     answer = client.get(f"/{side}/imports/{batch.id}")
     assert answer.status_code == 200, answer.status_code

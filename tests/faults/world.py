@@ -29,6 +29,7 @@ from models import (
     Organisation,
     Package,
     PackageRate,
+    Person,
     ServiceLevel,
     User,
     db,
@@ -108,7 +109,7 @@ def oakfield() -> Organisation:
 
 def finance() -> User:
     """Its person."""
-    return User.get(User.email == "finance@oakfield.example")
+    return User.select().join(Person).where(Person.email == "finance@oakfield.example").get()
 
 
 def actor() -> Actor:

@@ -28,8 +28,8 @@ def test_name_and_tiles(owner, cast):
     assert f'<h1 class="govuk-heading-l">{cast.oakfield.name}</h1>' in html
     assert "Pick a task..." in html
     tiles = re.findall(r'portal-tile__title"><a[^>]*>(.*?)</a>', html)
-    expected = ["Actuals/Visits", "Disputes", "One-Off Claims", "Care Package Line Items", "Scheduled Payments", "Purchase Orders",
-                "Reports", "Help"]  # fmt: skip
+    expected = ["Organisation", "Services", "Manage Contacts", "Actuals/Visits", "Disputes", "One-Off Claims", "Care Package Line Items",
+                "Scheduled Payments", "Purchase Orders", "Reports", "Help"]  # fmt: skip
     assert tiles == expected
     assert "Log out" in html
 

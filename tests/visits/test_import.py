@@ -344,14 +344,14 @@ def test_the_dump_loads_again_unchanged(cast):
 
 @pytest.mark.feature("O-53")
 def test_the_worked_example_loads_without_a_word(cast):
-    rows = list(report.example_rows(cast.oakfield, MONDAY))
+    rows = list(report.example_rows(Reach.of_organisation(cast.oakfield.id), MONDAY))
     codes = [r[5] for r in rows]
     assert {"DHS", "C24", "U", "E"} <= set(codes)
     batch = load("visits", b"".join(write_csv(rows, HEADINGS)), cast.oakfield)
     assert (batch.new, batch.issues, said(batch)) == (len(rows), 0, [])
     assert {v.status for v in Visit.select()} == {"Matched"}
     assert Due.select().where(Due.package == cast.package).exists()
-    assert list(report.example_rows(cast.brookhouse, MONDAY)) == []
+    assert list(report.example_rows(Reach.of_organisation(cast.brookhouse.id), MONDAY)) == []
     assert report.blank_file().decode().strip() == ",".join(HEADINGS)
 
 

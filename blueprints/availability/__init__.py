@@ -1,0 +1,1 @@
+"""What a service says of itself, and what is free there. Tables: ServiceDetails, LevelAtService."""

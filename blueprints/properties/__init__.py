@@ -1,0 +1,1 @@
+"""The buildings that services are given in; providers ask for changes. Tables: Property, PropertyService."""
