@@ -198,9 +198,8 @@ def walk(report: Report) -> Iterator[Part]:
             held = []
     if held:
         yield _rows(held, open_, total)
-    for part in _closing(open_, 0, total):
-        if part.depth or part.sums.rows < total.rows:  # the only group's sums are the total
-            yield part
+    last = list(_closing(open_, 0, total))
+    yield from (part for part in last if part.sums.rows < total.rows)  # the only group's sums are the total
     yield Part("total", 0, sums=total)
 
 

@@ -79,9 +79,7 @@ def test_groups_open_and_close_round_their_rows():
         ("row", 2, "Bell, Bo", "-£0.05"),
     ]  # fmt: skip
     assert screen(report(rows), 1).total[-1] == "£46.42"
-    assert [line[0] for line in drawn(report(rows[:2]))] == ["heading", "heading", "row", "row", "sum"], (
-        "one total is enough"
-    )
+    assert [line[0] for line in drawn(report(rows[:2]))] == ["heading", "heading", "row", "row"], "one total is enough"
 
 
 def test_quantities_are_added_up_only_where_they_count_the_same():
@@ -131,8 +129,9 @@ def test_subtotals_add_up_to_the_total(rows):
     total = parts[-1].sums
     for depth in (1, 2):
         closed = [part.sums for part in parts if part.what == "close" and part.depth == depth]
-        assert sum(one.totals[7] for one in closed) == total.totals[7]
-        assert sum(one.rows for one in closed) == total.rows == len(rows)
+        if closed:  # the only group's sums are the total
+            assert sum(one.totals[7] for one in closed) == total.totals[7]
+            assert sum(one.rows for one in closed) == total.rows == len(rows)
 
 
 def test_more_rows_than_a_piece_in_one_group_and_in_none():

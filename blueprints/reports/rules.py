@@ -34,7 +34,7 @@ class Listing(NamedTuple):
     title: str
     text: str
     setting: str  # which decides whether providers have it (U-07); empty: officers alone do
-    module: str  # the provider's area that must be there
+    module: str  # the provider's area whose module must be on
     of_payments: bool
     wanted: type
     make: Callable[[Reach, Any], Report]

@@ -84,7 +84,7 @@ class Screens:
         """This person has the report: the authority lets providers run it, and the module is on (U-07)."""
         if self.side not in FORMS[one.name] or not can(self.act(one)):
             return False
-        return self.side == "authority" or (rules.providers_have(one, g.settings) and sides.is_there(one.module))
+        return self.side == "authority" or (rules.providers_have(one, g.settings) and sides.module_is_on(one.module))
 
     def crumbs(self, *more) -> list:
         """The way back."""
