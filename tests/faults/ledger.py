@@ -31,7 +31,8 @@ TIMES = {
     "issued_at",
 }
 TIMES = {"at", "changed_at", "created_at", "started_at", "password_changed_at", "seen_at", "made_at", "expires_at",
-         "submitted_at", "asked_at", "decided_at", "raised_at", "requested_at", "resolved_at", "released_at"}  # fmt: skip
+         "submitted_at", "asked_at", "decided_at", "raised_at", "requested_at", "resolved_at", "released_at", "sent_at", "told_at", "since",
+         "agreed_at", "next_try_at"}  # fmt: skip
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?")
 
 
