@@ -1232,6 +1232,7 @@ class Actual(Table):
     version = IntegerField(default=1)  # the second of two savers is refused (rule 4.8)
     changed_at = DateTimeField(default=utc_now)
     changed_by = CharField(default="")  # empty where visits or the plan made it
+    batch = ForeignKeyField(Import, null=True, on_delete="SET NULL", index=False)  # the file that it came in last
 
     class Meta:
         indexes = ((("package", "week"), True), (("service", "week"), False), (("organisation", "week"), False))

@@ -10,6 +10,8 @@ import csv
 import datetime
 import io
 import re
+import shutil
+import tempfile
 import zipfile
 import zlib
 from decimal import Decimal
@@ -425,6 +427,20 @@ def _list(names, most=30):
 
 def _megabytes(size):
     return f"{size // (1024 * 1024)} MB" if size >= 1024 * 1024 else f"{size // 1024} kB"
+
+
+def read_file(source, columns, optional=(), ignored=(), **limits):
+    """Opens a CSV file, or by its first bytes an XLSX workbook, as a `Table`: see `read_table` and `read_xlsx`.
+
+    `source` is a binary file; of a workbook a temporary copy is made, since its parts lie anywhere in it.
+    """
+    head = source.read(4)
+    source.seek(0)
+    if head != b"PK\x03\x04":
+        return read_table(source, columns, optional, ignored, **limits)
+    with tempfile.TemporaryFile() as whole:
+        shutil.copyfileobj(source, whole, _CHUNK)
+        return read_xlsx(whole, columns, optional, ignored, **limits)
 
 
 # Reading XLSX

@@ -106,7 +106,9 @@ def signed_out():
         )
         if kept is not None:
             wanted = url_for("public.accounts.kept_form", form_id=kept.id)
-    return pages.leave(url_for("public.accounts.sign_in", next=wanted or None, out=1 if late else None))
+    way = url_for("public.accounts.sign_in", next=wanted or None, out=1 if late else None)
+    # The grid of actuals keeps what was typed in its rows, and says so there: it is not to be left by itself.
+    return pages.go(way) if request.blueprints[0].endswith(".actuals") else pages.leave(way)
 
 
 def guard() -> None:

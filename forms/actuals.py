@@ -104,6 +104,7 @@ class ExportForm(FilterForm):
 
     first = DateField("Start date", [Required()])
     last = DateField("End date", [Required()])
+    lines = CheckboxField("Lines without actuals too, to be filled in")
 
     def validate(self, *args, **kwargs) -> bool:
         """Both dates, in order."""

@@ -211,6 +211,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "provider.actuals.generate": ("POST /provider/actuals/generation", "303 303 303 404 404 404"),
     "provider.actuals.generating": ("GET /provider/actuals/generation/999999", NOTHING),
     "provider.actuals.confirm": ("POST /provider/actuals/confirmation", NOTHING),
+    "provider.actuals.export": ("GET /provider/actuals/export", "303 200 200 404 404 404"),
     "provider.packages.index": ("GET /provider/packages", PROVIDER),
     "provider.packages.show": ("GET /provider/packages/{cast.package.id}", OWNER),
     "provider.claims.index": ("GET /provider/claims", "303 200 200 404 404 404"),

@@ -242,7 +242,13 @@ def put(
     `asked` says whether an officer may have been asked about the row before. Returns what the row is priced from.
     """
     facts = {name: getattr(wanted, name) for name in ("actual", "frustrated", "missed", "extra", "visits", "comments")}
-    facts |= {"source": terms.source, "by_officer": terms.officer, "changed_at": utc_now(), "changed_by": by.name}
+    facts |= {
+        "source": terms.source,
+        "by_officer": terms.officer,
+        "changed_at": utc_now(),
+        "changed_by": by.name,
+        "batch": None,
+    }
     if stored is None:
         ident = Actual.create(
             package=line.id, week=week, organisation=line.organisation, service=line.service, **facts

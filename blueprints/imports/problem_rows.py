@@ -57,7 +57,7 @@ def open_table(batch: Import, stream) -> sheets.Table:
     """The import's file as a table, by its kind's columns."""
     importer = imports.KINDS[batch.kind].importer
     now = settings.read()
-    return sheets.read_table(
+    return imports.KINDS[batch.kind].read(
         stream,
         [c.name for c in importer.COLUMNS if not c.may_be_absent],
         [c.name for c in importer.COLUMNS if c.may_be_absent],
@@ -116,11 +116,16 @@ def use_suggestion(batch: Import, problem: ImportProblem, user: User | None) -> 
             corrected.write(piece)
         corrected.seek(0)
         made = imports.begin(
-            imports.KINDS[batch.kind], batch.organisation_id, user, batch.file_name, corrected, batch.overwrite
+            imports.KINDS[batch.kind], batch.organisation_id, user, as_csv(batch.file_name), corrected, batch.overwrite
         )
     by = history.Actor(user.id, user.name) if user else history.COMMAND_LINE
     imports.cancel(batch.id, by)
     return made
+
+
+def as_csv(name: str) -> str:
+    """The name of a file that is CSV now, whatever it was."""
+    return name if name.lower().endswith(".csv") else f"{name.rpartition('.')[0] or name}.csv"
 
 
 def mended(batch: Import, problem: ImportProblem) -> Iterator[bytes]:

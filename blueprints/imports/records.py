@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from blueprints import facts as records
-from blueprints import history, sheets, values
+from blueprints import history, values
 from blueprints.attachments import rules as attachments
 from blueprints.facts import Changed, Facts, Fault
 from blueprints.imports import rules as imports
@@ -118,7 +118,7 @@ class Sheet:
         needed = [c.name for c in self.columns if not c.may_be_absent]
         optional = [c.name for c in self.columns if c.may_be_absent]
         with attachments.open_file(file) as stream:
-            table = sheets.read_table(
+            table = imports.KINDS[self.batch.kind].read(
                 stream,
                 needed,
                 optional,

@@ -6,6 +6,8 @@ An importer is a module with
     check(batch, report) reads the stored file into staging, in short transactions; problems go to the report
     take(batch, by)      moves what is staged by set-based statements, inside the one transaction that it is called in
     follow(batch, progress)  optional: what follows after the rows are in (matching, actuals, dues)
+    opened(stream)       optional: a file in an older layout as one with headings, before it is kept
+    READS_XLSX           optional: workbooks are read as well as CSV
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from blueprints.jobs import rules as jobs
 from blueprints.jobs.rules import NoProgress
 from blueprints.permissions import Can
 from blueprints.settings import rules as settings
-from blueprints.sheets import SheetError
+from blueprints.sheets import SheetError, read_file, read_table
 from models import (
     File,
     Import,
@@ -59,6 +61,11 @@ class Kind(NamedTuple):
         """The module that reads and takes it."""
         return importlib.import_module(self.module)
 
+    @property
+    def read(self):
+        """How its files are opened: as CSV, or by their content as CSV or XLSX, where the importer says READS_XLSX."""
+        return read_file if getattr(self.importer, "READS_XLSX", False) else read_table
+
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -74,6 +81,7 @@ KINDS: dict[str, Kind] = {
         Kind("timetables", "Timetables of packages", "authority", "blueprints.packages.timetable_importer"),
         Kind("logins", "Logins", "authority", "blueprints.accounts.importer", Can.MANAGE_OFFICERS),
         Kind("visits", "Visits", "provider", "blueprints.visits.importer"),
+        Kind("actuals", "Actuals", "provider", "blueprints.actuals.importer"),
         Kind("carers", "Carers", "provider", "blueprints.carers.importer"),
     )
 }
@@ -152,6 +160,8 @@ def begin(kind: Kind, organisation, user: User | None, name: str, stream, overwr
     now = settings.read()
     busy = busy_name(kind, organisation)
     refuse_if_busy(busy)
+    if hasattr(kind.importer, "opened"):
+        stream = kind.importer.opened(stream)
     try:
         with db.atomic():
             file = attachments.keep(

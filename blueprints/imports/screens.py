@@ -17,9 +17,10 @@ from blueprints.permissions import Can, requires
 from blueprints.values import show_date
 from blueprints.weeks import monday, today
 from forms.imports import ChooseForm, HistoryFilter, PressForm, ProblemsFilter, UpdateForm
-from models import Import, ImportProblem, ImportState, Job, Organisation, Severity, User, Visit, utc_now
+from models import Actual, Import, ImportProblem, ImportState, Job, Organisation, Severity, User, Visit, utc_now
 
 PER_PAGE = 100
+ACTS = {"actuals": Can.ENTER_ACTUALS}  # kinds that another act sends than the door's
 MODULES = {"carers": "module_carers", "actuals": "module_actuals_import"}  # kinds that a module of their own switches
 
 
@@ -82,7 +83,7 @@ class Screens:
 
     def may_load(self, kind: rules.Kind) -> bool:
         """This person may send files of this kind."""
-        return self.send in g.acts and (kind.needs is None or kind.needs in g.acts)
+        return self.act_of(kind.name) in g.acts and (kind.needs is None or kind.needs in g.acts)
 
     def batch(self, import_id: int) -> Import:
         """An import within reach, with its person and organisation; 404 otherwise."""
@@ -103,13 +104,17 @@ class Screens:
         """This person may go on with the import: it is of this door and the act is permitted."""
         return rules.KINDS[batch.kind].side == self.side and self.may_load(rules.KINDS[batch.kind])
 
+    def act_of(self, kind: str) -> Can:
+        """The act that sending a kind of file is."""
+        return ACTS.get(kind, self.send)
+
     def crumbs(self, *more) -> list:
         """The way back."""
-        area = (
-            [("Actuals/Visits", url_for("provider.visits.index"))]
-            if self.side == "provider" and "provider.visits.index" in current_app.view_functions
-            else []
-        )
+        area = []
+        if self.side == "provider" and sides.is_there("visits"):
+            area = [("Actuals/Visits", url_for("provider.visits.index"))]
+        elif self.side == "provider" and sides.is_there("actuals"):
+            area = [("Actuals", url_for("provider.actuals.index"))]
         return [("Home", url_for(f"{self.side}.home.index")), *area, ("Imports", self.url("index")), *more]
 
     # pages -----------------------------------------------------------------------------------------------------------
@@ -150,7 +155,10 @@ class Screens:
         own = [
             k
             for k in kinds
-            if k.side == self.side and not (MODULES.get(k.name) and not getattr(g.settings, MODULES[k.name]))
+            if k.side == self.side
+            and not (MODULES.get(k.name) and not getattr(g.settings, MODULES[k.name]))
+            and (self.side != "provider" or sides.is_there(k.name))
+            and self.act_of(k.name) in g.acts
         ]
         return page(
             "imports/list.html",
@@ -170,11 +178,14 @@ class Screens:
         """Choose a file; it is kept and its check begins."""
         kind = self.kind(kind)
         if not self.may_load(kind):
-            g.missing_act = kind.needs
+            act = self.act_of(kind.name)
+            g.missing_act = kind.needs if act in g.acts else act
             abort(403)
         form = ChooseForm()
         if self.side == "provider":
             del form.overwrite
+        if getattr(kind.importer, "READS_XLSX", False):
+            form.file.label.text = "CSV or XLSX file"
         if form.validate_on_submit():
             upload = form.file.data
             organisation = g.user.organisation_id
@@ -208,6 +219,7 @@ class Screens:
             waiting=waiting,
             url=self.url,
             has_example=hasattr(kind.importer, "example_rows"),
+            workbooks=getattr(kind.importer, "READS_XLSX", False),
             breadcrumbs=self.crumbs((title(kind), None)),
         )
 
@@ -241,7 +253,12 @@ class Screens:
         name = f"{self.side}.{batch.kind}.index"
         if name not in current_app.view_functions:
             return None
-        asked = {}
+        asked: dict = {}
+        if batch.kind == "actuals" and self.side == "authority":
+            asked = {"organisation": batch.organisation_id}
+        if batch.kind == "actuals":
+            newest = Actual.visible_to(g.reach).where(Actual.batch == batch).order_by(Actual.week.desc()).first()
+            asked |= {"week": newest.week.isoformat()} if newest else {}
         if batch.kind == "visits":
             own = Visit.visible_to(g.reach).where(Visit.organisation == batch.organisation_id)
             newest = own.where(Visit.batch == batch).order_by(Visit.week.desc()).first()

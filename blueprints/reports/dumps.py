@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from blueprints.actuals import rules as actuals
 from blueprints.actuals import sums
+from blueprints.actuals.grid import Week
 from blueprints.orders.report import order_rows
 from blueprints.packages import rules as packages
 from blueprints.packages.plan import planned_quantity, unit_cost_shown, weekly_quantity
@@ -14,7 +15,7 @@ from blueprints.packages.rules import day
 from blueprints.payments import rules as payments
 from blueprints.reach import Reach
 from blueprints.values import file_date, file_money, file_quantity, file_rate
-from blueprints.weeks import today
+from blueprints.weeks import today, weeks
 from models import (
     Actual,
     Client,
@@ -91,6 +92,21 @@ def _actual_rows(reach, start, end):
                 "" if rate is None else file_rate(rate), file_money(sums.cost(plan, week, figures[package][week])),
                 comments, source, int((service_id, week) in locked),
             )  # fmt: skip
+
+
+def lines_without_actuals(reach: Reach, start: dt.date, end: dt.date) -> Iterator[tuple]:
+    """Rows of the `actuals` file for lines that somebody has to post and has not, their actual blank, to be filled in."""
+    for monday in weeks(start, end):
+        if start <= monday:
+            for item in Week(reach, monday).items:
+                if item.is_missing:
+                    plan = item.line.plan
+                    rate = unit_cost_shown(plan, monday)
+                    yield (
+                        plan.id, file_date(monday), item.ssref, item.sort_name, item.service_name, item.level_name,
+                        item.unit, file_quantity(planned_quantity(plan, monday)), "", "", "", "", "",
+                        "" if rate is None else file_rate(rate), "", "", "", int(item.is_locked),
+                    )  # fmt: skip
 
 
 def commissioned_rows(reach: Reach, _start: dt.date, _end: dt.date):

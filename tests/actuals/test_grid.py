@@ -106,6 +106,26 @@ def test_we_03_and_we_04_colour_and_triangle_in_words(owner, cast, lines):
     assert 'class="green"' in (html := owner.get(WEEK).text) and "above plan" in html
 
 
+@pytest.mark.feature("M-15")
+def test_more_missed_than_planned_is_kept_and_said(owner, cast, lines):
+    answer = row_of(owner, lines.bob, actual="0", missed="10", extra="6.5", comments="Typed twice")
+    assert answer.status_code == 200 and actual(lines.bob).missed == 1000
+    assert "▲" in answer.text and "Missed 10 is more than the planned 3.5." in answer.text
+    answer = row_of(owner, lines.bob, missed="3.5", extra="0")
+    assert "▲" not in answer.text
+
+
+@pytest.mark.feature("M-42")
+def test_a_line_appears_once_the_authority_has_set_it_up(owner, cast, lines):
+    package = world.line(cast, 1080, cast.ann, lines.domestic, 200, authorised=False)
+    assert "It is not entered" not in owner.get(WEEK).text
+    assert f'id="line-p{package.id}"' not in owner.get(edit(cast.ann)).text
+    empty = text_of(owner.get(f"{WEEK}&service={cast.south.id}").text)
+    assert "Care that has no line yet is not entered under another one: this week can be changed later." in empty
+    Package.update(authorised=True).where(Package.id == package.id).execute()
+    assert f'id="line-p{package.id}"' in owner.get(edit(cast.ann)).text
+
+
 @pytest.mark.feature("M-02", "M-03", "M-04")
 def test_weeks_and_services(owner, cast, lines):
     html = owner.get("/provider/actuals").text

@@ -133,7 +133,7 @@ def test_unsaved_rows_survive_a_lost_connection_and_an_ended_session(visit, port
     row.get_by_role("link", name="sign in again").click()
     page.get_by_label("E-mail address").fill(MANAGER)
     page.get_by_label("Password", exact=True).fill("Demo-portal-1")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Login").click()
     page.get_by_text("It is filled in below: look, then save.").wait_for()
     assert page.locator(f"#{key}-actual").input_value() == "8.25"
     page.locator(f"#{key}-actual").press("Enter")

@@ -20,19 +20,10 @@ BOOKKEEPING = {
     "job", "import", "import_problem", "staged_row", "staged_visit", "file", "file_chunk", "sign_in", "throttle", "look",
 }  # fmt: skip
 TIMES = {
-    "at",
-    "changed_at",
-    "created_at",
-    "started_at",
-    "password_changed_at",
-    "seen_at",
-    "made_at",
-    "expires_at",
-    "issued_at",
-}
-TIMES = {"at", "changed_at", "created_at", "started_at", "password_changed_at", "seen_at", "made_at", "expires_at",
-         "submitted_at", "asked_at", "decided_at", "raised_at", "requested_at", "resolved_at", "released_at", "sent_at", "told_at", "since",
-         "agreed_at", "next_try_at"}  # fmt: skip
+    "at", "changed_at", "created_at", "started_at", "password_changed_at", "seen_at", "made_at", "expires_at", "issued_at",
+    "submitted_at", "asked_at", "decided_at", "raised_at", "requested_at", "resolved_at", "released_at", "next_try_at",
+    "sent_at", "told_at", "since", "agreed_at",
+}  # fmt: skip
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?")
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import database
 from blueprints import consequences, history, weeks
+from blueprints.actuals import entering
 from blueprints.actuals import rules as actuals
 from blueprints.claims import rules as claims
 from blueprints.disputes import rules as disputes
@@ -23,6 +24,7 @@ from blueprints.periods import finalising, rhythm
 from blueprints.periods import rules as periods
 from blueprints.requests import kinds
 from blueprints.requests import rules as requests
+from blueprints.settings import rules as settings
 from blueprints.visits import rules as visits
 from models import (
     Contract,
@@ -36,7 +38,6 @@ from models import (
     PaymentCycle,
     PaymentPeriod,
     Service,
-    User,
     Visit,
     db,
 )
@@ -135,6 +136,24 @@ def generate() -> None:
             if touched:
                 consequences.follow(consequences.Change(packages=touched))
     consequences.settle()
+
+
+def enter_actual() -> None:
+    """A provider enters an actual of a paid week, in the grid that it opened before."""
+    package = Package.get(Package.cpli_id == 156040)
+    figures = entering.Figures(200, missed=100, visits=2, comments="Ill on Thursday")
+    terms = entering.Terms(settings.read(), weeks.today())
+    entering.save(package.id, world.SEPTEMBER, figures, entering.Seen(0, 300), world.actor(), terms)
+
+
+def load_actuals() -> None:
+    """The command `load actuals`."""
+    rows = [
+        {"CPLIId": "156040", "WeekBeginning": world.day(world.SEPTEMBER, 7 * n).isoformat(), "Actual": "2.00", "Missed": "1.00", "Comments": "Ill"}
+        for n in range(5)
+    ]  # fmt: skip
+    batch = imports.load(imports.KINDS["actuals"], world.oakfield(), "actuals.csv", world.as_csv(rows))
+    assert batch.state == ImportState.DONE, (batch.state, [p.message for p in imports.problems(batch)])
 
 
 def press_second() -> None:
@@ -263,7 +282,7 @@ def decide_claim(accept: bool, version: int | None = None) -> None:
     """An officer decides the claim that waits, as it was shown."""
     claim = world.the_claim()
     decided = {item.id: claims.Decided(True, item.quantity, item.unit_cost, "") for item in claim.items}
-    officer = User.get(User.email == "officer@authority.example")
+    officer = world.officer()
     claims.decide(claim, accept, decided, "as shown", version, history.Actor(officer.id, officer.name))
 
 
@@ -321,7 +340,7 @@ def withdraw_request() -> None:
 
 def raise_dispute() -> None:
     """An officer disputes a visit of September that is due to be paid, and holds its payment."""
-    officer = User.get(User.email == "officer@authority.example")
+    officer = world.officer()
     found = subjects.find([f"v{Visit.get(Visit.ref == 'V14').id}"])
     disputes.raise_disputes(found, "Other", "why", world.OCTOBER, history.Actor(officer.id, officer.name), True)
 
@@ -360,6 +379,8 @@ VERBS: dict[str, Verb] = {
     "raise-dispute": Verb(raise_dispute, raise_again),
     "send-request": Verb(send_request, send_request),
     "accept-request": Verb(accept_request, accept_request_again),
+    "enter-actual": Verb(enter_actual, enter_actual),
+    "load-actuals": Verb(load_actuals, load_actuals),
     # in races only
     "reject-request": Verb(reject_request, worker),
     "withdraw-request": Verb(withdraw_request, worker),
@@ -395,4 +416,6 @@ BROKEN = (
     "raise-dispute",
     "send-request",
     "accept-request",
+    "enter-actual",
+    "load-actuals",
 )  # at every statement

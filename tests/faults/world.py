@@ -123,7 +123,7 @@ def actor() -> Actor:
 
 def officer() -> User:
     """An officer of the authority."""
-    return User.get(User.email == "officer@authority.example")
+    return User.select().join(Person).where(Person.email == "officer@authority.example").get()
 
 
 def by_officer() -> Actor:

@@ -212,6 +212,7 @@ def test_an_officer_switches_visits_off_and_nothing_of_them_is_left(app, client,
     officer = cast.sign_in(app.test_client(), cast.officer)
     assert officer.get("/authority/settings").status_code == 200
     settings.put("module_visits", False)
+    settings.put("module_actuals_import", False)
     finance = cast.sign_in(client, cast.finance)
     home = finance.get("/provider/").text
     assert "Actuals/Visits" not in home

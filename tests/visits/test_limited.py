@@ -26,7 +26,10 @@ def limited(cast) -> User:
 
 def problems(batch: Import) -> list[tuple[int, str, str]]:
     """Line, column and message of each problem."""
-    return [(p.line, p.column, p.message) for p in ImportProblem.select().where(ImportProblem.batch == batch).order_by(ImportProblem.line)]
+    return [
+        (p.line, p.column, p.message)
+        for p in ImportProblem.select().where(ImportProblem.batch == batch).order_by(ImportProblem.line)
+    ]
 
 
 @pytest.mark.feature("E-30")
@@ -52,22 +55,38 @@ def test_a_row_must_name_its_service(cast, limited):
 
 def test_a_client_of_another_service_is_a_stranger(cast, limited):
     """Dora at North and a person who does not exist at North are answered and stored alike."""
-    batch = check(cast.oakfield, as_csv(row("V1", **NORTH, SSRef="A100009"), row("V2", **on(1), **NORTH, SSRef="A999999")), limited)
+    batch = check(
+        cast.oakfield,
+        as_csv(row("V1", **NORTH, SSRef="A100009"), row("V2", **on(1), **NORTH, SSRef="A999999")),
+        limited,
+    )
     assert (batch.new, batch.rejected, problems(batch)) == (2, 0, [])
     press(batch)
     assert {(v.client_id, v.status, v.reason) for v in Visit.select()} == {(None, "Unmatched", "client not known")}
 
 
 def test_a_reference_of_a_visit_out_of_reach_is_neither_told_of_nor_overwritten(cast, limited):
-    south = check(cast.oakfield, as_csv(row("S1", SSRef="A100009", ServiceName="Oakfield South", Comments="theirs")), cast.manager)
+    south = check(
+        cast.oakfield, as_csv(row("S1", SSRef="A100009", ServiceName="Oakfield South", Comments="theirs")), cast.manager
+    )
     Role.create(contact=cast.manager.contact_id, name=1, organisation=cast.oakfield)  # reaches the whole
-    south = check(cast.oakfield, as_csv(row("S1", SSRef="A100009", ServiceName="Oakfield South", Comments="theirs")), User.get_by_id(cast.manager.id))
+    south = check(
+        cast.oakfield,
+        as_csv(row("S1", SSRef="A100009", ServiceName="Oakfield South", Comments="theirs")),
+        User.get_by_id(cast.manager.id),
+    )
     press(south)
-    for cells in (row("S1", **NORTH, Comments="mine"), {"VisitRef": "S1", "Deleted": "1"}, {"VisitRef": "S1", "Deleted": "1", "SSRef": "A100009"}):
+    for cells in (
+        row("S1", **NORTH, Comments="mine"),
+        {"VisitRef": "S1", "Deleted": "1"},
+        {"VisitRef": "S1", "Deleted": "1", "SSRef": "A100009"},
+    ):
         batch = check(cast.oakfield, as_csv(cells), limited)
         assert batch.rejected == 1
         [(_, column, message)] = problems(batch)
-        assert column == "VisitRef" and "There is no visit of this reference in the services that you work for" in message
+        assert (
+            column == "VisitRef" and "There is no visit of this reference in the services that you work for" in message
+        )
         assert "Dora" not in message and "South" not in message
         imports.cancel(batch.id, Actor(limited.id, "Greta Finch"))
     visit = Visit.get(Visit.ref == "S1")
@@ -78,11 +97,20 @@ def test_a_call_of_another_service_gives_no_warning(cast, limited):
     """The same client, date and time at the South must not show in a warning at the North."""
     cast.make_package(990002, cast.ann, cast.south, cast.personal_care, cast.dapl, quantity=700, unit_cost=232260)
     Role.create(contact=cast.manager.contact_id, name=1, organisation=cast.oakfield)
-    press(check(cast.oakfield, as_csv(row("S1", ServiceName="Oakfield South", CarerRef="C1")), User.get_by_id(cast.manager.id)), True)
+    press(
+        check(
+            cast.oakfield,
+            as_csv(row("S1", ServiceName="Oakfield South", CarerRef="C1")),
+            User.get_by_id(cast.manager.id),
+        ),
+        True,
+    )
     batch = check(cast.oakfield, as_csv(row("V1", **NORTH)), limited)
     assert problems(batch) == []
     whole = check(cast.oakfield, as_csv(row("V1", **NORTH)), User.get_by_id(cast.manager.id))
-    assert [message for *_, message in problems(whole)] == ["Another visit has the same client, planned date, entry and exit. Expected Double-Handed in the comments of both where two carers went."]
+    assert [message for *_, message in problems(whole)] == [
+        "Another visit has the same client, planned date, entry and exit. Expected Double-Handed in the comments of both where two carers went."
+    ]
 
 
 def test_a_role_taken_away_between_check_and_update_asks_again(cast, limited):
@@ -117,4 +145,6 @@ def test_payments_are_seen_whole_or_not_at_all(client, cast, limited):
     assert package.status_code == 200 and "/provider/payments/packages/" not in package.text
     cast.make_role(cast.finance, "Contact", contract=cast.dapl)
     assert client.get(week).status_code == 200 and client.get(period).status_code == 200
-    assert "Dora South" in client.get("/provider/packages").text.replace("South, Dora", "Dora South"), "every service that it covers"
+    assert "Dora South" in client.get("/provider/packages").text.replace("South, Dora", "Dora South"), (
+        "every service that it covers"
+    )
