@@ -18,6 +18,7 @@ import database
 import migrations
 
 PIECE = 5000  # rows in memory at once
+SEEDED = ("visit_type", "role_name")  # tables that a fresh schema fills with defaults
 
 
 class Refused(ValueError):
@@ -79,7 +80,8 @@ def from_postgresql(db, part: Path) -> dict[str, int]:
     with copy.connection_context():
         copy.execute_sql("PRAGMA synchronous = OFF")
         migrations.run(copy)
-        copy.execute_sql("DELETE FROM visit_type")
+        for table in SEEDED:
+            copy.execute_sql(f'DELETE FROM "{table}"')
         copy.execute_sql("DELETE FROM schema_migration")
         rows = {}
         with snapshot_of(db) as source, copy.atomic():
@@ -229,7 +231,8 @@ def into_postgresql(copy: sqlite3.Connection, db) -> None:
         for name in db.get_tables():
             db.execute_sql(f'DROP TABLE "{name}" CASCADE')
         migrations.run(db)
-        db.execute_sql("DELETE FROM visit_type")
+        for table in SEEDED:
+            db.execute_sql(f'DELETE FROM "{table}"')
         db.execute_sql("DELETE FROM schema_migration")
         kinds = {}
         for table, column, kind in db.execute_sql(
