@@ -255,4 +255,5 @@ def test_a_change_request_is_decided_once(bench, other, wait):
     [(state,)] = rows(url, "SELECT state FROM change_request WHERE kind = 'contact-new'")
     made = rows(url, "SELECT COUNT(*) FROM contact WHERE surname = 'D’Arcy'")[0][0]
     assert made == (1 if state == "Approved" else 0)
+    settled(bench, url)
     assert ledger.faults(url) == []
