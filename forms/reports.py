@@ -30,7 +30,9 @@ class ReportForm(FilterForm):
     def __init__(self, reach: Reach, most_years: int):
         super().__init__()
         self.reach, self.most_years = reach, most_years
-        names = Organisation.visible_to(reach).select(Organisation.id, Organisation.name).order_by(Organisation.name)
+        own = Organisation.select(Organisation.id, Organisation.name).order_by(Organisation.name)
+        # A person with limited reach works for the organisation too.
+        names = own if reach.everything else own.where(Organisation.id == reach.organisation_id)
         self.organisation.choices = [(str(ident), name) for ident, name in names.tuples()]
         self.choose()
 

@@ -310,6 +310,13 @@ FAULTS = [
         "1 manual adjustments differ from the finalised items",
     ),
     (
+        [
+            "UPDATE claim_item SET amount = amount + 1 "
+            "WHERE id = (SELECT min(claim_id) FROM payment_item WHERE claim_id IS NOT NULL)"
+        ],
+        "1 items of claims differ from the finalised items",
+    ),
+    (
         ["DELETE FROM actual WHERE id = (SELECT min(id) FROM actual WHERE source = 'visits')"],
         "For 1 packages and weeks the actuals differ from the matched visits",
     ),

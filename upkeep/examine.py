@@ -244,6 +244,12 @@ SELECT count(*) FROM (
     GROUP BY m.id, m.finalisation_id HAVING count(i.id) <> CASE WHEN m.finalisation_id IS NULL THEN 0 ELSE 1 END
 ) AS differing
 """
+CLAIMED = """
+SELECT count(*) FROM (
+    SELECT c.id FROM claim_item c JOIN claim h ON h.id = c.claim_id JOIN payment_item i ON i.claim_id = c.id
+    GROUP BY c.id, c.amount, h.state HAVING count(i.id) <> 1 OR sum(i.amount) <> c.amount OR h.state <> 'Accepted'
+) AS differing
+"""
 FED = """
 SELECT count(*) FROM (
     SELECT package_id, week FROM (
@@ -273,6 +279,12 @@ def sums() -> Iterator[Finding]:
     if by_hand:
         yield Finding(
             f"{by_hand} manual adjustments differ from the finalised items that settle them.",
+            "Do not finalise. Restore the last backup for which check finds nothing, and report it.",
+        )
+    (claimed,) = database.sql(db, CLAIMED).fetchone()
+    if claimed:
+        yield Finding(
+            f"{claimed} items of claims differ from the finalised items that pay them.",
             "Do not finalise. Restore the last backup for which check finds nothing, and report it.",
         )
     if StaleGroup.select().exists():

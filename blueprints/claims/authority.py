@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, abort, flash, g, request, url_for
 from peewee import fn
 
-from blueprints import desk, records, weeks
+from blueprints import desk, history, records, weeks
 from blueprints.attachments import rules as attachments
 from blueprints.claims import items as claim_items
 from blueprints.claims import listing, rules, schemes, shown
@@ -139,6 +139,7 @@ def next_waiting(after: Claim) -> Claim | None:
 def show(claim_id: int):
     """The claim, its working, visits and evidence on one page, with the decision beside them (P-17)."""
     claim = found_claim(claim_id)
+    history.looked(g.user.id, claim)
     return claim_page(claim, *forms_of(claim))
 
 

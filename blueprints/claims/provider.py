@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, abort, flash, g, request, url_for
 
-from blueprints import sides, weeks
+from blueprints import history, sides, weeks
 from blueprints.attachments import rules as attachments
 from blueprints.claims import calls, listing, rules, schemes, screens, shown
 from blueprints.claims import items as claim_items
@@ -121,7 +121,7 @@ def from_stay():
         )
         return go(url_for("provider.claims.index"))
     service = Service.visible_to(g.reach).where(Service.id == stay.service).get()
-    claim = rules.begin(service, "", actor(), weeks.today())
+    claim = rules.begin(service, "", actor(), weeks.today(), reuse=True)
     return go(
         url_for(
             "provider.claims.new_item", claim_id=claim.id, level=level.id, client=stay.client, contract=stay.contract,
@@ -142,7 +142,9 @@ def key_of(stay: calls.Unclaimed) -> str:
 @requires(Can.SEE_OWN)
 def show(claim_id: int):
     """A claim: who, when, notes of both sides, its items, evidence, history (P-03, P-04, P-13 to P-15)."""
-    return claim_page(own(claim_id))
+    claim = own(claim_id)
+    history.looked(g.user.id, claim)
+    return claim_page(claim)
 
 
 def claim_page(claim: Claim, refusal: str = "", status: int = 200):

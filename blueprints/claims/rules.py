@@ -10,6 +10,8 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from peewee import fn
+
 import database
 from blueprints import history, weeks
 from blueprints.attachments import rules as attachments
@@ -115,14 +117,27 @@ def touch(claim: Claim, **facts) -> None:
 # the provider's half ---------------------------------------------------------------------------------------------------
 
 
-def begin(service, notes: str, by: history.Actor, today: dt.date) -> Claim:
-    """Begin a claim for a service; a draft, which the authority does not see (P-03, P-13)."""
+def begin(service, notes: str, by: history.Actor, today: dt.date, reuse: bool = False) -> Claim:
+    """Begin a claim for a service; a draft, which the authority does not see (P-03, P-13).
+
+    With `reuse` an empty draft of the same person is taken up again: a press twice makes one.
+    """
     with db.atomic():
+        if reuse and (known := empty_draft(service, by)):
+            return known
         made = Claim.create(
             organisation=service.organisation_id, service=service, claimed_on=today, claimant=by.name, notes=notes
         )
         record(by, "Began a claim", made, {}, {"service": service.name, "notes": notes})
     return made
+
+
+def empty_draft(service, by: history.Actor) -> Claim | None:
+    """A draft of the person for the service that has no items and no notes, the latest."""
+    items = ClaimItem.select(ClaimItem.id).where(ClaimItem.claim == Claim.id)
+    mine = (Claim.service == service) & (Claim.state == ClaimState.UNSUBMITTED) & (Claim.claimant == by.name)
+    query = Claim.select().where(mine & (Claim.notes == "") & ~fn.EXISTS(items))
+    return query.order_by(Claim.id.desc()).first()
 
 
 def change_notes(claim: Claim, notes: str, version: int, by: history.Actor) -> None:

@@ -7,7 +7,7 @@ import datetime as dt
 from flask import flash, g, request, url_for
 from peewee import JOIN, fn
 
-from blueprints import desk, weeks
+from blueprints import desk, history, weeks
 from blueprints.disputes import choosing, rules, shown
 from blueprints.disputes.desk import crumbs, found_dispute, here, routes
 from blueprints.disputes.provider import title, version_of
@@ -133,7 +133,9 @@ def resolve_several():
 @requires(Can.SEE_RECORDS)
 def show(dispute_id: int):
     """A dispute with its rows then and now, the response, and what the officer may do (Q-08)."""
-    return dispute_page(found_dispute(dispute_id))
+    dispute = found_dispute(dispute_id)
+    history.looked(g.user.id, dispute)
+    return dispute_page(dispute)
 
 
 def dispute_page(dispute: Dispute, refusal: str = "", status: int = 200):

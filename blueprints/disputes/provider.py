@@ -7,7 +7,7 @@ import datetime as dt
 from flask import Blueprint, abort, flash, g, request, url_for
 from peewee import JOIN
 
-from blueprints import weeks
+from blueprints import history, weeks
 from blueprints.actuals import cells
 from blueprints.actuals.entering import Terms
 from blueprints.actuals.grid import Week
@@ -115,6 +115,7 @@ def file_rows(query, today: dt.date, organisation: str):
 def show(dispute_id: int):
     """A dispute: what is asked, the rows as they were and are, and the response (Q-04)."""
     dispute = own(dispute_id)
+    history.looked(g.user.id, dispute)
     form = ResponseForm(
         None, data={"response": dispute.response, "version": dispute.version}, needed=g.settings.dispute_response_needed
     )

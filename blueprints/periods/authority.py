@@ -349,7 +349,7 @@ def lines(period_id: int, contract_id: int):
     form = LinesFilter()
     form.kind.choices = [("", "All"), *((str(kind), words) for kind, words in listing.KIND_WORDS.items())]
     of_tab = [row for row in everything if row.item.is_payable == (tab == "payable")]
-    notes = {row.item.note for row in of_tab if not row.item.adjustment}  # those of manual adjustments are each its own
+    notes = {row.item.note for row in of_tab if not (row.item.adjustment or row.item.claim)}  # those are each its own
     reasons = sorted({r for r in {row.item.reason for row in of_tab} | notes | {form.reason.data} if r})
     form.reason.choices = [("", "All"), *((r, f"{r[:1].upper()}{r[1:80]}") for r in reasons)]
     form.validate()

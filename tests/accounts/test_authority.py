@@ -127,7 +127,7 @@ def test_who_manages_no_officers_sees_none(helper, cast):
 # inviting --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.feature("B-12", "B-26")
+@pytest.mark.feature("B-12")
 def test_a_new_contact_is_invited_with_permissions(officer, app, cast):
     page = f"{AT}/new?organisation={cast.oakfield.id}"
     assert "Invite somebody of Oakfield Home Care" in officer.get(page).text
@@ -292,7 +292,6 @@ def test_nobody_locks_oneself_out(officer, cast):
     assert "This is your own login" in officer.get(f"{AT}/{cast.officer.id}").text
 
 
-@pytest.mark.feature("B-26")
 def test_permissions_are_given_per_person(officer, app, cast):
     page = f"{AT}/{cast.finance.id}/edit"
     text = officer.get(page).text

@@ -572,7 +572,7 @@ def test_a_form_of_another_organisation_is_refused_and_keeps_what_was_typed(owne
 def test_the_tab_and_the_module(client, cast, lines):
     cast.sign_in(client, cast.finance)
     html = client.get("/provider/visits?week=2026-10-05").text
-    assert "Actuals of the week" in html
+    assert 'href="/provider/actuals?week=2026-10-05">Actuals</a>' in html
     assert re.findall(r'aria-current="page">([^<]+)</a></li>', client.get(WEEK).text)[0] == "Actuals/Visits"
     ServiceLevel.update(entry="weekly", visits_wanted=False).where(ServiceLevel.id == cast.personal_care.id).execute()
     assert client.get("/provider/visits").status_code == 404

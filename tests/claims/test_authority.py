@@ -16,7 +16,8 @@ from blueprints.periods import finalising, overview
 from blueprints.periods import rules as periods
 from blueprints.remittances import rules as remittances
 from blueprints.reports import dumps
-from models import Claim, ClaimItem, ClaimPost, ClaimState, Contract, ItemKind, Organisation, PaymentItem
+from models import Claim, ClaimItem, ClaimPost, ClaimState, Contract, ItemKind, Organisation, PaymentItem, ServiceLevel
+from tests import pages
 from tests.claims import world
 from tests.claims.world import decide, drafted, press, stay, submit
 from tests.provider_world import BY, finalise, queries
@@ -355,3 +356,19 @@ def test_deciding_is_one_transaction(claim, cast, monkeypatch):
     with pytest.raises(RuntimeError):
         rules.decide(claim, True, {item.id: rules.Decided(True, 100, 10000, "")}, "", None, Actor(None, "x"))
     assert ClaimItem.get().amount == 2377
+
+
+@pytest.mark.feature("K-12")
+def test_what_may_be_claimed_once_is_the_authority_s_and_for_claims_to_come(officer, mine, claim, cast):
+    level = world.other_level()
+    address = f"/authority/service-levels/{level.id}/edit"
+    assert pages.press(officer, address, claimable="").status_code == 303
+    assert ServiceLevel.get_by_id(level.id).claimable == ""
+    draft = press(mine, "/provider/claims/new", service=str(cast.north.id), organisation_id=cast.oakfield.id)
+    assert "Key safe" not in mine.get(draft.location).text
+    pages.press(officer, address, claimable="other")
+    assert "Key safe" in mine.get(draft.location).text
+    # A claim that was sent before stands, and is decided as it was sent.
+    pages.press(officer, f"/authority/service-levels/{world.incentive().id}/edit", claimable="")
+    assert decide(officer, claim, "accept").status_code == 303
+    assert (ClaimItem.get(ClaimItem.claim == claim).amount, Claim.get_by_id(claim.id).state) == (2377, "Accepted")

@@ -305,6 +305,16 @@ def test_the_working_is_shown_line_by_line_and_other_days_can_be_tried(mine, cas
     assert 'value="23.77"' in text_of(again) and ClaimItem.select().count() == 1
 
 
+def test_htmx_gets_the_working_alone(mine, cast):
+    claim = drafted(mine, cast)
+    values = {"stay_first": "29/09/2026", "stay_last": "30/09/2026", "again": "1", "description": "", "unit_cost": "",
+              "organisation_id": claim.organisation_id}  # fmt: skip
+    headers = {"HX-Request": "true", "HX-Target": "div#working-region"}
+    answer = mine.post(item_address(claim, incentive(), cast.package), data=values, headers=headers)
+    text = text_of(answer)
+    assert answer.status_code == 200 and "<html" not in text and "2 x £23.77 x 50% = £23.77" in text
+
+
 @pytest.mark.feature("P-22")
 def test_corrected_days_and_another_amount_need_a_reason(mine, cast):
     claim = drafted(mine, cast)
@@ -382,6 +392,8 @@ def test_stays_that_nobody_has_claimed_are_offered_in_one_press(mine, cast):
     answer = press(mine, "/provider/claims/stays", stay=key, organisation_id=cast.oakfield.id)
     assert answer.status_code == 303 and "first=2026-09-29" in answer.headers["Location"]
     assert "4 x £23.77 x 50% = £47.54" in text_of(mine.get(answer.headers["Location"]))
+    again = press(mine, "/provider/claims/stays", stay=key, organisation_id=cast.oakfield.id)
+    assert again.headers["Location"] == answer.headers["Location"]  # pressed twice it is one draft
     add_item(mine, Claim.get(), incentive(), cast.package)
     assert "not claimed yet" not in text_of(mine.get("/provider/claims"))
     twice = press(mine, "/provider/claims/stays", stay=key, organisation_id=cast.oakfield.id)

@@ -119,7 +119,6 @@ def test_giving_and_taking_roles(officer, cast, owen):
     assert whats.count("Gave a role") == 2 and "Took a role away" in whats
 
 
-@pytest.mark.feature("B-26")
 def test_permissions_are_given_person_by_person(officer, cast, owen):
     address = f"/authority/contacts/{owen.id}/permissions"
     page = officer.get(address).text

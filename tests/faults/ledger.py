@@ -23,7 +23,7 @@ BOOKKEEPING = {
 TIMES = {
     "at", "changed_at", "created_at", "started_at", "password_changed_at", "seen_at", "made_at", "expires_at", "issued_at",
     "submitted_at", "asked_at", "decided_at", "raised_at", "requested_at", "resolved_at", "released_at", "next_try_at",
-    "sent_at",
+    "sent_at", "told_at", "since", "agreed_at",
 }  # fmt: skip
 CHAIN = {"word", "salt", "digest"}  # of the audit trail: other ones each time
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?")

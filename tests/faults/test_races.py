@@ -244,3 +244,16 @@ def test_init_twice_at_once(bench, wait):
     assert rows(url, "SELECT COUNT(*) FROM portal_user") == [(1,)]
     assert rows(url, "SELECT COUNT(*) FROM visit_type") == [(7,)]
     assert sum("/set-password/" in one["said"] for one in ended) == 1
+
+
+@pytest.mark.parametrize("wait", WAITS)
+@pytest.mark.parametrize("other", ["accept-request", "reject-request", "withdraw-request"])
+def test_a_change_request_is_decided_once(bench, other, wait):
+    """Two officers, or an officer and the person who asked: the second is told who was faster (F-13, rule 9.2)."""
+    url, refusals = race(bench, "accept-request", other, wait)
+    assert sum(bool(r) for r in refusals) == 1 and "this request already" in "".join(refusals), refusals
+    [(state,)] = rows(url, "SELECT state FROM change_request WHERE kind = 'contact-new'")
+    made = rows(url, "SELECT COUNT(*) FROM contact WHERE surname = 'D’Arcy'")[0][0]
+    assert made == (1 if state == "Approved" else 0)
+    settled(bench, url)
+    assert ledger.faults(url) == []

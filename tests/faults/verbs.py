@@ -22,6 +22,8 @@ from blueprints.jobs import rules as jobs
 from blueprints.orders import issuing, listing
 from blueprints.periods import finalising, rhythm
 from blueprints.periods import rules as periods
+from blueprints.requests import kinds
+from blueprints.requests import rules as requests
 from blueprints.settings import rules as settings
 from blueprints.visits import rules as visits
 from models import (
@@ -307,6 +309,35 @@ def take_claim_back() -> None:
     claims.take_back(world.the_claim(), None, world.actor())
 
 
+def send_request() -> None:
+    """A provider asks for another telephone number; pressed again it is the same request."""
+    organisation = world.oakfield()
+    requests.send(kinds.every()["organisation"], organisation, {"telephone": "01632 960 999"}, world.actor(), organisation.id)
+
+
+def accept_request() -> None:
+    """An officer accepts the new colleague."""
+    requests.accept(world.the_request().id, world.by_officer())
+
+
+def accept_request_again() -> None:
+    """The officer presses again, and is told where it was done."""
+    try:
+        accept_request()
+    except requests.Decided as told:
+        assert "has accepted this request already" in str(told), told
+
+
+def reject_request() -> None:
+    """Another officer rejects it."""
+    requests.reject(world.the_request().id, history.Actor(None, "Rita Reed"), "Already done")
+
+
+def withdraw_request() -> None:
+    """The person who asked takes it back."""
+    requests.withdraw(world.the_request().id, world.actor())
+
+
 def raise_dispute() -> None:
     """An officer disputes a visit of September that is due to be paid, and holds its payment."""
     officer = world.officer()
@@ -346,9 +377,13 @@ VERBS: dict[str, Verb] = {
     "adjust": Verb(adjust, adjust),
     "accept-claim": Verb(accept_claim, accept_again),
     "raise-dispute": Verb(raise_dispute, raise_again),
+    "send-request": Verb(send_request, send_request),
+    "accept-request": Verb(accept_request, accept_request_again),
     "enter-actual": Verb(enter_actual, enter_actual),
     "load-actuals": Verb(load_actuals, load_actuals),
     # in races only
+    "reject-request": Verb(reject_request, worker),
+    "withdraw-request": Verb(withdraw_request, worker),
     "press": Verb(press_second, worker),
     "work-take": Verb(work_take, worker),
     "take-anyway": Verb(take_anyway, worker),
@@ -379,6 +414,8 @@ BROKEN = (
     "adjust",
     "accept-claim",
     "raise-dispute",
+    "send-request",
+    "accept-request",
     "enter-actual",
     "load-actuals",
 )  # at every statement

@@ -18,8 +18,11 @@ from blueprints.holds import rules as holds
 from blueprints.imports import rules as imports
 from blueprints.jobs import rules as jobs
 from blueprints.periods import rules as periods
+from blueprints.requests import kinds
+from blueprints.requests import rules as requests
 from blueprints.visits.columns import HEADINGS
 from models import (
+    ChangeRequest,
     Claim,
     Contract,
     Hold,
@@ -183,6 +186,18 @@ def build() -> None:
         Package.update(discount=500).where(Package.id == cast.bobs.id).execute()
         consequences.follow(consequences.Change(packages=[cast.bobs.id]))
     by_hand(cast, by)
+    asked(cast)
+
+
+def asked(cast) -> None:
+    """Greta asks for a new colleague with a role at the South."""
+    facts = {"surname": "D’Arcy", "forename": "Idris", "role": [2, f"service-{cast.south.id}", "Service Manager for Oakfield South"]}
+    requests.send(kinds.every()["contact-new"], cast.oakfield, facts, actor(), cast.oakfield.id, "Starts on Monday")
+
+
+def the_request() -> ChangeRequest:
+    """The request that waits."""
+    return ChangeRequest.get(ChangeRequest.kind == "contact-new")
 
 
 def by_hand(cast, by: Actor) -> None:

@@ -16,7 +16,6 @@ def officer(client, cast):
     return cast.sign_in(client, cast.officer)
 
 
-@pytest.mark.feature("Y-15")
 def test_officers_see_what_went_out_and_what_failed(officer, cast):
     text = officer.get("/authority/notifications").text
     assert "Nothing has been sent yet" in text and "No mail server is set up" in text

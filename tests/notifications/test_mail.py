@@ -80,7 +80,6 @@ def due_again(row: Mail) -> None:
     jobs.run_waiting()
 
 
-@pytest.mark.feature("Y-15")
 def test_a_message_goes_out_in_text_and_html(inbox, cast):
     settings.put("mail_sender", "care@authority.example")
     settings.put("mail_sender_name", "Care, team")
