@@ -819,7 +819,9 @@ class PostRead(Table):
 
 
 # What the other side has not opened yet: few at any time.
-MessagePost.add_index(MessagePost.index(MessagePost.at, where=MessagePost.read_at.is_null(), name="message_post_unread"))
+MessagePost.add_index(
+    MessagePost.index(MessagePost.at, where=MessagePost.read_at.is_null(), name="message_post_unread")
+)
 
 
 # imports ---------------------------------------------------------------------------------------------------------------

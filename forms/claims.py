@@ -78,10 +78,7 @@ class ItemForm(PortalForm):
     amount_reason = f.TextField(
         "Why the amount is another one", description="Only where it is not what the portal has worked out"
     )
-    files = f.FilesField(
-        "Attachment",
-        description="Evidence, such as a discharge letter. PDF, PNG, JPEG, DOCX, XLSX, ODT, CSV or TXT, up to 10 MB each",
-    )
+    files = f.FilesField("Attachment", description="Evidence, such as a discharge letter.")
 
 
 class StayForm(ItemForm):
@@ -97,7 +94,7 @@ class EvidenceForm(PortalForm):
 
     text = f.CountedTextField("What you want to say", most=TEXT)
     item = f.SelectField("Client item", [f.Required()])
-    files = f.FilesField("Attachment", description="PDF, PNG, JPEG, DOCX, XLSX, ODT, CSV or TXT, up to 10 MB each")
+    files = f.FilesField("Attachment")
 
 
 class VersionForm(PortalForm):

@@ -11,12 +11,13 @@ from typing import Any
 
 import govuk_frontend_wtf.wtforms_widgets as gov
 import wtforms
-from flask import current_app
+from flask import current_app, g
 from flask_wtf.file import FileField as UploadField
 from flask_wtf.file import MultipleFileField as UploadsField
 from markupsafe import Markup
 from wtforms.validators import StopValidation
 
+from blueprints.attachments.kinds import listed
 from blueprints.values import decimal_units, time_of_day, typed_date
 from blueprints.wording import term
 
@@ -251,8 +252,16 @@ class FileField(UploadField):
 
 
 class FilesField(UploadsField):
+    """Files that people attach; its hint ends with what the authority's settings allow (Z-13)."""
+
     widget = GovFileInput(multiple=True)
     verb = "Choose"
+
+    def process(self, *args: Any, **kwargs: Any) -> None:
+        """Take what was sent, and say what may be."""
+        super().process(*args, **kwargs)
+        now = g.settings
+        self.description = f"{self.description} {listed(now.file_types)}, at most {now.file_megabytes} MB each".strip()
 
 
 # ── what is read from text ──

@@ -23,9 +23,7 @@ class RequestForm(RecordForm):
     """A kind's form: its visible fields are named for the kind's; a comment and attachments go with the request (F-07)."""
 
     comment = f.CountedTextField("Request Comment", most=2000)
-    documents = f.FilesField(
-        "Attachments", description="PDF, PNG, JPEG, DOCX, XLSX, ODT, CSV or TXT, at most 10 MB each"
-    )
+    documents = f.FilesField("Attachments")
 
     def names(self) -> list[str]:
         """The fields of the record."""

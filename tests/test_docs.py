@@ -127,7 +127,22 @@ def test_abbreviations_that_pages_show_are_in_the_glossary():
         "GDS",
         "MB",
     }
-    everyday |= {"AND", "OF", "PNG", "JPEG", "ZIP", "CURRENT", "FINALISED", "AA", "XLSX", "DD", "MM", "YYYY", "HH", "SS"}
+    everyday |= {
+        "AND",
+        "OF",
+        "PNG",
+        "JPEG",
+        "ZIP",
+        "CURRENT",
+        "FINALISED",
+        "AA",
+        "XLSX",
+        "DD",
+        "MM",
+        "YYYY",
+        "HH",
+        "SS",
+    }
     missing = {word for word in shown - everyday if not re.search(rf"\b{word}\b", GLOSSARY)}
     assert not missing, f"add to docs/glossary.md: {sorted(missing)}"
 

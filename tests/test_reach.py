@@ -22,7 +22,7 @@ MISSING = 987654
 EXAMPLES = int(os.environ.get("PORTAL_REACH_EXAMPLES", "3"))
 # Parameters that say nothing about whose something is, with values to try.
 # Rows whose areas test their own outsiders and parts; this world holds none of them yet.
-ELSEWHERE = {"claim_id", "item_id", "dispute_id", "job_id", "prepared_id", "session_id"}
+ELSEWHERE = {"claim_id", "item_id", "dispute_id", "job_id", "prepared_id", "session_id", "message_id", "search_id"}
 PLAIN = {"monday": ["2026-10-05"], "topic": ["visits"], "week": ["2026-10-05"], "number": [1]}
 
 

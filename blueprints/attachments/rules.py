@@ -180,7 +180,7 @@ def scan_waiting() -> int:
     looked = 0
     if not scanner.is_set():
         return looked
-    for file in File.select().where(File.scan == Scan.WAITING).order_by(File.id).limit(50):
+    for file in list(File.select().where(File.scan == Scan.WAITING).order_by(File.id).limit(50)):
         try:
             harm = scanner.harm_in(open_file(file))
         except scanner.Away:

@@ -15,15 +15,17 @@ THINGS = {
     "import": "Import", "finalisation": "Finalised period", "portal_user": "Login", "service_level": "Service level",
     "message_post": "Response", "change_request": "Change request", "contact": "Contact",
 }  # fmt: skip
+# What entries are about that is no table.
+OTHERS = ["report", "retention"]
 # Tables that no entry is about.
 BOOKKEEPING = {
     "change", "seal", "look", "counter", "throttle", "sign_in", "one_time_link", "file_chunk", "staged_row", "staged_visit",
     "import_problem", "stale_group", "stale_package", "visit_version", "actual_day", "timetable_slot", "due",
     "package_as_paid", "payment_item", "message_organisation", "message_person", "message_read", "message_thread",
-    "message_post", "post_read", "officer_role", "search", "search_word", "mail", "kept_form", "old_password",
+    "message_post", "post_read", "officer_role", "search", "search_word", "kept_form", "old_password",
     "recovery_code", "request_field", "request_file", "level_at_service", "property_service", "team_member", "claim_file",
     "claim_post", "dispute_row", "order_line", "order_version", "exported_finalisation", "charge", "prepared_report",
-    "login_request", "reminder", "confirmed_week", "locked_week",
+    "reminder", "confirmed_week", "locked_week",
 }  # fmt: skip
 # What people call a record by: the columns that are asked, in this order.
 REFERENCES = ("cpli_id", "ssref", "client_ref", "ref", "email", "code", "name", "subject")
@@ -55,7 +57,7 @@ def called(table: str) -> str:
 def kinds() -> list[tuple[str, str]]:
     """The kinds of record that entries are about, by what they are called."""
     names = [model._meta.table_name for model in TABLES if model._meta.table_name not in BOOKKEEPING]
-    return sorted(((name, called(name)) for name in names), key=lambda pair: pair[1])
+    return sorted(((name, called(name)) for name in names + OTHERS), key=lambda pair: pair[1])
 
 
 def found(wanted: Wanted):

@@ -6,12 +6,11 @@ from flask import Blueprint, abort, flash, g, request, url_for
 from peewee import fn
 
 from blueprints import desk, history, records, weeks
-from blueprints.attachments import rules as attachments
+from blueprints.attachments.screens import handed_out
 from blueprints.claims import items as claim_items
 from blueprints.claims import listing, rules, schemes, shown
 from blueprints.claims.screens import version_of
 from blueprints.facts import Faulty
-from blueprints.imports.screens import attachment
 from blueprints.packages import rules as packages
 from blueprints.packages.plan import rate_on, weekly_quantity
 from blueprints.pages import go, page

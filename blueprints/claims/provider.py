@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, abort, flash, g, request, url_for
 
 from blueprints import history, sides, weeks
-from blueprints.attachments import rules as attachments
+from blueprints.attachments.screens import handed_out
 from blueprints.claims import calls, listing, rules, schemes, screens, shown
 from blueprints.claims import items as claim_items
 from blueprints.claims.screens import TITLE, actor, crumbs, here, name_of, uploads, version_of

@@ -11,8 +11,7 @@ from flask import Blueprint, abort, flash, g, request, url_for
 from peewee import fn
 
 from blueprints import history, records, weeks
-from blueprints.attachments import rules as attachments
-from blueprints.imports.screens import attachment
+from blueprints.attachments.screens import handed_out
 from blueprints.pages import go, page
 from blueprints.permissions import Can, can, requires
 from blueprints.requests import kinds, rules, screens

@@ -10,10 +10,11 @@ from peewee import fn
 
 from blueprints import records, weeks
 from blueprints.attachments import rules as attachments
-from blueprints.imports.screens import attachment
+from blueprints.attachments.screens import handed_out
 from blueprints.pages import go, page
 from blueprints.permissions import Can, requires
 from blueprints.requests import kinds, rules, screens
+from forms.fields import lower
 from forms.requests import PressForm, RequestsFilter
 from models import ChangeRequest, RequestState, utc_now
 

@@ -283,7 +283,9 @@ def test_what_is_older_goes_once_it_is_switched_on(cast, old):
 def test_every_kind_has_a_setting_of_its_own_group():
     for kind in retention.KINDS.values():
         spec = settings.SPECS[kind.setting]
-        assert spec.kind == "whole" and ((spec.group == "Retention" and spec.low == 0) or kind.setting in ("sessions_days", "mail_days"))
+        assert spec.kind == "whole" and (
+            (spec.group == "Retention" and spec.low == 0) or kind.setting in ("sessions_days", "mail_days")
+        )
 
 
 def test_references_are_looked_up_along_indexes(cast):

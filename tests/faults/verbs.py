@@ -312,7 +312,9 @@ def take_claim_back() -> None:
 def send_request() -> None:
     """A provider asks for another telephone number; pressed again it is the same request."""
     organisation = world.oakfield()
-    requests.send(kinds.every()["organisation"], organisation, {"telephone": "01632 960 999"}, world.actor(), organisation.id)
+    requests.send(
+        kinds.every()["organisation"], organisation, {"telephone": "01632 960 999"}, world.actor(), organisation.id
+    )
 
 
 def accept_request() -> None:

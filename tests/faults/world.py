@@ -191,7 +191,11 @@ def build() -> None:
 
 def asked(cast) -> None:
     """Greta asks for a new colleague with a role at the South."""
-    facts = {"surname": "D’Arcy", "forename": "Idris", "role": [2, f"service-{cast.south.id}", "Service Manager for Oakfield South"]}
+    facts = {
+        "surname": "D’Arcy",
+        "forename": "Idris",
+        "role": [2, f"service-{cast.south.id}", "Service Manager for Oakfield South"],
+    }
     requests.send(kinds.every()["contact-new"], cast.oakfield, facts, actor(), cast.oakfield.id, "Starts on Monday")
 
 

@@ -167,13 +167,13 @@ def with_files(client, address: str, *files, **fields):
 def test_attachments_are_kept_and_served_as_attachments_only(owner, cast):
     address = f"/provider/requests/new/organisation/{cast.oakfield.id}"
     fields = {"name": cast.oakfield.name, "telephone": "01632 960 111", "organisation_id": str(cast.oakfield.id)}
-    answer = with_files(owner, address, ("lease.pdf", b"%PDF-1.4 hello"), ("../note.txt", b"A note"), **fields)
+    answer = with_files(owner, address, ("lease.pdf", b"%PDF-1.4 hello\n%%EOF"), ("../note.txt", b"A note"), **fields)
     assert answer.status_code == 303, answer.text
     row = ChangeRequest.get()
     first, second = rules.files_of(row)
     assert (first.name, second.name) == ("lease.pdf", "note.txt")
     got = owner.get(f"/provider/requests/{row.id}/files/{first.id}")
-    assert got.data == b"%PDF-1.4 hello" and got.headers["Content-Disposition"].startswith("attachment")
+    assert got.data == b"%PDF-1.4 hello\n%%EOF" and got.headers["Content-Disposition"].startswith("attachment")
     outsider = cast.sign_in(owner.application.test_client(), cast.outsider)
     assert outsider.get(f"/provider/requests/{row.id}/files/{first.id}").status_code == 404
     officer = cast.sign_in(owner.application.test_client(), cast.officer)
@@ -184,8 +184,9 @@ def test_attachments_are_kept_and_served_as_attachments_only(owner, cast):
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("run.exe", b"MZ", "Choose a PDF"), ("lease.pdf", b"MZ", "is not what its name says"), ("empty.txt", b"", "is empty"),
-        ("macro.docx", b"PK\x03\x04 vbaProject.bin", "is not what its name says"), ("bin.txt", b"a\0b", "is not what its name says"),
+        ("run.exe", b"MZ", "choose a file whose name ends in .pdf"), ("lease.pdf", b"MZ", "the content is no PDF file"),
+        ("empty.txt", b"", "choose a file that is not empty"),
+        ("macro.docx", b"PK\x03\x04 vbaProject.bin", "the content is no Word file"), ("bin.txt", b"a\0b", "the content is no text file"),
     ],
 )  # fmt: skip
 def test_files_that_are_not_taken(owner, cast, name, content, said):

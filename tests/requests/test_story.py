@@ -9,7 +9,19 @@ import re
 
 import pytest
 
-from models import Change, ChangeRequest, Contact, Contract, OfficerRole, Organisation, Person, Role, Service, User, utc_now
+from models import (
+    Change,
+    ChangeRequest,
+    Contact,
+    Contract,
+    OfficerRole,
+    Organisation,
+    Person,
+    Role,
+    Service,
+    User,
+    utc_now,
+)
 from tests.cast import hashed
 from tests.pages import press, press_at
 
@@ -45,7 +57,11 @@ def test_set_up_staff_ask_decide(app, officer):
     for ref, name in (("OAK", "Oakfield Home Care"), ("BRO", "Brookhouse")):
         press(officer, "/authority/organisations/new", ref=ref, name=name, telephone="01632 960 200")
     oakfield, brookhouse = Organisation.get(Organisation.ref == "OAK"), Organisation.get(Organisation.ref == "BRO")
-    for ref, name, home in (("OAK-N", "Oakfield North", oakfield), ("OAK-S", "Oakfield South", oakfield), ("BRO-1", "The House", brookhouse)):
+    for ref, name, home in (
+        ("OAK-N", "Oakfield North", oakfield),
+        ("OAK-S", "Oakfield South", oakfield),
+        ("BRO-1", "The House", brookhouse),
+    ):
         press(officer, "/authority/services/new", ref=ref, name=name, organisation=str(home.id))
     north, south = (Service.get(Service.ref == ref) for ref in ("OAK-N", "OAK-S"))
     for home, surname, email in (
@@ -69,7 +85,12 @@ def test_set_up_staff_ask_decide(app, officer):
         greta, f"/provider/requests/new/contact-new/{oakfield.id}", surname="D’Arcy", forename="Idris", access="y",
         portal_email="idris@oakfield.example", role="2", role_for=f"service-{north.id}", comment="Starts on Monday",
     )  # fmt: skip
-    press(greta, f"/provider/requests/new/organisation/{oakfield.id}", address1="16 Station Road", telephone="01632 960 999")
+    press(
+        greta,
+        f"/provider/requests/new/organisation/{oakfield.id}",
+        address1="16 Station Road",
+        telephone="01632 960 999",
+    )
     marsh = Contact.get(Contact.surname == "Marsh")
     role = Role.get(Role.contact == marsh)
     assert "Press again" in greta.get(f"/provider/contacts/{marsh.id}?remove={role.id}").text

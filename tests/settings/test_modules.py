@@ -113,7 +113,13 @@ def test_everything_off_leaves_a_home_page_and_help(app, world):
     settings.change(BY, dict.fromkeys(MODULES, False))
     client = world.sign_in(app.test_client(), world.finance)
     pages = walk(app, client, "/provider/")
-    assert {e.partition(".")[2].partition(".")[0] for e in pages if "/" not in e} <= {"home", "search", "accounts", "requests", "reports"}, set(pages)
+    assert {e.partition(".")[2].partition(".")[0] for e in pages if "/" not in e} <= {
+        "home",
+        "search",
+        "accounts",
+        "requests",
+        "reports",
+    }, set(pages)
 
 
 def test_every_kind_of_file_of_a_provider_belongs_to_a_module():

@@ -212,4 +212,6 @@ def test_settings_say_meaning_default_and_who(officer, cast):
     html = officer.get("/authority/settings?q=Resident").text + officer.get("/authority/settings").text
     assert "What you call the person who receives care" in html and "Amir Khan" in html
     for spec in SPECS.values():
-        assert spec.label and (spec.meaning or spec.kind == "yes-no" or spec.group in ("Sign-in", "Passwords")), spec.name
+        assert spec.label and (spec.meaning or spec.kind == "yes-no" or spec.group in ("Sign-in", "Passwords")), (
+            spec.name
+        )
