@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Flask, g, request, session
+from flask.sessions import SecureCookieSessionInterface
 from flask_compress import Compress
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -27,9 +29,16 @@ from models import db
 __version__ = "0.1.0"
 
 
+class SessionCookie(SecureCookieSessionInterface):
+    """The session's cookie, signed with HMAC-SHA-256 instead of SHA-1."""
+
+    digest_method = staticmethod(hashlib.sha256)
+
+
 def create_app(url: str | None = None, **config) -> Flask:
     """The application on the database of the environment, or of `url`."""
     app = Flask(__name__)
+    app.session_interface = SessionCookie()
     base = os.environ.get("PORTAL_BASE_URL") or f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
     secure = base.startswith("https://")
     app.config.update(

@@ -7,11 +7,18 @@ signed or sealed before can be read: links are over, security codes and authenti
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import hmac
+import secrets
 
-from cryptography.fernet import Fernet, InvalidToken
-from itsdangerous import BadSignature, URLSafeSerializer
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from itsdangerous import BadSignature, Signer, URLSafeSerializer
+
+# Everything that is signed is signed with HMAC-SHA-256; SHA-1, which itsdangerous would take, is for old signatures only.
+Signer.default_digest_method = staticmethod(hashlib.sha256)
+NONCE = 12  # bytes before what is sealed
 
 _secret = ""
 
@@ -52,17 +59,19 @@ def signed(purpose: str, word: str) -> list | None:
 
 
 def seal(purpose: str, text: str) -> str:
-    """A text encrypted (AES, with a digest), to be kept in the database."""
-    return _box(purpose).encrypt(text.encode()).decode()
+    """A text encrypted (AES-256-GCM under a key of its purpose), to be kept in the database."""
+    nonce = secrets.token_bytes(NONCE)
+    return base64.urlsafe_b64encode(nonce + _box(purpose).encrypt(nonce, text.encode(), None)).decode()
 
 
 def unseal(purpose: str, sealed: str) -> str:
     """The text that was sealed. Raises Unreadable."""
     try:
-        return _box(purpose).decrypt(sealed.encode()).decode()
-    except InvalidToken:
+        kept = base64.urlsafe_b64decode(sealed.encode())
+        return _box(purpose).decrypt(kept[:NONCE], kept[NONCE:], None).decode()
+    except (InvalidTag, binascii.Error, ValueError):
         raise Unreadable("This was sealed under another secret key")
 
 
-def _box(purpose: str) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(derived("seal", purpose)))
+def _box(purpose: str) -> AESGCM:
+    return AESGCM(derived("seal", purpose))

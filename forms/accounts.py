@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wtforms import HiddenField
 from wtforms.validators import EqualTo
 
 from blueprints.accounts.listing import LoginState
@@ -119,6 +120,18 @@ class ConfirmForm(PortalForm):
     """The password, before something that lets people in is changed."""
 
     current = f.PasswordField("Current password", [f.Required()], render_kw={"autocomplete": "current-password"})
+
+
+class SetUpForm(ConfirmForm):
+    """The password, and the first code of an authenticator app."""
+
+    code = CodeField("Code", [f.Required()], render_kw={"autocomplete": "one-time-code"})
+
+
+class CodesByMailForm(ConfirmForm):
+    """The password, before codes are sent by e-mail or no more."""
+
+    wanted = HiddenField()
 
 
 class ForgottenForm(PortalForm):

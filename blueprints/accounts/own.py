@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, abort, flash, g, request, session, url_for
 
 from blueprints.accounts import links, policy, second, sessions, signing
+from blueprints.frame import show_moment
 from blueprints.history import Actor
 from blueprints.pages import go, page
 from blueprints.permissions import Can, requires
-from forms.accounts import ChangeCodeForm, ChangePasswordForm, CodeForm, ConfirmForm
-from forms.base import PortalForm
+from forms.accounts import ChangeCodeForm, ChangePasswordForm, CodesByMailForm, ConfirmForm, SetUpForm
 from models import Person, SignIn, db
 
 WRONG = "Enter your current password. This is not it"
@@ -26,9 +26,9 @@ def add(routes: Blueprint, side: str) -> None:
         ("/authenticator", "set_up_app", both),
         ("/authenticator/removal", "stop_app", both),
         ("/recovery-codes", "recovery_codes", both),
-        ("/codes-by-mail", "codes_by_mail", ["POST"]),
-        ("/sessions/<int:session_id>/end", "end_session", ["POST"]),
-        ("/sessions/others/end", "end_others", ["POST"]),
+        ("/codes-by-mail", "codes_by_mail", both),
+        ("/sessions/<int:session_id>/end", "end_session", both),
+        ("/sessions/others/end", "end_others", both),
     ):
         view = requires(Can.SIGNED_IN)(getattr(screens, name))
         routes.add_url_rule(f"/accounts/me{path}", name, view, methods=methods)
@@ -88,7 +88,6 @@ class Own:
             recent=sessions.recent(person),
             here=g.session_row.id,
             device=sessions.device,
-            press=PortalForm(),
             url=self.url,
         )
 
@@ -145,7 +144,7 @@ class Own:
         return g.settings.second_officers if g.user.is_officer else g.settings.second_providers
 
     def set_up_app(self):
-        """Take an authenticator app into use; then its recovery codes, once."""
+        """Take an authenticator app into use, after the password; then its recovery codes, once."""
         if self.rule() == "off":
             abort(404)
         person = me()
@@ -153,8 +152,8 @@ class Own:
             flash("You have an authenticator app already. Stop using it before you set up another.", "notice")
             return go(self.url("me"))
         secret = second.offered_secret(g.session_row)
-        form = CodeForm()
-        if form.validate_on_submit():
+        form = SetUpForm()
+        if self.confirmed(form):
             try:
                 codes = second.set_up_app(person, secret, form.code.data, actor())
             except second.Refused as refusal:
@@ -193,11 +192,12 @@ class Own:
         return self.show("new_codes", form, "New recovery codes")
 
     def codes_by_mail(self):
-        """Have a code sent by e-mail at each sign-in, or no more, where that is left to oneself."""
+        """Have a code sent by e-mail at each sign-in, or no more, after the password, where that is left to oneself."""
         if g.user.is_officer or self.rule() != "offered":
             abort(404)
-        if PortalForm().validate_on_submit():
-            wanted = request.form.get("wanted") == "yes"
+        form = CodesByMailForm(wanted="no" if me().code_by_mail else "yes")
+        wanted = form.wanted.data == "yes"
+        if self.confirmed(form):
             second.want_mail(me(), wanted, actor())
             flash(
                 f"From now on a code is sent to {g.user.email} when you sign in."
@@ -205,23 +205,38 @@ class Own:
                 else "No more codes are sent.",
                 "success",
             )
-        return go(self.url("me"))
+            return go(self.url("me"))
+        return self.ask(
+            form,
+            "Codes by e-mail",
+            f"At each sign-in a code will be sent to {g.user.email}." if wanted else "Your password alone will let you in.",
+            "Send me a code at each sign-in" if wanted else "Send me no more codes",
+        )
+
+    def ask(self, form, heading: str, words: str, button: str):
+        """Ask for the password, before something that lets people in is changed."""
+        return self.show("confirm", form, heading, heading=heading, words=words, button=button)
 
     def end_session(self, session_id: int):
-        """End one of one's own sessions."""
+        """End one of one's own sessions, after the password (ASVS 7.5.2)."""
         row = SignIn.get_or_none((SignIn.id == session_id) & (SignIn.person == g.session_row.person_id)) or abort(404)
-        if PortalForm().validate_on_submit():
+        form = ConfirmForm()
+        if self.confirmed(form):
             sessions.end(row, "Ended by oneself")
             flash("That session has ended.", "success")
-        return go(self.url("me"))
+            return go(self.url("me"))
+        words = f"{sessions.device(row.agent)}, since {show_moment(row.started_at)}."
+        return self.ask(form, "End a session", words, "End the session")
 
     def end_others(self):
-        """End all of one's sessions but this one."""
-        if PortalForm().validate_on_submit():
+        """End all of one's sessions but this one, after the password."""
+        form = ConfirmForm()
+        if self.confirmed(form):
             with db.atomic():
                 count = sessions.end_all(g.session_row.person_id, "Ended by oneself", but=g.session_row)
             flash(f"{count} other session{'' if count == 1 else 's'} ended.", "success")
-        return go(self.url("me"))
+            return go(self.url("me"))
+        return self.ask(form, "End all other sessions", "You stay signed in here only.", "End all others")
 
 
 def me() -> Person:

@@ -17,7 +17,7 @@ from blueprints.accounts import hashing
 from blueprints.settings import rules as settings
 from models import OldPassword, Person, User, db, utc_now
 
-LONGEST = 256
+LONGEST = hashing.LONGEST
 LIST = Path(__file__).resolve().parent / "common-passwords.txt.gz"
 LEET = str.maketrans("013457@$!", "oleastasi")
 

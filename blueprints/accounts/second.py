@@ -17,7 +17,7 @@ from markupsafe import Markup
 from peewee import fn
 
 from blueprints import history, keys, mail
-from blueprints.accounts.hashing import digest_of
+from blueprints.accounts.hashing import slow_digest_of
 from models import Person, RecoveryCode, SignIn, User, db, utc_now
 
 CODE = "security code"
@@ -162,19 +162,23 @@ def answers_app(person: Person, code: str) -> bool:
     except keys.Unreadable:
         secret = ""
     step = fitting_step(secret, code, person.authenticator_step) if secret else None
+    plain = "".join(c for c in code.lower() if c.isalnum())
+    digest = digest_of_recovery(person, plain) if step is None and len(plain) == 10 else None
     with db.atomic():
         if step is not None:
             unused = Person.authenticator_step.is_null() | (Person.authenticator_step < step)
             return bool(Person.update(authenticator_step=step).where((Person.id == person.id) & unused).execute())
-        plain = "".join(c for c in code.lower() if c.isalnum())
-        mine = (
-            (RecoveryCode.person == person) & (RecoveryCode.digest == digest_of(plain)) & RecoveryCode.used_at.is_null()
-        )
-        used = RecoveryCode.update(used_at=utc_now()).where(mine).execute() if len(plain) == 10 else 0
+        mine = (RecoveryCode.person == person) & (RecoveryCode.digest == digest) & RecoveryCode.used_at.is_null()
+        used = RecoveryCode.update(used_at=utc_now()).where(mine).execute() if digest else 0
         if used:
             user = User.select().where(User.person == person).order_by(User.id).get()
             record(person, "Signed in with a recovery code", history.Actor(user.id, user.name))
     return bool(used)
+
+
+def digest_of_recovery(person: Person, plain: str) -> str:
+    """What is kept of a person's recovery code; one slow digest, whichever of the ten it may be."""
+    return slow_digest_of(plain, keys.derived("recovery codes", person.id)[:16])
 
 
 def new_recovery_codes(person: Person) -> list[str]:
@@ -182,7 +186,7 @@ def new_recovery_codes(person: Person) -> list[str]:
     letters = "abcdefghjkmnpqrstuvwxyz23456789"
     made = ["".join(secrets.choice(letters) for _ in range(10)) for _ in range(RECOVERY_CODES)]
     RecoveryCode.delete().where(RecoveryCode.person == person).execute()
-    RecoveryCode.insert_many([{"person": person, "digest": digest_of(code)} for code in made]).execute()
+    RecoveryCode.insert_many([{"person": person, "digest": digest_of_recovery(person, code)} for code in made]).execute()
     return [f"{code[:5]}-{code[5:]}" for code in made]
 
 

@@ -111,6 +111,10 @@ def sign_in(
         return None
     assert person is not None
     with db.atomic():
+        if hashing.is_weak(person.password_hash):  # the parameters have grown since it was set
+            Person.update(password_hash=hashing.make(password)).where(
+                (Person.id == person.id) & (Person.password_hash == person.password_hash)
+            ).execute()
         token, row = sessions.begin(person, address, agent)
         go_on(row, settings)
     return token, row

@@ -81,9 +81,14 @@ def test_where_one_is_signed_in_each_to_be_ended(greta, app, cast):
     text = greta.get(ME).text
     assert text.count("Firefox on Windows") >= 4 and "Here" in text and "127.0.0.1" in text
     ident = SignIn.select().where(SignIn.agent.contains("Firefox")).order_by(SignIn.id).first().id
-    greta.post(f"{ME}/sessions/{ident}/end")
+    page = f"{ME}/sessions/{ident}/end"
+    assert "Firefox on Windows, since" in greta.get(page).text
+    assert greta.post(page, data={"current": "wrong"}).status_code == 422
+    assert others[0].get("/provider/").status_code == 200, "only after the password"
+    greta.post(page, data={"current": "Demo-portal-1"})
     assert others[0].get("/provider/").status_code == 303 and others[1].get("/provider/").status_code == 200
-    greta.post(f"{ME}/sessions/others/end")
+    assert greta.post(f"{ME}/sessions/others/end", data={"current": ""}).status_code == 422
+    greta.post(f"{ME}/sessions/others/end", data={"current": "Demo-portal-1"})
     assert others[1].get("/provider/").status_code == 303 and greta.get("/provider/").status_code == 200
     assert "Ended by oneself" in greta.get(ME).text
 

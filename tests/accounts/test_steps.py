@@ -256,8 +256,9 @@ def set_up(client, page: str) -> tuple[str, str]:
     text = client.get(page).text
     secret = re.search(r'portal-key">([A-Z2-7 ]+)<', text)[1].replace(" ", "")
     assert "<svg" in text and client.get(page).text.count(secret[:4])
-    assert client.post(page, data={"code": "000000"}).status_code == 422
-    answer = client.post(page, data={"code": pyotp.TOTP(secret).now()})
+    password = {"current": "Demo-portal-1"}  # asked for where one is signed in already
+    assert client.post(page, data={**password, "code": "000000"}).status_code == 422
+    answer = client.post(page, data={**password, "code": pyotp.TOTP(secret).now()})
     assert answer.status_code == 200
     return secret, answer.text
 
@@ -304,6 +305,8 @@ def test_codes_of_the_minute_before_and_after_will_do_once():
 def test_providers_may_use_an_app_and_stop(client, cast):
     cast.sign_in(client, cast.finance)
     assert "Set up<span" in client.get("/provider/accounts/me").text
+    code = {"code": "000000", "current": "wrong"}
+    assert "This is not it" in client.post("/provider/accounts/me/authenticator", data=code).text
     set_up(client, "/provider/accounts/me/authenticator")
     text = client.get("/provider/accounts/me").text
     assert "10 recovery codes left" in text
@@ -354,11 +357,11 @@ def test_the_code_by_e_mail_is_over_after_ten_minutes_and_another_can_be_had(cli
 
 def test_who_wants_codes_by_e_mail_gets_them(client, cast):
     cast.sign_in(client, cast.finance)
-    client.post("/provider/accounts/me/codes-by-mail", data={"wanted": "yes"})
+    client.post("/provider/accounts/me/codes-by-mail", data={"wanted": "yes", "current": "Demo-portal-1"})
     client.post("/logout")
     assert attempt(client).location == "/login/second-step"
     client.post("/login/second-step", data={"code": mailed()})
-    client.post("/provider/accounts/me/codes-by-mail", data={"wanted": "no"})
+    client.post("/provider/accounts/me/codes-by-mail", data={"wanted": "no", "current": "Demo-portal-1"})
     client.post("/logout")
     assert attempt(client).location == "/provider/"
 
