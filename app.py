@@ -17,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import database
 import migrations
 import tasks
-from blueprints import components, errors, frame, history, keys, mail, permissions, scanner, sides, weeks
+from blueprints import components, errors, events, frame, history, keys, mail, permissions, scanner, sides, weeks
 from blueprints.accounts import rules as accounts
 from blueprints.accounts import sessions
 from blueprints.reach import Reach
@@ -81,6 +81,7 @@ def create_app(url: str | None = None, **config) -> Flask:
     components.register(app)
     frame.register(app)
     errors.register(app)
+    events.register(app)
     app.before_request(begin)
     CSRFProtect(app)
     app.before_request(eyes.open_eyes)

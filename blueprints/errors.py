@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 
 from flask import Flask, Response, g, render_template, request, url_for
@@ -10,10 +9,8 @@ from flask_wtf.csrf import CSRFError
 from peewee import OperationalError
 from werkzeug.exceptions import SecurityError
 
-from blueprints import pages, permissions
+from blueprints import events, pages, permissions
 from blueprints.accounts import sessions
-
-log = logging.getLogger("portal")
 
 
 def register(app: Flask) -> None:
@@ -30,25 +27,31 @@ def register(app: Flask) -> None:
 
 def another_host(_error):
     """A request for a name that is not this portal's; no page, since no address can be made for it."""
+    events.note("another host")
     return Response("This portal has another address.\n", status=400, content_type="text/plain; charset=utf-8")
 
 
 def forbidden(_error):
     act = g.get("missing_act")
+    events.note("refused", act=act.name.lower() if act else None)
     return render_template("errors/403.html", grant=permissions.who_grants(act) if act else ""), 403
 
 
 def missing(error):
+    if g.get("user") is not None and request.endpoint:  # somebody else's row looks like one that is not there
+        events.note("not there", status=error.code, row=next(iter((request.view_args or {}).values()), None))
     return render_template("errors/404.html"), error.code
 
 
 def too_large(_error):
+    events.note("too large")
     return render_template("errors/413.html"), 413
 
 
 def stale_form(_error):
     """A form whose token is not this session's. What was typed is given back: to send, where it comes from a page of
     ours and the person is signed in again; else to copy."""
+    events.note("form without its token")
     pairs = [(name, value) for name, value in request.form.items(multi=True)]
     own_page = request.headers.get("Origin", "").rstrip("/") == request.host_url.rstrip("/")
     user = g.get("user")
@@ -78,5 +81,5 @@ def note(error) -> str:
     while trace:
         frames.append(f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}")
         trace = trace.tb_next
-    log.error("failure %s %s at %s", number, type(error).__name__, " < ".join(reversed(frames[-8:])))
+    events.note("failure", reference=number, kind=type(error).__name__, place=" < ".join(reversed(frames[-8:])))
     return number

@@ -8,17 +8,19 @@ import secrets
 from functools import lru_cache
 from pathlib import Path
 
-from flask import Flask, current_app, g, request, url_for
+from flask import Flask, current_app, g, make_response, render_template, request, url_for
 
-from blueprints import components, history, permissions, sides, values, weeks
+from blueprints import components, events, history, permissions, sides, values, weeks
 from blueprints.accounts import sessions
 from blueprints.permissions import Can
 from blueprints.wording import term
+from models import utc_now
 
 POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
     "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+MOST_FILES, FILES_WITHIN = 300, dt.timedelta(minutes=15)  # that one person takes away
 # The shortcut tabs of each door: words, endpoint, the act that it needs. A tab whose area is not built is absent.
 TABS = {
     "provider": [
@@ -273,9 +275,20 @@ def note_file(response):
     given = response.headers.get("Content-Disposition", "")
     user = g.get("user")
     if user is not None and request.method == "GET" and response.status_code == 200 and given:
+        if history.taken_since(user.id, utc_now() - FILES_WITHIN) >= MOST_FILES:
+            response.close()
+            events.note("too many files")
+            return too_many_files()
         ident = next((v for v in (request.view_args or {}).values() if isinstance(v, int)), 0)
         history.took(user.id, (request.endpoint or "").partition(".")[2], ident)
     return response
+
+
+def too_many_files():
+    """Nobody takes so many files by hand: try again later (ASVS 2.4.1)."""
+    answer = make_response(render_template("errors/429.html", most=MOST_FILES), 429)
+    answer.headers["Retry-After"] = str(int(FILES_WITHIN.total_seconds()))
+    return answer
 
 
 def headers(response):

@@ -150,6 +150,12 @@ def took(user_id: int, what: str, ident: int = 0) -> None:
         Look.create(user=user_id, thing=f"{FILE}{what}"[:255], thing_id=ident)
 
 
+def taken_since(user_id: int, moment: dt.datetime) -> int:
+    """How many files and reports a person has taken away since then."""
+    mine = (Look.user == user_id) & (Look.at > moment) & Look.thing.startswith(FILE)
+    return Look.select().where(mine).count()
+
+
 def looked(user_id: int, thing) -> None:
     """Note that a person looked at a record about somebody: a client, or what names one."""
     name = thing._meta.table_name

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, abort, flash, g, jsonify, request, session, url_for
 
+from blueprints import events
 from blueprints.accounts import (
     asking,
     letters,  # noqa: F401 (what is told by mail is declared there)
@@ -70,13 +71,14 @@ def sign_in():
     form = SignInForm().called(g.settings.sign_in_by)
     if form.validate_on_submit():
         where, who = f"address {request.remote_addr}", f"login {form.email.data.lower()}"
+        stopped = signing.too_many(where, MOST_FROM_ONE_ADDRESS) or signing.too_many(who, 4 * g.settings.lock_after)
         found = signing.sign_in(
             form.email.data,
             form.password.data,
             request.remote_addr or "",
             request.user_agent.string,
             g.settings,
-            signing.too_many(where, MOST_FROM_ONE_ADDRESS) or signing.too_many(who, 4 * g.settings.lock_after),
+            stopped,
         )
         if found:
             if g.session_row is not None:
@@ -84,6 +86,7 @@ def sign_in():
             session.clear()
             session["token"] = found[0]
             return onward(found[1], within(request.args.get("next")))
+        events.note("too many tries" if stopped else "sign-in refused", login=events.login_word(form.email.data))
         form.form_errors.append(NOT_RIGHT[g.settings.sign_in_by])
     return page(
         "accounts/sign_in.html",
@@ -107,7 +110,9 @@ def demonstration_logins() -> list[tuple[str, str]]:
 def onward(row, wanted: str | None = None, user: User | None = None):
     """After a step: to the next one, or, where none is left, to where the person wanted to go."""
     step = signing.go_on(row, g.settings, user)
+    g.noted_person = row.person_id
     if step == Step.READY:
+        events.note("signed in", person=row.person_id)
         row = type(row).get_by_id(row.id)
         remind(row)
         return go(wanted or front(row.user))
@@ -132,7 +137,9 @@ def sign_out():
         sessions.end(row)
     session.clear()
     flash("You have signed out", "success")
-    return go(url_for("public.accounts.sign_in"))
+    answer = go(url_for("public.accounts.sign_in"))
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
 
 
 # the steps that are left -----------------------------------------------------------------------------------------------
@@ -158,6 +165,7 @@ def wrong_code(row, form, field, words: str):
     """A wrong code counts as a wrong password; too many end the session (B-03). None where there are tries left."""
     if signing.failed(row.person_id, g.settings):
         session.clear()
+        events.note("locked", person=row.person_id)
         flash(LOCKED, "warning")
         return go(url_for("public.accounts.sign_in"))
     field.errors = [words]
