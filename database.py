@@ -16,6 +16,7 @@ from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
 
 ROOT = Path(__file__).resolve().parent
 DEFAULT_URL = "sqlite:///instance/portal.db"
+TLS = ("sslmode", "sslrootcert", "sslcert", "sslkey")  # of a PostgreSQL URL, handed on as they stand
 BUSY_SECONDS = 30  # how long a writer waits for another one before it gives up
 
 
@@ -75,6 +76,7 @@ def open_database(url: str | None = None):
             password=unquote(parts.password or "") or None,
             host=unquote(query.get("host") or parts.hostname or "") or None,
             port=parts.port,
+            **{name: unquote(query[name]) for name in TLS if name in query},
             options="-c timezone=UTC",
         )
     raise ValueError(f"PORTAL_DATABASE_URL must begin with sqlite:/// or postgresql://, not {url.split(':')[0]!r}")

@@ -9,6 +9,7 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
 import database
 import migrations
@@ -38,6 +39,7 @@ from models import (
 
 ROOT = Path(__file__).resolve().parent.parent
 STUCK = dt.timedelta(minutes=2)
+LOCAL = ("127.0.0.1", "localhost", "::1")
 LEAST_FREE = 500_000_000  # bytes
 
 
@@ -61,12 +63,28 @@ def environment(base_url: str, secret_key: str) -> Iterator[Finding]:
     """The settings of the environment."""
     if len(secret_key) < 32:
         yield Finding("PORTAL_SECRET_KEY is short.", "Give at least 32 random characters, or none: one is then made.")
-    local = any(base_url.startswith(f"http://{host}") for host in ("127.0.0.1", "localhost"))
+    local = any(base_url.startswith(f"http://{host}") for host in LOCAL)
     if not base_url.startswith("https://") and not local:
         yield Finding(
             f"PORTAL_BASE_URL is {base_url}: passwords and clients' details would travel unencrypted.",
             "Serve the portal behind a proxy with a certificate and set PORTAL_BASE_URL to its https:// address.",
         )
+    url = urlsplit(os.environ.get("PORTAL_DATABASE_URL", ""))
+    host = parse_qs(url.query).get("host", [url.hostname or ""])[0]
+    away = not (not host or host.startswith("/") or host in LOCAL)
+    if url.scheme.startswith("postgres") and away and "sslmode=verify-full" not in url.query:
+        yield Finding(
+            "PORTAL_DATABASE_URL names another machine without sslmode=verify-full: who listens between could read all.",
+            "Add ?sslmode=verify-full&sslrootcert=/path/of/the/authority.pem to it.",
+        )
+    post = urlsplit(os.environ.get("PORTAL_MAIL_URL", ""))
+    if post.scheme == "smtp" and post.hostname not in LOCAL and "tls=must" not in post.query and not post.username:
+        yield Finding(
+            "PORTAL_MAIL_URL does not insist on TLS: mail could leave this machine unencrypted.",
+            "Add ?tls=must to it, or use smtps://.",
+        )
+    if os.environ.get("PORTAL_DEBUG") == "1" and base_url.startswith("https://"):
+        yield Finding("PORTAL_DEBUG is on: the log may hold personal details.", "Remove it.")
     if os.environ.get("PORTAL_WORKER", "inside") not in ("inside", "apart"):
         yield Finding("PORTAL_WORKER is neither inside nor apart.", "Set it to inside, or remove it.")
     if not os.environ.get("PORTAL_PROXIES", "0").isdigit():

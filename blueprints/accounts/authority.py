@@ -347,6 +347,8 @@ def save(row: User, form: LoginForm) -> bool:
         row = found(row.id)
         if form.overtaken(User, facts_of(row)):
             return False
+        if row.id == by.user_id and (form.email.data or "").lower() != row.person.email:
+            raise Refused("Ask a colleague to change your own address: a link to set your password goes there")
         rules.change_email(row, form.email.data, by)
         managing.rename(row, form.username.data, by)
         if "roles" in form:

@@ -12,10 +12,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from peewee import JOIN
+
 from blueprints import history, weeks
 from blueprints.accounts import hashing
 from blueprints.settings import rules as settings
-from models import OldPassword, Person, User, db, utc_now
+from models import OldPassword, Organisation, Person, User, db, utc_now
 
 LONGEST = hashing.LONGEST
 LIST = Path(__file__).resolve().parent / "common-passwords.txt.gz"
@@ -92,14 +94,26 @@ def check(password: str, person: Person, now) -> None:
         ])  # fmt: skip
 
 
+# Words that this portal brings to mind (ASVS 6.1.2); with them go the names of the person, organisation, authority and
+# portal. A password of little else is refused.
+CONTEXT = (
+    "portico", "portal", "provider", "council", "county", "borough", "authority", "adult", "social", "care", "carer", "home",
+    "visit", "visits", "actuals", "package", "payment", "payments", "remittance", "invoice", "finance", "admin",
+    "administrator", "officer", "manager", "login", "password", "welcome", "spring", "summer", "autumn", "winter",
+    "january", "february", "march", "april", "june", "july", "august", "september", "october", "november", "december",
+)  # fmt: skip
+
+
 def is_like_name(password: str, person: Person, now) -> bool:
-    """The user name or address is inside it, or without the person's and the authority's names little of it is left."""
+    """The user name or address is inside it, or without the names and CONTEXT little of it is left."""
     lowered = password.casefold()
     whole = [person.email.partition("@")[0], person.username or ""]
     if any(len(name) > 2 and name.casefold() in lowered for name in whole):
         return True
-    names = [name for (name,) in User.select(User.name).where(User.person == person).tuples()]
-    text = f"{' '.join(names)} {person.email} {now.authority_name} {now.portal_name}".casefold()
+    logins = User.select(User.name, Organisation.name).join(Organisation, JOIN.LEFT_OUTER).where(User.person == person)
+    names = [name or "" for both in logins.tuples() for name in both]
+    words = [*names, person.email, now.authority_name, now.portal_name, *CONTEXT]
+    text = " ".join(words).casefold()
     rest = lowered
     for word in sorted(set(re.findall(r"[^\W_]{4,}", text)), key=len, reverse=True):
         rest = rest.replace(word, "")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blueprints.accounts import managing, policy
+from blueprints import keys
+from blueprints.accounts import hashing, managing, policy
 from blueprints.history import COMMAND_LINE
 from blueprints.settings import rules as settings
-from models import Change
+from models import Change, Person, RecoveryCode
 
 NOW = settings.Settings({})
+FINE = "correct horse battery staple"
 OLDER = settings.Settings(policy.PRESETS["guide 004"])
 
 
@@ -51,6 +54,12 @@ def test_like_the_name_is_refused_in_any_case(cast, password):
     assert any("not like your name" in r for r in reasons(password, person)), password
     off = settings.Settings({"password_like_name": False})
     assert not any("not like your name" in r for r in reasons(password, person, off))
+
+
+@pytest.mark.parametrize("password", ["Oakfield-2026!", "provider portal 26", "Adult Social Care 1", "october-visits 14", "Portico.Care.2026"])
+def test_words_that_the_portal_brings_to_mind_are_refused(cast, password):
+    assert any("not like your name" in r for r in reasons(password, cast.finance.person)), password
+    assert reasons("october tin visits lamp river", cast.finance.person) == [], "a word of it among others is no harm"
 
 
 @pytest.mark.feature("B-08")
@@ -127,3 +136,57 @@ def test_the_shipped_list_is_there():
     known = policy.common_passwords()
     assert len(known) > 30_000 and {"password", "liverpool", "iloveyou"} <= known
     assert all(word == word.lower() for word in known)
+
+
+# how passwords are kept ------------------------------------------------------------------------------------------------
+
+
+def test_a_password_is_compared_as_typed_and_whole():
+    kept = hashing.make("a" * 256)
+    assert hashing.fits(kept, "a" * 256) and not hashing.fits(kept, "a" * 257)
+    for other in (" Correct horse", "correct horse", "Correct horse "):
+        assert not hashing.fits(hashing.make("Correct horse"), other)
+
+
+def test_passwords_are_kept_by_argon2id_of_the_recommended_cost(cast):
+    kept = hashing.make(FINE)
+    assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$") and not hashing.is_weak(kept)
+
+
+def test_a_hash_of_older_cost_is_made_anew_at_sign_in(client, cast):
+    old = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(FINE)
+    Person.update(password_hash=old).where(Person.id == cast.finance.person_id).execute()
+    client.post("/login", data={"email": "finance@oakfield.example", "password": FINE})
+    kept = Person.get_by_id(cast.finance.person_id).password_hash
+    assert kept != old and hashing.fits(kept, FINE)
+
+
+def test_recovery_codes_are_as_slow_to_try_out_as_passwords(cast):
+    from blueprints.accounts import second
+
+    made = second.new_recovery_codes(cast.finance.person)
+    plain = made[0].replace("-", "")
+    kept = {row.digest for row in RecoveryCode.select()}
+    assert second.digest_of_recovery(cast.finance.person, plain) in kept
+    assert second.digest_of_recovery(cast.manager.person, plain) not in kept, "salted by person"
+    assert hashing.digest_of(plain) not in kept
+
+
+@given(st.text(max_size=200))
+def test_what_is_sealed_comes_back_and_nothing_else_does(text):
+    keys.use("a key for this test")
+    try:
+        sealed = keys.seal("one", text)
+        assert keys.unseal("one", sealed) == text and sealed != keys.seal("one", text)
+        for purpose, tampered in (("two", sealed), ("one", sealed[:-6] + "AAAAA="), ("one", "x"), ("one", "é")):
+            if (purpose, tampered) != ("one", sealed):
+                with pytest.raises(keys.Unreadable):
+                    keys.unseal(purpose, tampered)
+    finally:
+        keys.use("tests")
+
+
+def test_what_is_signed_is_for_one_purpose_and_by_sha_256():
+    word = keys.sign("set-password", 7, "nonce")
+    assert keys.signed("set-password", word) == [7, "nonce"] and keys.signed("other", word) is None
+    assert len(word.rpartition(".")[2]) == 43, "256 bits"
