@@ -13,6 +13,7 @@ from flask.sessions import SecureCookieSessionInterface
 from flask_compress import Compress
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 
 import database
 import migrations
@@ -35,10 +36,18 @@ class SessionCookie(SecureCookieSessionInterface):
     digest_method = staticmethod(hashlib.sha256)
 
 
+class StoredNumber(IntegerConverter):
+    """A number in an address; one that no database keeps is nobody's, so 404."""
+
+    def __init__(self, *args, max: int = 2**63 - 1, **kwargs):
+        super().__init__(*args, max=max, **kwargs)
+
+
 def create_app(url: str | None = None, **config) -> Flask:
     """The application on the database of the environment, or of `url`."""
     app = Flask(__name__)
     app.session_interface = SessionCookie()
+    app.url_map.converters["int"] = StoredNumber
     base = os.environ.get("PORTAL_BASE_URL") or f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
     secure = base.startswith("https://")
     app.config.update(

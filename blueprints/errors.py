@@ -22,6 +22,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(413, too_large)
     app.register_error_handler(CSRFError, stale_form)
     app.register_error_handler(OperationalError, database_away)
+    app.register_error_handler(OverflowError, beyond)
     app.register_error_handler(500, failed)
 
 
@@ -41,6 +42,11 @@ def missing(error):
     if g.get("user") is not None and request.endpoint:  # somebody else's row looks like one that is not there
         events.note("not there", status=error.code, row=next(iter((request.view_args or {}).values()), None))
     return render_template("errors/404.html"), error.code
+
+
+def beyond(error):
+    """A number in a query that no database keeps is nobody's; in a form that is a failure, and nothing was written."""
+    return (render_template("errors/404.html"), 404) if request.method == "GET" else failed(error)
 
 
 def too_large(_error):

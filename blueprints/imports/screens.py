@@ -138,7 +138,7 @@ class Screens:
             query = query.where(Import.kind == form.kind.data)
         if form.state.data:
             query = query.where(Import.state == form.state.data)
-        if self.side == "authority" and form.organisation.data:
+        if self.side == "authority" and form.organisation.data and not form.organisation.errors:
             query = query.where(Import.organisation == int(form.organisation.data))
         count = query.count()
         pages = max(1, -(-count // PER_PAGE))
