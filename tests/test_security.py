@@ -215,7 +215,7 @@ def test_no_odd_value_breaks_a_filter(app, both, cast):
                 for number in (0, 5, 8):
                     query = {name: ODD[(number + place) % len(ODD)] for place, name in enumerate(names)}
                     try:
-                        answer = browser.get(path, query_string=query)
+                        answer = browser.get(path.partition("?")[0], query_string=query)
                     except Exception as error:
                         wrong.append(f"{path} {query}: {error!r}")
                         continue
