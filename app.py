@@ -36,6 +36,15 @@ class SessionCookie(SecureCookieSessionInterface):
     digest_method = staticmethod(hashlib.sha256)
 
 
+class Portal(Flask):
+    """Flask, but what fails is logged by `errors` alone: the words of an exception may hold somebody's details."""
+
+    def log_exception(self, exc_info) -> None:
+        """Nothing, unless PORTAL_DEBUG asks for the whole trace."""
+        if os.environ.get("PORTAL_DEBUG") == "1":
+            super().log_exception(exc_info)
+
+
 class StoredNumber(IntegerConverter):
     """A number in an address; one that no database keeps is nobody's, so 404."""
 
@@ -45,7 +54,7 @@ class StoredNumber(IntegerConverter):
 
 def create_app(url: str | None = None, **config) -> Flask:
     """The application on the database of the environment, or of `url`."""
-    app = Flask(__name__)
+    app = Portal(__name__)
     app.session_interface = SessionCookie()
     app.url_map.converters["int"] = StoredNumber
     base = os.environ.get("PORTAL_BASE_URL") or f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"

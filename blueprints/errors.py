@@ -40,7 +40,8 @@ def forbidden(_error):
 
 def missing(error):
     if g.get("user") is not None and request.endpoint:  # somebody else's row looks like one that is not there
-        events.note("not there", status=error.code, row=next(iter((request.view_args or {}).values()), None))
+        numbers = [value for value in (request.view_args or {}).values() if isinstance(value, int)]
+        events.note("not there", status=error.code, rows=numbers)
     return render_template("errors/404.html"), error.code
 
 

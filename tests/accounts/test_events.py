@@ -68,7 +68,7 @@ def test_what_is_refused_is_noted(app, client, cast, noted):
     cast.sign_in(client, cast.outsider)
     client.get(f"/provider/services/{cast.north.id}")
     gone = noted("not there")[0]
-    assert gone["user"] == cast.outsider.id and gone["row"] == cast.north.id
+    assert gone["user"] == cast.outsider.id and gone["rows"] == [cast.north.id]
     app.config["WTF_CSRF_ENABLED"] = True
     try:
         assert client.post("/provider/accounts/me/password", data={"current": "x"}).status_code == 400
