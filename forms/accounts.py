@@ -122,6 +122,12 @@ class ConfirmForm(PortalForm):
     current = f.PasswordField("Current password", [f.Required()], render_kw={"autocomplete": "current-password"})
 
 
+class WithAppForm(ConfirmForm):
+    """The password and the app's code, before the app or its recovery codes are changed."""
+
+    code = CodeField("Code of the app, or a recovery code", [f.Required()], render_kw={"autocomplete": "one-time-code"})
+
+
 class SetUpForm(ConfirmForm):
     """The password, and the first code of an authenticator app."""
 

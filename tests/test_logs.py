@@ -40,7 +40,9 @@ def heard(caplog, capfd):
 
     def read() -> list[str]:
         printed = capfd.readouterr()
-        return [r.getMessage() + str(r.exc_text or "") for r in caplog.records] + (printed.out + printed.err).splitlines()
+        return [r.getMessage() + str(r.exc_text or "") for r in caplog.records] + (
+            printed.out + printed.err
+        ).splitlines()
 
     return read
 

@@ -161,19 +161,25 @@ def test_no_post_without_its_token(app, both, cast):
             path = address.partition(" ")[2].format(cast=cast)
             for side, browser in both:
                 if endpoint.startswith((side, "public")):
-                    answer = browser.post(path, headers={"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"})
+                    answer = browser.post(
+                        path, headers={"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+                    )
                     assert answer.status_code == 400, path
     finally:
         app.config["WTF_CSRF_ENABLED"] = False
 
 
 def test_of_a_field_that_comes_twice_the_first_counts(client, cast):
-    twice = MultiDict([("email", "finance@oakfield.example"), ("email", "x"), ("password", "Demo-portal-1"), ("password", "x")])
-    assert client.post("/login?next=/provider/visits&next=https://evil.example", data=twice).location == "/provider/visits"
+    twice = MultiDict(
+        [("email", "finance@oakfield.example"), ("email", "x"), ("password", "Demo-portal-1"), ("password", "x")]
+    )
+    assert (
+        client.post("/login?next=/provider/visits&next=https://evil.example", data=twice).location == "/provider/visits"
+    )
 
 
 def test_what_a_form_does_not_have_is_not_written(client, cast):
-    from models import Organisation, OfficerRole
+    from models import OfficerRole, Organisation
 
     cast.sign_in(client, cast.officer)
     names = {name: "1" for name in Organisation._meta.fields if name not in ("ref", "name")}
@@ -185,7 +191,19 @@ def test_what_a_form_does_not_have_is_not_written(client, cast):
     assert OfficerRole.select().count() == before
 
 
-ODD = ["99999999999999999999", "2147483648", "9223372036854775808", "-1", "0", "x", "%", "' OR 1=1 --", "<i>'\"", "\u0000", "=1+1"]
+ODD = [
+    "99999999999999999999",
+    "2147483648",
+    "9223372036854775808",
+    "-1",
+    "0",
+    "x",
+    "%",
+    "' OR 1=1 --",
+    "<i>'\"",
+    "\u0000",
+    "=1+1",
+]
 
 
 def filled(rule, value: int) -> str | None:
@@ -207,7 +225,21 @@ def test_no_number_in_an_address_breaks_a_page(app, both, cast, value):
 
 
 def test_no_odd_value_breaks_a_filter(app, both, cast):
-    names = ("page", "sort", "q", "client", "organisation", "service", "week", "start", "end", "state", "kind", "year", "next")
+    names = (
+        "page",
+        "sort",
+        "q",
+        "client",
+        "organisation",
+        "service",
+        "week",
+        "start",
+        "end",
+        "state",
+        "kind",
+        "year",
+        "next",
+    )
     wrong: list[str] = []
     for endpoint, path in addresses(cast):
         for side, browser in both:
@@ -329,5 +361,8 @@ def test_own_scripts_write_no_html_from_data():
         text = path.read_text()
         for line in re.findall(r"innerHTML\s*\+?=\s*(.*)", text):
             assert re.fullmatch(r"'[^'$]*';", line), line
-        assert not re.search(r"\beval\(|new Function|insertAdjacentHTML|outerHTML|document\.write|__proto__|localStorage|indexedDB|document\.cookie", text)
+        assert not re.search(
+            r"\beval\(|new Function|insertAdjacentHTML|outerHTML|document\.write|__proto__|localStorage|indexedDB|document\.cookie",
+            text,
+        )
         assert "sessionStorage" not in text or path.name == "grid.js"

@@ -9,7 +9,7 @@ from blueprints.frame import show_moment
 from blueprints.history import Actor
 from blueprints.pages import go, page
 from blueprints.permissions import Can, requires
-from forms.accounts import ChangeCodeForm, ChangePasswordForm, CodesByMailForm, ConfirmForm, SetUpForm
+from forms.accounts import ChangeCodeForm, ChangePasswordForm, CodesByMailForm, ConfirmForm, SetUpForm, WithAppForm
 from models import Person, SignIn, db
 
 WRONG = "Enter your current password. This is not it"
@@ -68,6 +68,16 @@ class Own:
         if signing.confirms(g.session_row.person_id, form.current.data, g.settings):
             return True
         form.current.errors = [WRONG]
+        return False
+
+    def confirmed_by_app(self, form) -> bool:
+        """As `confirmed`, and the app's code is right too: full sign-in again (ASVS 7.5.1)."""
+        if not self.confirmed(form):
+            return False
+        if second.answers_app(me(), form.code.data):
+            return True
+        signing.failed(g.session_row.person_id, g.settings)
+        form.code.errors = ["Enter the digits that the app shows now, or a recovery code. Each works once"]
         return False
 
     # pages -----------------------------------------------------------------------------------------------------------
@@ -172,8 +182,8 @@ class Own:
         """Stop using the app, after the password; where one is required another is set up at the next sign-in."""
         if not me().authenticator:
             return go(self.url("me"))
-        form = ConfirmForm()
-        if self.confirmed(form):
+        form = WithAppForm()
+        if self.confirmed_by_app(form):
             second.stop_app(me(), actor())
             flash("The authenticator app is no longer used.", "success")
             return go(self.url("me"))
@@ -183,8 +193,8 @@ class Own:
         """New recovery codes in place of the old ones, after the password; shown once."""
         if not me().authenticator:
             return go(self.url("me"))
-        form = ConfirmForm()
-        if self.confirmed(form):
+        form = WithAppForm()
+        if self.confirmed_by_app(form):
             with db.atomic():
                 codes = second.new_recovery_codes(me())
                 second.record(me(), "Made new recovery codes", actor())
@@ -209,7 +219,9 @@ class Own:
         return self.ask(
             form,
             "Codes by e-mail",
-            f"At each sign-in a code will be sent to {g.user.email}." if wanted else "Your password alone will let you in.",
+            f"At each sign-in a code will be sent to {g.user.email}."
+            if wanted
+            else "Your password alone will let you in.",
             "Send me a code at each sign-in" if wanted else "Send me no more codes",
         )
 

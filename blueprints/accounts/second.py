@@ -186,7 +186,9 @@ def new_recovery_codes(person: Person) -> list[str]:
     letters = "abcdefghjkmnpqrstuvwxyz23456789"
     made = ["".join(secrets.choice(letters) for _ in range(10)) for _ in range(RECOVERY_CODES)]
     RecoveryCode.delete().where(RecoveryCode.person == person).execute()
-    RecoveryCode.insert_many([{"person": person, "digest": digest_of_recovery(person, code)} for code in made]).execute()
+    RecoveryCode.insert_many(
+        [{"person": person, "digest": digest_of_recovery(person, code)} for code in made]
+    ).execute()
     return [f"{code[:5]}-{code[5:]}" for code in made]
 
 

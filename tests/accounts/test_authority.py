@@ -330,7 +330,9 @@ def test_another_address_is_told_to_the_old_one(officer, app, cast):
 
 
 def test_nobody_gives_oneself_another_address(officer, cast):
-    answer = officer.post(f"{AT}/{cast.officer.id}/edit", data={"email": "else@authority.example", "roles": ["administrator"]})
+    answer = officer.post(
+        f"{AT}/{cast.officer.id}/edit", data={"email": "else@authority.example", "roles": ["administrator"]}
+    )
     assert answer.status_code == 422 and "Ask a colleague to change your own address" in answer.text
     assert Person.get_by_id(cast.officer.person_id).email == "officer@authority.example"
 

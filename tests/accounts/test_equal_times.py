@@ -54,7 +54,12 @@ WAYS: dict[str, Callable] = {"sign-in": sign_in, "forgotten password": forgotten
 def told(answer, email: str) -> tuple:
     """What an answer says, without the address that was typed and what differs each time."""
     text = re.sub(r'nonce="[^"]*"|\?v=\w+', "", answer.text).replace(email, "")
-    return answer.status_code, answer.location, {k: v for k, v in answer.headers if k not in ("Set-Cookie", "Content-Security-Policy", "Content-Length")}, text
+    return (
+        answer.status_code,
+        answer.location,
+        {k: v for k, v in answer.headers if k not in ("Set-Cookie", "Content-Security-Policy", "Content-Length")},
+        text,
+    )
 
 
 def afresh() -> None:

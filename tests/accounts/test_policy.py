@@ -56,7 +56,10 @@ def test_like_the_name_is_refused_in_any_case(cast, password):
     assert not any("not like your name" in r for r in reasons(password, person, off))
 
 
-@pytest.mark.parametrize("password", ["Oakfield-2026!", "provider portal 26", "Adult Social Care 1", "october-visits 14", "Portico.Care.2026"])
+@pytest.mark.parametrize(
+    "password",
+    ["Oakfield-2026!", "provider portal 26", "Adult Social Care 1", "october-visits 14", "Portico.Care.2026"],
+)
 def test_words_that_the_portal_brings_to_mind_are_refused(cast, password):
     assert any("not like your name" in r for r in reasons(password, cast.finance.person)), password
     assert reasons("october tin visits lamp river", cast.finance.person) == [], "a word of it among others is no harm"

@@ -307,14 +307,19 @@ def test_providers_may_use_an_app_and_stop(client, cast):
     assert "Set up<span" in client.get("/provider/accounts/me").text
     code = {"code": "000000", "current": "wrong"}
     assert "This is not it" in client.post("/provider/accounts/me/authenticator", data=code).text
-    set_up(client, "/provider/accounts/me/authenticator")
+    secret, _ = set_up(client, "/provider/accounts/me/authenticator")
     text = client.get("/provider/accounts/me").text
     assert "10 recovery codes left" in text
-    again = client.post("/provider/accounts/me/recovery-codes", data={"current": "Demo-portal-1"})
+    password = {"current": "Demo-portal-1"}
+    page = "/provider/accounts/me/recovery-codes"
+    assert "recovery code. Each works once" in client.post(page, data={**password, "code": "000000"}).text
+    again = client.post(page, data={**password, "code": pyotp.TOTP(secret).at(int(time.time()) + 30)})
     assert again.text.count("<code>") == 10 and RecoveryCode.select().count() == 10
     page = "/provider/accounts/me/authenticator/removal"
-    assert client.post(page, data={"current": "wrong"}).status_code == 422
-    assert client.post(page, data={"current": "Demo-portal-1"}).status_code == 303
+    code = {"code": re.search(r"<code>([a-z0-9-]+)</code>", again.text)[1]}
+    assert client.post(page, data={"current": "wrong", **code}).status_code == 422
+    assert client.post(page, data={**password, "code": "abcde-fghij"}).status_code == 422
+    assert client.post(page, data={**password, **code}).status_code == 303
     assert person_of(cast.finance).authenticator is None and not RecoveryCode.select().exists()
     settings.put("second_providers", "off")
     assert client.get("/provider/accounts/me/authenticator").status_code == 404
