@@ -56,6 +56,7 @@ def register(app: Flask) -> None:
     app.after_request(headers)
     app.after_request(note_file)
     app.url_defaults(hashed_static)
+    app.add_template_global(address, "address_of")
     app.add_template_filter(values.show_date, "date")
     app.add_template_filter(values.show_date_long, "long_date")
     app.add_template_filter(show_short_date, "short_date")
@@ -101,6 +102,7 @@ def nonce() -> str:
     return g.nonce
 
 
+@lru_cache(maxsize=50)
 def text_colour(colour: str) -> str:
     """Black or white, whichever has the greater contrast on a colour `#rrggbb` (WCAG relative luminance)."""
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
@@ -173,7 +175,9 @@ def _address(endpoint: str, _root: str, **values) -> str:
 
 
 def address(endpoint: str, **values) -> str:
-    """The address of a page of the frame, put together once: there are twenty of them on every page."""
+    """The address of a page of the frame, put together once: there are thirty of them on every page."""
+    if current_app.debug:  # a static file's changes with the file
+        return url_for(endpoint, **values)
     return _address(endpoint, request.root_path, **values)
 
 
