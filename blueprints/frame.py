@@ -56,7 +56,6 @@ def register(app: Flask) -> None:
     app.after_request(headers)
     app.after_request(note_file)
     app.url_defaults(hashed_static)
-    app.add_template_global(address, "address_of")
     app.add_template_filter(values.show_date, "date")
     app.add_template_filter(values.show_date_long, "long_date")
     app.add_template_filter(show_short_date, "short_date")
@@ -66,7 +65,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(values.show_time, "time")
     app.add_template_filter(weeks.financial_year, "financial_year")
     app.add_template_filter(show_moment, "moment")
-    app.jinja_env.globals.update(can=permissions.can, Can=Can)
+    app.jinja_env.globals.update(can=permissions.can, Can=Can, address_of=address)
 
 
 def show_short_date(day) -> str:
