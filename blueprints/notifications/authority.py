@@ -81,7 +81,7 @@ def index():
         filter=form,
         found=records.listed(query, orders, "-at", Mail.id),
         titled=titled,
-        address_of=address_of,
+        sent_to=address_of,
         kept=mail.is_kept(),
         press=PortalForm(),
     )
