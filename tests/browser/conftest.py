@@ -20,6 +20,8 @@ ARGUMENTS = [
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 ]  # fmt: skip
 PASSWORD = "Demo-portal-1"
+TOO_WIDE = """[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > 320)
+  .slice(-3).map(e => `${e.tagName}.${e.className} ${e.textContent.trim().slice(0, 40)}`).join('; ')"""
 
 
 class Portal:
@@ -110,7 +112,7 @@ class Visitor:
             viewport={"width": 1280, "height": 900},
             accept_downloads=True,
         )
-        self.context.set_default_timeout(20000)
+        self.context.set_default_timeout(int(os.environ.get("SLOW", "20000")))
         self.page = self.context.new_page()
         self.said: list[str] = []
         self.page.on(
@@ -138,7 +140,7 @@ class Visitor:
         self.page.set_viewport_size({"width": 320, "height": 700})
         if self.script:
             wide = self.page.evaluate("document.documentElement.scrollWidth")
-            assert wide <= 320, f"{self.page.url} is {wide} pixels wide on a small screen"
+            assert wide <= 320, f"{self.page.url} is {wide} pixels wide on a small screen: {self.page.evaluate(TOO_WIDE)}"
         self.page.set_viewport_size({"width": 1280, "height": 900})
         assert not self.said, self.said
 
