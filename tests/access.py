@@ -415,6 +415,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "authority.teams.index": ("GET /authority/settings/teams", OFFICER),
     "authority.teams.add": ("GET /authority/settings/teams/new", "303 404 404 404 200 403"),
     "authority.teams.edit": ("GET /authority/settings/teams/{cast.team.id}/edit", "303 404 404 404 200 403"),
+    "authority.settings.kinds": ("GET /authority/settings/provider-kinds", OFFICER),
+    "authority.settings.switch": ("POST /authority/settings/provider-kinds", "303 404 404 404 409 403"),
     "authority.settings.roles": ("GET /authority/settings/roles", OFFICER),
     "authority.settings.visit_types": ("GET /authority/settings/visit-types", OFFICER),
     "authority.settings.visit_type": ("GET /authority/settings/visit-types/{cast.types[DHS].id}", OFFICER),

@@ -145,8 +145,10 @@ def tell_remittances(done: list[Finalisation]) -> None:
     users = (
         User.select(User, Organisation).join(Organisation).where(User.is_active & User.organisation.in_(list(periods)))
     )
-    letters = []
+    letters, now = [], settings.read()
     for user in users:
+        if not now.for_kinds(user.organisation.kinds.splitlines()).module_payments:
+            continue
         reach = Reach.of(user)
         for period, contracts in periods[user.organisation_id].items():
             if not reach.limited or Contract.visible_to(reach).where(Contract.id.in_(contracts)).exists():

@@ -84,6 +84,9 @@ DISPUTE_REASONS = (
     "Other",
 )
 
+# What organisations do, where modules differ by it (Z-05).
+PROVIDER_KINDS = ("Home care", "Residential and nursing care", "Short breaks", "Day services", "Supported housing")
+
 SPECS: dict[str, Spec] = {
     spec.name: spec
     for spec in (
@@ -142,6 +145,7 @@ SPECS: dict[str, Spec] = {
         Spec("religions", "lines", ("Buddhist", "Christian", "Hindu", "Jewish", "Muslim", "Sikh", "No religion"), "Religions", "One a line; what a service supports.", "D-15", group="Lists"),
         Spec("languages", "lines", ("English", "British Sign Language", "Bengali", "Gujarati", "Polish", "Punjabi", "Romanian", "Urdu", "Welsh"), "Languages", "One a line; what a service supports.", "D-15", group="Lists"),
         Spec("tenure_types", "lines", ("Owner occupied", "Council rented", "Housing association", "Private rented", "Leasehold", "Shared ownership"), "Tenure types", "One a line; for services that are not accommodation based.", "D-15", group="Lists"),
+        Spec("provider_kinds", "lines", PROVIDER_KINDS, "Kinds of provider", "One a line. Modules can be switched off for a kind; an organisation of two kinds has what either of them has.", "Z-05", group="Modules"),
         Spec("module_organisations", "yes-no", True, "Organisation", "The organisation's details, and asking to change them.", "Z-04", group="Modules"),
         Spec("module_services", "yes-no", True, "Services", "Services, their details and properties, and asking to change them.", "Z-04", group="Modules"),
         Spec("module_level_availability", "yes-no", False, "Service availability at service level", "Availability is entered for each service level instead of one figure.", "D-18", group="Modules"),
@@ -255,6 +259,20 @@ class Settings:
     def requests_with(self, what: str) -> frozenset[str]:
         """The kinds of change request that are let through at once (`at_once`), or not taken (`off`) (rule 9.1)."""
         return frozenset(self._stored.get(f"requests {what}") or ())
+
+    @property
+    def off_by_kind(self) -> dict[str, list[str]]:
+        """The modules that are switched off for kinds of provider, by kind (Z-05)."""
+        return dict(self._stored.get("modules off by kind") or {})
+
+    def for_kinds(self, kinds: Iterable[str]) -> Settings:
+        """The settings as a provider of these kinds has them: what is off for each of its kinds is off (Z-05).
+
+        A provider without a kind that the authority lists has every module that is on.
+        """
+        off, known = self.off_by_kind, [kind for kind in kinds if kind in self.provider_kinds]
+        gone = set.intersection(*(set(off.get(kind, ())) for kind in known)) if off and known else set()
+        return Settings({**self._stored, **dict.fromkeys(gone, False)}) if gone else self
 
     @property
     def today(self) -> str | None:

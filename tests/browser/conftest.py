@@ -117,7 +117,7 @@ class Visitor:
         self.said: list[str] = []
         self.page.on(
             "console",
-            lambda m: self.said.append(m.text) if m.type == "error" and not re.search("404|422", m.text) else None,
+            lambda m: self.said.append(m.text) if m.type == "error" and not re.search("403|404|409|422", m.text) else None,
         )
         self.page.on("pageerror", lambda e: self.said.append(str(e)))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Locator
+import contextlib
+
+from playwright.sync_api import Error, Locator
 
 from tests.browser.conftest import Visitor
 
@@ -58,7 +60,14 @@ class Hands:
             wanted.click()
             return
         self.reach(wanted)
+        self.page.evaluate("window.isBefore = true")
         self.page.keyboard.press("Enter")
+        for _ in range(40):  # a page that comes, or a region that is swapped
+            self.page.wait_for_timeout(50)
+            with contextlib.suppress(Error):  # asked while one page gives way to the next
+                if self.page.evaluate("!window.isBefore"):
+                    self.page.wait_for_load_state()
+                    return
 
     def fill(self, label: str, text: str) -> None:
         """Type over what a field holds."""
@@ -108,6 +117,17 @@ class Hands:
                 return
             self.page.keyboard.press("ArrowDown")
         raise AssertionError(f"{box} is not reached by the arrows")
+
+    def open_filter(self) -> None:
+        """Open the filter of a list where the window is narrow or there is no script."""
+        panel = self.page.locator("details.portal-filter").first
+        if panel.get_attribute("open") is None:
+            summary = panel.locator("summary")
+            if self.keys:
+                self.reach(summary)
+                self.page.keyboard.press("Enter")
+            else:
+                summary.click()
 
     def field(self, label: str) -> Locator:
         """A control by its label, whether or not that says "(optional)"."""
