@@ -437,6 +437,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "authority.notifications.index": ("GET /authority/notifications", "303 404 404 404 200 403"),
     "authority.notifications.show": ("GET /authority/notifications/0", "303 404 404 404 404 403"),
     "authority.notifications.again": ("POST /authority/notifications/0/repetition", "303 404 404 404 404 403"),
+    "authority.notifications.texts": ("GET /authority/notifications/texts", "303 404 404 404 200 403"),
+    "authority.notifications.edit_text": ("GET /authority/notifications/texts/test/edit", "303 404 404 404 200 403"),
     "authority.notifications.trial": ("POST /authority/notifications/trials", "303 404 404 404 303 403"),
     "authority.audit.index": ("GET /authority/audit", "303 404 404 404 200 403"),
     "authority.audit.looks": ("GET /authority/audit/looks", "303 404 404 404 200 403"),

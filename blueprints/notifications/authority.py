@@ -8,6 +8,7 @@ from flask import Blueprint, abort, flash, g, url_for
 from peewee import JOIN
 
 from blueprints import mail, records, weeks
+from blueprints.notifications import texts
 from blueprints.pages import go, page
 from blueprints.permissions import Can, can, requires
 from forms.base import PortalForm
@@ -15,6 +16,7 @@ from forms.notifications import MailFilter
 from models import Mail, MailState, Organisation, Person, User, db
 
 routes = Blueprint("notifications", __name__)
+texts.add(routes)
 AGAIN = (MailState.FAILED, MailState.KEPT, MailState.DROPPED)
 
 

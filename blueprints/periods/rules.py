@@ -156,7 +156,7 @@ def tell_remittances(done: list[Finalisation]) -> None:
     mail.send_many("remittance-ready", letters)
 
 
-@mail.kind("remittance-ready", "Remittance ready", "A remittance is ready")
+@mail.kind("remittance-ready", "Remittance ready", "A remittance is ready", can_wait=True)
 def remittance_letter(letter: mail.Letter) -> dict | None:
     """What the mail about a finalised period says: the period and the contracts' names, no sums and no clients."""
     period = PaymentPeriod.get_or_none(PaymentPeriod.id == letter.about)

@@ -197,8 +197,10 @@ SPECS: dict[str, Spec] = {
         Spec("mail_sender", "email", "", "Sender's e-mail address", "Mail comes from it. Empty: portal@ and the host of the portal's address.", "Y-15", group="E-mail"),
         Spec("mail_sender_name", "text", "", "Sender's name", "Stands before the address. Empty: the authority's name.", "Y-15", group="E-mail"),
         Spec("mail_closing", "text", "", "Closing words", "Stand at the end of each mail, such as whom to ask.", "Y-15", group="E-mail"),
+        Spec("mail_from_hour", "whole", 0, "Mail that can wait goes out from, hour", "Decisions, remittances, files and reports; links and codes go at once. The same hour twice: at any time.", "Y-15", 0, 23, group="E-mail"),
+        Spec("mail_until_hour", "whole", 24, "And until, hour", "18 means until 18:00, in London time.", "Y-15", 0, 24, group="E-mail"),
         Spec("mail_days", "whole", 90, "Days that the list of mail is kept", "Older rows are deleted.", "Y-15", 7, 3650, group="E-mail"),
-        Spec("mail_import_minutes", "whole", 2, "Mail about an import after minutes", "Who sent a file is told by mail when reading or updating took longer than this.", "Y-15", 0, 1440, group="E-mail"),
+        Spec("mail_import_minutes", "whole", 2, "Mail about a file or report after minutes", "Who sent a file or asked for a report is told by mail when it took longer than this.", "Y-15", 0, 1440, group="E-mail"),
         Spec("mail_remittances", "yes-no", True, "Mail when a remittance is ready", "The provider's people who may see payments are told once a period is finalised.", "Y-12", group="E-mail"),
         Spec("sign_in_by", "choice", "e-mail address", "People sign in by", "With their password.", "B-02", choices=("e-mail address", "user name", "either"), group="Sign-in"),
         Spec("sign_in_minutes", "whole", 60, "Minutes without use until signed out", "What was being typed is given back after signing in again.", "11.4", 5, 720, group="Sign-in"),
@@ -259,6 +261,11 @@ class Settings:
     def requests_with(self, what: str) -> frozenset[str]:
         """The kinds of change request that are let through at once (`at_once`), or not taken (`off`) (rule 9.1)."""
         return frozenset(self._stored.get(f"requests {what}") or ())
+
+    @property
+    def mail_words(self) -> dict[str, str]:
+        """The authority's own words in mail, by kind of message (Y-15)."""
+        return dict(self._stored.get("mail words") or {})
 
     @property
     def off_by_kind(self) -> dict[str, list[str]]:
