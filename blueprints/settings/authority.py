@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 
 from flask import Blueprint, abort, flash, g, request, url_for
-from peewee import fn
 
 import database
-from blueprints import consequences, facts, records
+from blueprints import records
 from blueprints.attachments import rules as attachments
 from blueprints.contacts import roles as contact_roles
 from blueprints.frame import show_moment, text_colour
@@ -18,9 +17,8 @@ from blueprints.permissions import GRANTS, OFFICER_ROLES, PROVIDER, ROLES, Can, 
 from blueprints.settings import provider_kinds, rules, visit_types
 from blueprints.settings.rules import SPECS
 from blueprints.settings.screens import tabs
-from blueprints.visits import types
-from forms.settings import LogoForm, TypeFilter, TypeForm, group_form
-from models import Change, PaymentCycle, RoleName, ServiceLevel, Setting, Team, Visit, VisitType, db
+from forms.settings import LogoForm, group_form
+from models import Change, PaymentCycle, RoleName, ServiceLevel, Setting, Team, VisitType, db
 
 routes = Blueprint("settings", __name__)
 visit_types.add(routes)

@@ -192,7 +192,9 @@ def add_contact(amir: Hands, organisation: str, forename: str, surname: str, rol
         amir.choose("For", place)
         amir.choose("Role", role)
         amir.press("Give role")
-        amir.page.locator("tr", has_text=place.partition(": ")[2]).filter(has_text=role.partition(" for ")[0]).wait_for()
+        amir.page.locator("tr", has_text=place.partition(": ")[2]).filter(
+            has_text=role.partition(" for ")[0]
+        ).wait_for()
     amir.look()
 
 
@@ -321,13 +323,17 @@ def see_what_they_may(amir: Hands, bea: Hands, greta: Hands, owen: Hands, bella:
     assert shown(bella, "Oakfield North", "Oakfield South", "Brookhouse") == {"Brookhouse"}
     bella.go("/provider/contacts")
     assert shown(bella, "Finch, Greta", "Marsh, Owen", "Stone, Bella") == {"Stone, Bella"}
-    north, south, house = (f"/provider/services/{ids[name]}" for name in ("Oakfield North", "Oakfield South", "Brookhouse"))
+    north, south, house = (
+        f"/provider/services/{ids[name]}" for name in ("Oakfield North", "Oakfield South", "Brookhouse")
+    )
     assert [status(greta, address) for address in (north, south, house)] == [200, 200, 404]
     assert [status(owen, address) for address in (north, south, house)] == [200, 404, 404]
     assert [status(bella, address) for address in (north, south, house)] == [404, 404, 200]
     assert status(owen, "/provider/organisation") == 404 and status(owen, "/provider/contacts") == 403
     assert status(bella, "/authority/requests") == status(amir, "/provider/contacts") == 404
-    assert [status(bea, f"/authority/{page}") for page in ("settings/portal/edit", "audit", "accounts", "contacts")] == [403, 403, 200, 200]
+    assert [
+        status(bea, f"/authority/{page}") for page in ("settings/portal/edit", "audit", "accounts", "contacts")
+    ] == [403, 403, 200, 200]
     bea.go("/authority/accounts")
     assert shown(bea, "Greta Finch", "Bea Lund") == {"Greta Finch"}
 
@@ -371,7 +377,9 @@ def test_an_authority_from_nothing(story):
     add_contact(amir, "Oakfield Home Care", "Owen", "Marsh", [
         ("Service Manager for service", "Service: Oakfield North"), ("Emergency contact for service", "Service: Oakfield North"),
     ])  # fmt: skip
-    add_contact(amir, "Oakfield Home Care", "Greta", "Finch", [("Manager for organisation", "Organisation: Oakfield Home Care")])
+    add_contact(
+        amir, "Oakfield Home Care", "Greta", "Finch", [("Manager for organisation", "Organisation: Oakfield Home Care")]
+    )
     greta = give_login(story, amir, "greta@oakfield.example")
     add_contact(amir, "Brookhouse Residential", "Bella", "Stone", [])
     bella = give_login(story, amir, "bella@brookhouse.example")

@@ -118,9 +118,7 @@ def test_the_hours_of_mail(now, first, last, due):
     assert mail_text.next_time(UTC(now), first, last) == UTC(due)
 
 
-@given(
-    st.datetimes(dt.datetime(2026, 1, 1), dt.datetime(2027, 12, 31)), st.integers(0, 23), st.integers(0, 24)
-)
+@given(st.datetimes(dt.datetime(2026, 1, 1), dt.datetime(2027, 12, 31)), st.integers(0, 23), st.integers(0, 24))
 def test_it_waits_no_longer_than_a_day(now, first, last):
     due = mail_text.next_time(now, first, last)
     assert dt.timedelta(0) <= due - now <= dt.timedelta(hours=25)
