@@ -67,7 +67,11 @@ def test_every_screen_shows_something(small):
         while waiting:
             address = waiting.pop(0)
             endpoint = endpoint_of(small, address)
-            if endpoint is None or endpoint.startswith("public.") or looked.get(endpoint, 0) >= MORE.get(endpoint, TRIES):
+            if (
+                endpoint is None
+                or endpoint.startswith("public.")
+                or looked.get(endpoint, 0) >= MORE.get(endpoint, TRIES)
+            ):
                 continue
             looked[endpoint] = looked.get(endpoint, 0) + 1
             answer = client.get(unescape(address))

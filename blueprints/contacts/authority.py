@@ -190,7 +190,9 @@ def contact_page(row: Contact, form: RoleForm | None = None, status: int = 200):
         limited=bool(row.organisation_id and row.organisation.limited_accessibility),
         granted=[act.value for act in permissions.granted(row.permissions)],
         user=user,
-        login_href=records.where("authority.accounts.show", user_id=user.id) if user and can(Can.MANAGE_LOGINS) and (row.organisation_id or can(Can.MANAGE_OFFICERS)) else None,
+        login_href=records.where("authority.accounts.show", user_id=user.id)
+        if user and can(Can.MANAGE_LOGINS) and (row.organisation_id or can(Can.MANAGE_OFFICERS))
+        else None,
         form=form,
         press=PressForm(),
         may=may,

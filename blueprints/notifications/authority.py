@@ -64,7 +64,7 @@ def index():
                     f"{m.at:%Y-%m-%d %H:%M}",
                     titled(m),
                     m.user.name if m.user_id else "",
-                    address_of(m),
+                    sent_to(m),
                     m.organisation.name if m.organisation_id else "",
                     m.state,
                     f"{m.sent_at:%Y-%m-%d %H:%M}" if m.sent_at else "",
@@ -83,7 +83,7 @@ def index():
         filter=form,
         found=records.listed(query, orders, "-at", Mail.id),
         titled=titled,
-        address_of=address_of,
+        sent_to=sent_to,
         kept=mail.is_kept(),
         press=PortalForm(),
     )
@@ -95,7 +95,7 @@ def titled(row: Mail) -> str:
     return found.title if found else row.kind
 
 
-def address_of(row: Mail) -> str:
+def sent_to(row: Mail) -> str:
     """Where it went, or goes."""
     return row.address or (row.user.email if row.user_id else "")
 
@@ -115,7 +115,7 @@ def show(mail_id: int):
         heading=titled(row),
         breadcrumbs=[records.home(), ("Mail", url_for("authority.notifications.index")), (titled(row), None)],
         row=row,
-        address=address_of(row),
+        address=sent_to(row),
         text=mail.words_of(row, reveal=may_reveal(row)),
         revealed=may_reveal(row),
         may_again=row.state in AGAIN and not mail.is_kept(),

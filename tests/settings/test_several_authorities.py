@@ -64,7 +64,12 @@ print(json.dumps({"name": name, "entered": entered.status_code, "pages": pages, 
 
 def play(url: str, **told) -> dict:
     """Serve an authority from a database in a process of its own, and tell what it answered."""
-    environ = {**os.environ, "PORTAL_DATABASE_URL": url, "PORTAL_SECRET_KEY": "the same for both", "PORTAL_MAIL_URL": ""}
+    environ = {
+        **os.environ,
+        "PORTAL_DATABASE_URL": url,
+        "PORTAL_SECRET_KEY": "the same for both",
+        "PORTAL_MAIL_URL": "",
+    }
     done = subprocess.run(
         [sys.executable, "-c", PLAY], cwd=ROOT, env=environ, input=json.dumps(told), capture_output=True, text=True,
         check=False,
