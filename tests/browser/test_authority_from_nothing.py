@@ -135,6 +135,30 @@ def set_up(amir: Hands) -> None:
     amir.sees("The setting is changed.")
 
 
+def switch_modules(amir: Hands) -> None:
+    """Short breaks have no purchase orders; and the authority's own words in invitations."""
+    amir.go("/authority/settings")
+    amir.press("Kinds of provider", exact=True)
+    amir.look()
+    box = amir.field("Purchase orders for Short breaks")
+    if amir.keys:
+        amir.reach(box)
+        amir.page.keyboard.press("Space")
+    else:
+        box.uncheck()
+    amir.press("Save modules")
+    amir.sees("The modules of the kinds of provider are saved.")
+    assert not amir.field("Purchase orders for Short breaks").is_checked()
+    amir.go("/authority/notifications")
+    amir.press("Texts of mail")
+    amir.look()
+    amir.press("Change the words of Invitation")
+    amir.fill("Your own words", "Ring 01632 960 000 if you are in doubt.")
+    amir.look()
+    amir.press("Save words")
+    amir.sees("The words of “Invitation” are saved.")
+
+
 def invite_officer(story: Story, amir: Hands, name: str, email: str, *roles: str) -> Hands:
     """A second officer, by mail."""
     amir.go("/authority/accounts")
@@ -371,6 +395,7 @@ def test_an_authority_from_nothing(story):
     link = re.search(r"/set-password/\S+", story.init)[0]
     amir = story.enter(link, "officer@authority.example")
     set_up(amir)
+    switch_modules(amir)
     bea = invite_officer(story, amir, "Bea Lund", "bea@authority.example", "Requests")
     ids = add_organisation(amir, "OAK", "Oakfield Home Care", ["Oakfield North", "Oakfield South"], limited=True)
     ids |= add_organisation(amir, "BRO", "Brookhouse Residential", ["Brookhouse"])
@@ -386,6 +411,7 @@ def test_an_authority_from_nothing(story):
     ask(greta)
     overtake(amir)
     decide(bea)
+    story.post.letter("owen@oakfield.example", "Ring 01632 960 000 if you are in doubt.")
     owen = story.enter(story.post.link("owen@oakfield.example"), "owen@oakfield.example")
     learn(greta)
     story.post.letter("greta@oakfield.example", "Your request (Delete Contact Role) has been rejected")
