@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from blueprints.actuals import sums
 from blueprints.actuals.entering import Clash, Figures
-from blueprints.actuals.grid import ClientWeek, Row
+from blueprints.actuals.grid import ClientWeek, Item, Row
 from blueprints.actuals.sums import DailyRow
 from blueprints.money import number
 from blueprints.packages.plan import active_days
@@ -78,6 +78,7 @@ class EditedClient(NamedTuple):
     is_open: bool
     href: str
     added: Sequence[str]
+    additions: Sequence[Item] = ()
 
     @property
     def rows(self) -> list[Row]:
@@ -105,7 +106,7 @@ def of_clients(
     return [
         EditedClient(
             c.id, c.name, c.ssref, c.shown, c.all, [of_row(row, results.get(row.key)) for row in c.rows], c.missing,
-            c.is_open, href(c.id), added,
+            c.is_open, href(c.id), added, c.additions,
         )
         for c in clients
     ]  # fmt: skip

@@ -136,6 +136,7 @@ class ClientWeek(NamedTuple):
     rows: list[Row]
     missing: int
     is_open: bool
+    additions: tuple[Item, ...] = ()  # planned lines that are not in the week yet (M-27)
 
 
 class Wanted(NamedTuple):
@@ -305,9 +306,16 @@ class Week:
                 client, everything[0].client_name, everything[0].ssref, sum(i.cost for i in items),
                 self.of_client[client], by_client[client], sum(i.is_missing for i in everything),
                 any(not self._closed(i, terms) for i in everything),
+                self._additions(items, everything, terms) if edit else (),
             )
             for client, (items, everything) in chosen.items()
         ]  # fmt: skip
+
+    def _additions(self, items: list[Item], everything: list[Item], terms: Terms) -> tuple[Item, ...]:
+        shown = {i.key for i in items}
+        return tuple(
+            i for i in everything if i.kind == INTERMITTENT and i.key not in shown and not self._closed(i, terms)
+        )
 
     def additions(self, client: int, shown: Collection[str]) -> list[Item]:
         """The planned lines of a client that are not in the week yet: intermittent ones (M-27)."""

@@ -414,6 +414,23 @@ def test_a_package_that_ends_while_its_row_is_open(owner, cast, lines):
     assert gone.status_code == 422 and "not in the week any more" in gone.text
 
 
+@pytest.mark.feature("M-27")
+def test_a_short_break_is_added_in_place(owner, cast, lines):
+    """Add/Edit in the grid offers what is not in the week yet; a press puts its boxes there, other rows as they are."""
+    breaks = world.line(cast, 1030, cast.ann, lines.breaks, 2800, 1_425_000)
+    key = f"p{breaks.id}"
+    for opened in (
+        owner.get(edit(cast.ann), headers={"HX-Request": "true", "HX-Target": f"tbody#client-{cast.ann.id}"}).text,
+        owner.get(f"{WEEK}&edit=all").text,
+    ):
+        row = re.search(rf'<tr id="line-{key}".*?</tr>', opened, re.DOTALL)[0]
+        assert "Short Breaks" in row and "Add Actual: Planned" in row and "<input" not in row
+        href = re.search(r'hx-get="([^"]*)"', row)[1].replace("&amp;", "&")
+    made = owner.get(href, headers={"HX-Request": "true", "HX-Target": f"tr#line-{key}"}).text
+    assert made.lstrip().startswith(f'<tr id="line-{key}"') and f'name="{key}-actual" value="0"' in made
+    assert f'id="line-p{lines.ann.id}"' not in made
+
+
 @pytest.mark.feature("M-27", "M-28", "K-19")
 def test_a_short_break_is_added(owner, cast, lines):
     breaks = world.line(cast, 1030, cast.ann, lines.breaks, 2800, 1_425_000)
