@@ -322,7 +322,7 @@ setInterval(again, 15000);
 document.addEventListener("htmx:after:settle", (event) => {
   const region = event.target;
   if (!(region instanceof Element)) return;
-  const asked = !going && document.activeElement === document.body; // not saved: a line added, or put back as it is now
+  const asked = !going && [document.body, region].includes(document.activeElement); // a line added, or put back as it is
   for (const row of region.matches("tr.line") ? [region] : region.querySelectorAll("tr.line")) {
     if (!row.querySelector("[data-box]")) continue;
     settled(row);
