@@ -18,7 +18,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.browser.conftest import ROOT, Portal
-from tests.browser.test_main_job import figure, pennies
+from tests.browser.test_main_job import figure, import_file
 from tests.browser.test_paying import text_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("week")]
@@ -106,7 +106,9 @@ class Grid:
         """Generate Actuals."""
         self.open()
         self.press(self.page.get_by_role("button", name="Generate Actuals", exact=True))
-        self.page.get_by_text(re.compile("generated as planned|[Nn]othing was generated|has its actual")).first.wait_for()
+        self.page.get_by_text(
+            re.compile("generated as planned|[Nn]othing was generated|has its actual")
+        ).first.wait_for()
 
     def edit(self, client: str) -> None:
         """Open a client's rows: in place with script, on a page of their own without."""
@@ -204,7 +206,9 @@ class Story(NamedTuple):
 def hours(grid: Grid) -> None:
     """WE-01 to WE-05: 14 hours and twice 3.5 at £16.16; one missed hour with the actual forgotten, then corrected."""
     grid.generate()
-    grid.says("£226.24 of £226.24", "£113.12 of £113.12", "14 x Hours", "3.5 x Hours", "= 14 (Actual + Frstd) Hours x £16.16")
+    grid.says(
+        "£226.24 of £226.24", "£113.12 of £113.12", "14 x Hours", "3.5 x Hours", "= 14 (Actual + Frstd) Hours x £16.16"
+    )
     level = "Home Care - Single Assist Fixed Rate"
     visits = grid.page.locator("td[data-label=Visits]").all_inner_texts()
     assert [v.strip() for v in visits] == ["0", "14", "3", "3"]
@@ -218,7 +222,9 @@ def hours(grid: Grid) -> None:
     grid.edit("Miss Monica Geller")
     grid.type(level, actual="13")
     grid.save(level)
-    grid.says("£210.08 of £210.08", "= 13 (Actual + Frstd) Hours x £16.16", "13 x Hours below plan", "£379.76 of £379.76")
+    grid.says(
+        "£210.08 of £210.08", "= 13 (Actual + Frstd) Hours x £16.16", "13 x Hours below plan", "£379.76 of £379.76"
+    )
     assert "▲" not in text_of(grid.page) and "£193.92" not in text_of(grid.page)  # WE-03, WE-05
 
 
@@ -331,7 +337,9 @@ STORIES = {
 }  # fmt: skip
 
 
-@pytest.mark.feature("M-07", "M-08", "M-09", "M-10", "M-18", "M-19", "M-20", "M-21", "M-30", "Q-04", "Q-05", "Q-07", "Q-08")
+@pytest.mark.feature(
+    "M-07", "M-08", "M-09", "M-10", "M-18", "M-19", "M-20", "M-21", "M-30", "Q-04", "Q-05", "Q-07", "Q-08"
+)
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
 @pytest.mark.parametrize("kind", STORIES)
 def test_a_week_is_entered_paid_disputed_and_adjusted(visit, portal, kind, script):
@@ -341,7 +349,7 @@ def test_a_week_is_entered_paid_disputed_and_adjusted(visit, portal, kind, scrip
     page, desk = provider.page, officer.page
     grid = Grid(provider, story.week)
     story.enter(grid)
-    for button in range(page.get_by_role("button", name="Confirm the week").count()):
+    for _ in range(page.get_by_role("button", name="Confirm the week").count()):
         grid.press(page.get_by_role("button", name="Confirm the week").first)
         page.get_by_text("is confirmed").first.wait_for()
         grid.open()
@@ -351,12 +359,12 @@ def test_a_week_is_entered_paid_disputed_and_adjusted(visit, portal, kind, scrip
     desk.goto(f"/authority/actuals?week={story.week}")
     row = desk.locator("tr", has_text=story.service)
     assert f"Confirmed {story.person}" in " ".join(row.inner_text().split())
-    finalise(desk, story)
+    finalise(desk, story.period, story.contract, story.paid)
     page.goto("/provider/payments")
     assert story.paid in payment(page, story.begins)
 
     # and disputes what was paid
-    raise_dispute(desk, story)
+    raise_dispute(desk, story.ssref, story.week, story.level, "Actuals query", "The log says less was delivered")
     page.goto("/provider/")
     assert "1 open Dispute (1 awaiting action)" in text_of(page)  # WE-30
     page.goto("/provider/disputes")
@@ -364,16 +372,8 @@ def test_a_week_is_entered_paid_disputed_and_adjusted(visit, portal, kind, scrip
     page.get_by_role("link", name="Add/Edit").click()
     grid.in_place = False
     story.correct(grid)
-    page.get_by_label("Response").fill("Corrected from the carer's log")
-    page.get_by_role("button", name="Request Resolution").click()
-    assert "The resolution request has been sent to the LA." in text_of(page)
-    desk.goto("/authority/")
-    desk.get_by_role("link", name="dispute with a resolution requested").click()
-    desk.locator("#disputes-table tbody a").first.click()
-    officer.look()
-    assert "Corrected from the carer's log" in text_of(desk)
-    desk.get_by_role("button", name="Resolve", exact=True).click()
-    assert "The dispute is resolved." in text_of(desk)
+    request_resolution(page, "Corrected from the carer's log")
+    resolve(officer, "Corrected from the carer's log")
 
     # the difference is paid in the next period, with its reason
     page.goto("/provider/payments")
@@ -382,15 +382,15 @@ def test_a_week_is_entered_paid_disputed_and_adjusted(visit, portal, kind, scrip
     provider.look()
 
 
-def finalise(desk, story: Story) -> None:
-    """Finalise the story's contract, having seen what it comes to."""
+def finalise(desk, period: str, contract: str, paid: str) -> None:
+    """Finalise a contract, having seen what it comes to."""
     desk.goto("/authority/periods")
-    desk.locator("tr").get_by_role("link", name=story.period).click()
-    desk.get_by_role("link", name=re.compile(f"^{story.contract}")).first.click()
+    desk.locator("tr").get_by_role("link", name=period).click()
+    desk.get_by_role("link", name=re.compile(f"^{contract}")).first.click()
     desk.get_by_role("button", name="Finalise this contract").click()
-    assert pennies(figure(desk, "Total Payable")) == pennies(story.paid)
+    assert figure(desk, "Total Payable") == paid
     desk.get_by_role("button", name=re.compile("^Finalise")).click()
-    desk.get_by_text(f"{story.contract} is finalised").wait_for()
+    desk.get_by_text(f"{contract} is finalised").wait_for()
 
 
 def payment(page, period: str | None) -> str:
@@ -401,17 +401,153 @@ def payment(page, period: str | None) -> str:
     return text_of(page)
 
 
-def raise_dispute(desk, story: Story) -> None:
-    """From the client's actuals of the week."""
+def raise_dispute(desk, ssref: str, day: str, what: str, reason: str, details: str) -> None:
+    """From a client's visits and actuals of a day."""
     desk.goto("/authority/disputes")
     desk.get_by_role("button", name="Raise a dispute", exact=True).click()
-    desk.get_by_label("Client").fill(story.ssref)
-    desk.get_by_label("From").fill(story.week)
-    desk.get_by_label("To", exact=True).fill(story.week)
+    desk.get_by_label("Client").fill(ssref)
+    desk.get_by_label("From").fill(day)
+    desk.get_by_label("To", exact=True).fill(day)
     desk.get_by_role("button", name="Show").click()
-    desk.locator("tr", has_text=story.level).get_by_role("checkbox").first.check()
+    desk.locator("tr", has_text=what).get_by_role("checkbox").first.check()
     desk.get_by_role("button", name="Raise a dispute about those that are ticked").click()
-    desk.get_by_label("Reason").select_option(index=1)
-    desk.get_by_label("Details").fill("The log says less was delivered")
+    send_dispute(desk, reason, details)
+
+
+def send_dispute(desk, reason: str, details: str) -> None:
+    """The words of a dispute."""
+    desk.get_by_label("Reason", exact=True).select_option(label=reason)
+    desk.get_by_label("Details").fill(details)
     desk.get_by_role("button", name="Raise dispute", exact=True).click()
-    desk.get_by_text(re.compile("[Dd]ispute (is|was) raised|is raised")).first.wait_for()
+    desk.get_by_text("The dispute is raised.").wait_for()
+
+
+def request_resolution(page, words: str) -> None:
+    """Answer a dispute."""
+    page.get_by_label("Response").fill(words)
+    page.get_by_role("button", name="Request Resolution").click()
+    assert "The resolution request has been sent to the LA." in text_of(page)
+
+
+def resolve(officer, words: str) -> None:
+    """The officer finds a dispute on the home page, reads the answer, resolves it."""
+    desk = officer.page
+    desk.goto("/authority/")
+    desk.get_by_role("link", name=re.compile("disputes? with a resolution requested")).click()
+    desk.locator("#disputes-table tbody a").first.click()
+    assert words in text_of(desk)
+    desk.get_by_role("button", name="Resolve", exact=True).click()
+    assert "The dispute is resolved." in text_of(desk)
+
+
+# visits: disputes and the hospital incentive (guide 004) -------------------------------------------------------------------
+
+
+@pytest.mark.feature("P-09", "P-16", "P-21", "P-22", "P-25", "Q-06", "Q-07", "Q-08")
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+def test_disputed_visits_and_the_hospital_incentive(visit, portal, script):
+    at(portal, "2022-11-15")
+    provider, officer = visit("visits@pearl.example", script), visit(OFFICER, script)
+    page, desk = provider.page, officer.page
+    finalise(
+        desk, "03/10/2022 to 30/10/2022", "Pearl Carers", "£117.84"
+    )  # £94.07 of the disputed week, £23.77 of another
+
+    # WE-29: two visits without a comment from the check list, one with wrong times by itself
+    desk.goto("/authority/disputes/check-list?week=2022-10-03&check=missing-comments")
+    ticks = desk.get_by_role("checkbox", name=re.compile("^Dispute Visit PS"))
+    assert ticks.count() == 2
+    for tick in ticks.all():
+        tick.check()
+    desk.get_by_role("button", name="Raise disputes about those that are ticked").click()
+    send_dispute(desk, "Missing Comment", "Two visits have no comment")
+    raise_dispute(
+        desk, "A332295", "07/10/2022", "Visit PS5", "Incorrect Data", "Delivered 10:00 to 10:30 of 08:00 to 09:00"
+    )
+    page.goto("/provider/")
+    assert "2 open Disputes (2 awaiting action)" in text_of(page)
+    for file, reason, words in (
+        ("disputes-comments.csv", "Missing Comment", "Comments are sent again with the visits"),
+        ("disputes-ps5.csv", "Incorrect Data", "08:02 to 09:06, sent again"),
+    ):
+        import_file(provider, FILES / "guide004" / "visits" / file)
+        page.goto("/provider/disputes")
+        page.locator("tr", has_text=reason).get_by_role("link", name="Edit").click()
+        request_resolution(page, words)
+    resolve(officer, "sent again")
+    resolve(officer, "sent again")
+
+    # WE-25, WE-27, WE-28: the portal finds the stays and works them out; the provider claims, the officer decides
+    allow_claims(desk)
+    for client, formula in (
+        ("Yarrow, Ethel", "4 x £23.77 x 50% = £47.54"),
+        ("Abbot, Norman", "2 x £23.77 x 50% = £23.77"),
+        ("Vane, Cecily", "1 x £23.77 x 50% = £11.89"),
+    ):
+        claim(page, client, formula)
+    provider.look()
+    decide(desk, "Yarrow, Ethel", "£47.54")
+    decide(desk, "Abbot, Norman", "£15.00", unit_cost="15.00")
+    decide(desk, "Vane, Cecily", "£11.89")
+    page.goto("/provider/claims")
+    page.locator("tr", has_text="Abbot").get_by_role("link").first.click()
+    provider.look()
+    row = " ".join(page.locator("table tbody tr", has_text="Abbot").first.inner_text().split())
+    assert "£23.77" in row and "£15.00" in row and re.search("Yes Yes", row), row
+    page.goto("/provider/packages")
+    text = text_of(page)
+    assert "15/11/2022" in text and "£15.00 One-off" in text, text
+
+    # WE-26: a stay that ends later; all four are paid as items of their own, beside the adjustment of the disputed week
+    for words in (
+        ("today", "2022-11-28"),
+        ("load", "visits", str(FILES / "week/visits/stay-in-november.csv"), "--organisation", "PEA"),
+    ):
+        done = portal.command(*words)
+        assert done.returncode == 0, done.stderr
+    page.goto("/provider/claims")
+    claim(page, "Wragg, Albert", "4 x £23.77 x 50% = £47.54")
+    decide(desk, "Wragg, Albert", "£47.54")
+    finalise(desk, "31/10/2022 to 27/11/2022", "Pearl Carers", "£325.29")
+    page.goto("/provider/payments")
+    text = payment(page, "31 Oct 2022 to")
+    assert "visits changed" in text and "£13.16" in text, text
+    claims = page.locator("tr", has_text="Hospital Incentive Payment")
+    amounts = sorted(re.findall(r"£\d+\.\d\d", claims.nth(n).inner_text())[-1] for n in range(claims.count()))
+    assert amounts == ["£11.89", "£15.00", "£47.54", "£47.54"], text
+    provider.look()
+
+
+def allow_claims(desk) -> None:
+    """The officer lets the level be claimed (P-07)."""
+    desk.goto("/authority/service-levels")
+    desk.get_by_role("link", name="Hospital Incentive Payment").click()
+    desk.get_by_role("button", name="Edit").or_(
+        desk.get_by_role("link", name=re.compile("^(Edit|Change)"))
+    ).first.click()
+    desk.get_by_label(re.compile("ospital")).check()
+    desk.get_by_role("button", name=re.compile("^Save")).click()
+
+
+def claim(page, client: str, formula: str) -> None:
+    """Claim a stay that the portal has found, as it is worked out."""
+    page.goto("/provider/claims")
+    row = page.locator("tr", has_text=client)
+    assert formula in " ".join(row.inner_text().split())
+    row.get_by_role("button", name="Claim the stay").click()
+    assert formula in text_of(page)  # in the description, and under the visits that were missed
+    page.get_by_role("button", name="Create").click()
+    page.get_by_role("button", name="Submit Claim").click()
+    page.get_by_text(re.compile("submitted|is sent")).first.wait_for()
+
+
+def decide(desk, client: str, amount: str, unit_cost: str = "") -> None:
+    """Accept a claim, where told with another amount and a note."""
+    desk.goto("/authority/claims")
+    desk.locator("tbody tr", has_text=client).get_by_role("link").first.click()
+    assert "Calculation" in text_of(desk) and "In hospital" in text_of(desk)
+    if unit_cost:
+        desk.get_by_label("Unit Cost").fill(unit_cost)
+        desk.get_by_label("Notes for the provider").fill("As agreed by telephone")
+    desk.get_by_role("button", name="Accept claim").click()
+    assert f"is accepted: {amount}" in text_of(desk)
