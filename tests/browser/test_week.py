@@ -18,7 +18,8 @@ from typing import NamedTuple
 import pytest
 
 from tests.browser.conftest import ROOT, Portal
-from tests.browser.test_main_job import figure, import_file
+from tests.browser.test_from_nothing import send
+from tests.browser.test_main_job import figure
 from tests.browser.test_paying import text_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("week")]
@@ -470,7 +471,7 @@ def test_disputed_visits_and_the_hospital_incentive(visit, portal, script):
         ("disputes-comments.csv", "Missing Comment", "Comments are sent again with the visits"),
         ("disputes-ps5.csv", "Incorrect Data", "08:02 to 09:06, sent again"),
     ):
-        import_file(provider, FILES / "guide004" / "visits" / file)
+        send(provider, "provider", "visits", FILES / "guide004" / "visits" / file)
         page.goto("/provider/disputes")
         page.locator("tr", has_text=reason).get_by_role("link", name="Edit").click()
         request_resolution(page, words)
