@@ -37,6 +37,10 @@ from models import (
 
 AMOUNTS = ["quantity", "unit_cost", "cost", "vat", "contribution"]
 PAID = ["paid_cost", "paid_vat", "paid_contribution"]
+FEW = 20  # rows that are changed one by one: on PostgreSQL many go through a table of their own
+UPDATE = (
+    f"UPDATE due SET contract_id = ?, {', '.join(f'{name} = ?' for name in AMOUNTS)} WHERE package_id = ? AND week = ?"
+)
 
 
 class Item(NamedTuple):
@@ -249,10 +253,15 @@ def _drop(line: Line, week: dt.date, old: tuple, changed: list, gone: list) -> N
 def _write(added: list[tuple], changed: list[tuple], gone: list[tuple]) -> None:
     """Rows that are new, that differ, and that go; nobody else writes here meanwhile (consequences.settle)."""
     names = ["package", "week", "contract", *AMOUNTS, *PAID]
-    database.bulk_upsert(Due, names, ((*row, 0, 0, 0) for row in added))
-    rows = [(*row, 0, 0, 0) for row in changed]
-    database.bulk_upsert(Due, names, rows, key=["package", "week"], update=["contract", *AMOUNTS])
-    database.execute_many(Due, "DELETE FROM due WHERE package_id = ? AND week = ?", gone)
+    if added:
+        database.bulk_upsert(Due, names, ((*row, 0, 0, 0) for row in added))
+    if len(changed) > FEW:
+        rows = [(*row, 0, 0, 0) for row in changed]
+        database.bulk_upsert(Due, names, rows, key=["package", "week"], update=["contract", *AMOUNTS])
+    elif changed:
+        database.execute_many(Due, UPDATE, ((*rest, package, week) for package, week, *rest in changed))
+    if gone:
+        database.execute_many(Due, "DELETE FROM due WHERE package_id = ? AND week = ?", gone)
 
 
 # what a period lists ---------------------------------------------------------------------------------------------------
