@@ -169,8 +169,7 @@ class Week:
         made = [self._item(row, lines[row[0]]) for row in found]
         made += [_unplanned(row) for row in _unplanned_statement(*shape).run(**values)]
         self.items = sorted(self._fed(made), key=_order)
-        own = {} if reach.everything else reach.values
-        self.disputed = {package for (package,) in _disputed_statement(bool(own)).run(week=values["week"], **own)}
+        self._own = {} if reach.everything else reach.values
 
     def _item(self, row: tuple, line: Line) -> Item:
         (ssref, title, forename, surname, service_name, level_name, unit, frustrated, locked, state, agreed, reason,
@@ -209,6 +208,12 @@ class Week:
         plan = item.line.plan
         figures = item.figures._replace(priced=sums.priced(plan, self.monday, fed[item.line.id, self.monday]))
         return item._replace(figures=figures, cost=sums.cost(plan, self.monday, figures))
+
+    @cached_property
+    def disputed(self) -> set[int]:
+        """The packages of which something is in an open dispute; asked when rows are put into words."""
+        found = _disputed_statement(bool(self._own)).run(week=self.monday.isoformat(), **self._own)
+        return {package for (package,) in found}
 
     @cached_property
     def total(self) -> int:

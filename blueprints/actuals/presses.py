@@ -85,7 +85,8 @@ class Presses:
             errors = {f.field if f.field != "days" else "day0-quantity": f.message for f in fault.faults}
             return cells.of_read(found, "Not saved", errors=errors)
         except Closed as refusal:
-            return cells.of_read(found, "Not saved", errors={}, message=f"{refusal}.")
+            typed = f"{refusal}. You typed: {cells.in_words(found.figures)}."  # its boxes are gone with the row's
+            return cells.of_read(found, "Not saved", errors={}, message=typed)
         except Clash as refusal:
             return cells.clash(found, refusal)
         return cells.Outcome("Saved" if saved.changed else "Not changed", notes=saved.notes)
@@ -97,7 +98,7 @@ class Presses:
         if any(outcome.theirs for outcome in results.values()):
             status = 409
         if asked_for() and gone:
-            return part("actuals/_gone.html", status, key=gone[0])
+            return part("actuals/_gone.html", status, key=gone[0], typed=cells.raw(request.form, gone[0]))
         week = Week(here.reach, here.monday, here.service, client_id)
         self.add_unplanned(here, week, client_id, keys)
         if asked_for() or status != 200 or "" in states:

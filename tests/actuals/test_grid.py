@@ -386,6 +386,7 @@ def test_a_row_that_is_locked_while_it_is_open(owner, cast, lines):
     posting.lock([cast.north], MONDAY, OFFICER)
     answer = owner.post(edit(cast.ann), data=mine)
     assert answer.status_code == 422 and "The authority has locked this week" in answer.text
+    assert "You typed: Actual 13, Frstd 0, Msd 1, Xtr 0, Vst 0, “Carer ill”." in text_of(answer.text)
     assert actual(lines.ann).actual == 1400
     text = text_of(owner.get(WEEK).text)
     assert "Locked The authority has locked this week" in text and "Add/Edit" not in text
@@ -412,6 +413,7 @@ def test_a_package_that_ends_while_its_row_is_open(owner, cast, lines):
     headers = {"HX-Request": "true", "HX-Target": f"tr#line-{key}"}
     gone = owner.post(edit(cast.ann), data={**mine, "rows": key}, headers=headers)
     assert gone.status_code == 422 and "not in the week any more" in gone.text
+    assert "Actual 13, Msd 1, “Carer ill”" in text_of(gone.text)
 
 
 @pytest.mark.feature("M-27")
