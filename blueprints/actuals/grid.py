@@ -322,10 +322,6 @@ class Week:
             i for i in everything if i.kind == INTERMITTENT and i.key not in shown and not self._closed(i, terms)
         )
 
-    def additions(self, client: int, shown: Collection[str]) -> list[Item]:
-        """The planned lines of a client that are not in the week yet: intermittent ones (M-27)."""
-        return [i for i in self.items if i.client == client and not i.has_actual and i.key not in shown]
-
     def changed_since(self, service: int, moment: dt.datetime) -> list[Item]:
         """The rows of a service that were changed after its week was confirmed (4.10)."""
         return [

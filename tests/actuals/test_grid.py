@@ -438,6 +438,7 @@ def test_a_short_break_is_added(owner, cast, lines):
     breaks = world.line(cast, 1030, cast.ann, lines.breaks, 2800, 1_425_000)
     key = f"p{breaks.id}"
     page = owner.get(edit(cast.ann)).text
+    assert f'<option value="p{lines.ann.id}"' not in page, "its row is there already, to be filled in"
     assert "Add Actual: Planned" in page and f'<option value="{key}">Short Breaks, CPLI 1030' in page
     page = owner.get(edit(cast.ann) + f"&add={key}").text
     assert re.search(rf'name="{key}-actual" value="0"', page) and re.search(rf'name="{key}-visits" value="1"', page)
