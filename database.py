@@ -21,15 +21,23 @@ BUSY_SECONDS = 30  # how long a writer waits for another one before it gives up
 
 BEFORE_COMMIT: list[Callable] = []  # called with the database before each commit, within the transaction
 
+AFTER_ROLLBACK: list[Callable] = []  # called after each: what was to be done at the commit is not
+
 
 class Told:
-    """A database that tells before it commits."""
+    """A database that tells before it commits, and after it has rolled back."""
 
     def commit(self):
         """Tell, then commit; what fails rolls the transaction back."""
         for tell in BEFORE_COMMIT:
             tell(self)
         super().commit()  # type: ignore[misc]
+
+    def rollback(self):
+        """Roll back, then tell."""
+        super().rollback()  # type: ignore[misc]
+        for tell in AFTER_ROLLBACK:
+            tell()
 
 
 class ToldSqliteDatabase(Told, PooledSqliteDatabase):

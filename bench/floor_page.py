@@ -120,7 +120,7 @@ def body(rows: list) -> str:
         if client != last:
             last = client
             made.append(
-                f'          <tr class="client"><th scope="rowgroup" colspan="11">{escape(surname)}, {escape(forename)} ({escape(ssref)})</th></tr>\n          '
+                f'<tr class="client"><th scope="rowgroup" colspan="11">{escape(surname)}, {escape(forename)} ({escape(ssref)})</th></tr>'
             )
         made.append(
             f'<tr><th scope="row" data-label="VisitRef">{escape(ref)}</th><td data-label="Service Level">{escape(level)}</td>'
@@ -132,7 +132,7 @@ def body(rows: list) -> str:
             f'<td class="actions"><a class="govuk-link" href="/provider/visits/{ident}">View'
             f'<span class="govuk-visually-hidden"> visit {escape(ref)}</span></a></td></tr>'
         )
-    return "\n".join(made).replace(" \n<tr>", " <tr>").lstrip()
+    return "\n".join(made)
 
 
 def application(environ, start_response):

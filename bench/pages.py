@@ -171,7 +171,7 @@ def child(url: str, folder: str) -> dict:
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-CHANGING = re.compile(r'<input[^>]*name="csrf_token"[^>]*>|nonce="[^"]*"')
+CHANGING = re.compile(r'<input[^>]*name="csrf_token"[^>]*>|nonce="[^"]*"|data-left="\d+"|signed in until \d\d:\d\d')
 
 
 def same(one: str, other: str) -> bool:

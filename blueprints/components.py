@@ -21,6 +21,23 @@ from blueprints import wording
 STATIC = Path(__file__).parent.parent / "static"
 
 
+# Components that pages of every day draw, the same for the same words: drawn once.
+PURE = {"calendar", "tag", "reason", "remark"}
+
+
+def _kept(macro: Any) -> Any:
+    """The macro, its texts kept; what cannot be a key is drawn anew."""
+    known = lru_cache(maxsize=1000)(macro)
+
+    def drawn(*args: Any, **kwargs: Any) -> Markup:
+        try:
+            return known(*args, **kwargs)
+        except TypeError:  # a list or a dict among the arguments
+            return macro(*args, **kwargs)
+
+    return drawn
+
+
 class Kit:
     """Gives each macro by its name, wherever among the component files it is written."""
 
@@ -42,6 +59,8 @@ class Kit:
         if name.startswith("_") or name not in self._files:
             raise AttributeError(f"no component {name}")
         macro = getattr(self._env.get_template(self._files[name]).module, name)
+        if name in PURE:
+            macro = _kept(macro)
         if not self._env.auto_reload:
             setattr(self, name, macro)
         return macro
@@ -61,17 +80,22 @@ def query(**changes: Any) -> str:
     return "?" + urlencode(kept)
 
 
-def drawn(pattern: str, rows: Iterable[tuple], **words: Mapping) -> Markup:
+def drawn(pattern: str | Mapping[str, str], rows: Iterable[tuple], **words: Mapping) -> Markup:
     """Rows of a long table from one pattern of HTML with `{name}` where a field of the row (a named tuple) goes.
 
+    Where headings stand among the rows, a pattern for each kind: `drawn({"Heading": …, "Row": …}, rows)`.
     What is no Markup is escaped. `words` gives for a field the texts that stand for its values: `status=tags`.
     A loop in the template says the same and takes six times as long, since it escapes and hands on each cell by itself.
     """
-    made, kind = [], None
+    made, kind, known = [], None, {}
     for row in rows:
         if type(row) is not kind:
             kind = type(row)
-            text, fields, at = _pattern(pattern, kind, tuple(words))
+            if kind not in known:
+                known[kind] = _pattern(
+                    pattern if isinstance(pattern, str) else pattern[kind.__name__], kind, tuple(words)
+                )
+            text, fields, at = known[kind]
         cells = [cell if cell.__class__ in SAFE or not SPECIAL(str(cell)) else escape(cell) for cell in fields(row)]
         for place, name in at:
             word = words[name][getattr(row, name)]
@@ -89,7 +113,8 @@ def _pattern(pattern: str, kind: type, words: tuple[str, ...]) -> tuple[str, ite
     """A pattern as a text with `%s`, what takes its fields from a row of this kind, and which of them are words."""
     parts = re.split(r"\{(\w+)\}", str(pattern).strip())
     names = parts[1::2]
-    fields = itemgetter(*(kind._fields.index(name) for name in names))  # type: ignore[attr-defined]
+    places = [kind._fields.index(name) for name in names]  # type: ignore[attr-defined]
+    fields = itemgetter(*places) if len(places) > 1 else itemgetter(slice(places[0], places[0] + 1))
     at = [(place, name) for place, name in enumerate(names) if name in words]
     return "%s".join(part.replace("%", "%%") for part in parts[::2]), fields, at
 

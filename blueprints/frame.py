@@ -65,7 +65,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(values.show_time, "time")
     app.add_template_filter(weeks.financial_year, "financial_year")
     app.add_template_filter(show_moment, "moment")
-    app.jinja_env.globals.update(can=permissions.can, Can=Can)
+    app.jinja_env.globals.update(can=permissions.can, Can=Can, address_of=address)
 
 
 def show_short_date(day) -> str:
@@ -101,6 +101,7 @@ def nonce() -> str:
     return g.nonce
 
 
+@lru_cache(maxsize=50)
 def text_colour(colour: str) -> str:
     """Black or white, whichever has the greater contrast on a colour `#rrggbb` (WCAG relative luminance)."""
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
@@ -173,7 +174,9 @@ def _address(endpoint: str, _root: str, **values) -> str:
 
 
 def address(endpoint: str, **values) -> str:
-    """The address of a page of the frame, put together once: there are twenty of them on every page."""
+    """The address of a page of the frame, put together once: there are thirty of them on every page."""
+    if current_app.debug:  # a static file's changes with the file
+        return url_for(endpoint, **values)
     return _address(endpoint, request.root_path, **values)
 
 

@@ -36,6 +36,7 @@ class Statement:
     def __init__(self, query):
         self.text, self.values = query.sql()
         self._query = query
+        self._made: Any = None  # what makes rows of the model: worked out from the first answer's columns
 
     def run(self, **values: Any) -> list[tuple]:
         """Fill in the blanks and fetch all rows. KeyError for a blank without a value."""
@@ -43,7 +44,13 @@ class Statement:
 
     def first(self, **values: Any):
         """The first row as the query's model, with what it joins; None where there is none."""
-        return next(iter(self._query.clone()._get_cursor_wrapper(self._asked(values))), None)
+        cursor = self._asked(values)
+        if self._made is None:
+            made = self._query.clone()._get_cursor_wrapper(cursor)
+            made.initialize()
+            self._made = made
+        row = cursor.fetchone()
+        return None if row is None else self._made.process_row(row)
 
     def _asked(self, values: dict[str, Any]):
         return db.execute_sql(self.text, [values[v.name] if isinstance(v, Blank) else v for v in self.values])

@@ -197,6 +197,16 @@ def test_a_drawn_row_is_what_a_template_would_write(rows):
     assert drawn(pattern, rows, state=tags) == "\n".join(expected)
 
 
+class Under(NamedTuple):
+    name: str
+
+
+def test_headings_among_drawn_rows_have_a_pattern_of_their_own():
+    patterns = {"Under": "<th>{name}</th>", "Drawn": "<td>{ref}, {number}</td>"}
+    rows = [Under("<a>"), Drawn("1", 2, "a"), Drawn("3", 4, "a"), Under("b")]
+    assert drawn(patterns, rows).split() == ["<th>&lt;a&gt;</th>", "<td>1,", "2</td>", "<td>3,", "4</td>", "<th>b</th>"]
+
+
 def test_a_drawn_row_has_only_fields_that_are_there():
     with pytest.raises(ValueError, match="not in"):
         drawn(Markup("<td>{nothing}</td>"), [Drawn("a", 1, "a")])

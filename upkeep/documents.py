@@ -158,13 +158,34 @@ def marked() -> dict[str, set[str]]:
     return found
 
 
+NAMED = re.compile(r"\b([A-Z])-(\d\d)(?: to (?:\1-)?(\d\d))?")
+
+
+def named() -> dict[str, str]:
+    """The catalogue rows that docstrings name, each with its place: a function before a class's or a file's own words."""
+    found: dict[str, tuple[int, str]] = {}
+    root = DOCS.parent
+    for path in sorted([*root.glob("blueprints/**/*.py"), *root.glob("forms/*.py")]):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module):
+                continue
+            name = getattr(node, "name", "")
+            worse = 2 * isinstance(node, ast.Module) + (path.parent.name == "forms" or path.stem == "waiting")
+            for letter, first, last in NAMED.findall(ast.get_docstring(node) or ""):
+                for number in range(int(first), int(last or first) + 1):
+                    ident = f"{letter}-{number:02}"
+                    if ident not in found or worse < found[ident][0]:
+                        found[ident] = worse, f"{path.relative_to(root)} {name}".strip()
+    return {ident: place for ident, (_, place) in found.items()}
+
+
 def features(text: str) -> str:
-    """docs/features.md with state and tests as the marks say; what stands under Where is kept."""
-    marks = marked()
+    """docs/features.md with state and tests as the marks say; what stands under Where is kept, or found in the code."""
+    marks, places = marked(), named()
 
     def row(found: re.Match) -> str:
         tests = ", ".join(sorted(marks.get(found[1], ())))
-        where = found[3].strip() if tests else ""
+        where = (found[3].strip() or places.get(found[1], "")) if tests else ""
         done = found[2].strip() if found[2].startswith("done by rule") else "done"  # a rule may overrule the row
         return f"| {found[1]} | {done if tests else 'not yet'} | {where} | {tests} |".replace("|  |", "| |").replace(
             "|  |", "| |"

@@ -198,7 +198,6 @@ class Cells(NamedTuple):
     level: int
     level_name: str
     about: str
-    source: str
     planned: Markup
     actual: Markup
     frustrated: Markup
@@ -213,18 +212,22 @@ class Cells(NamedTuple):
     remark: sums.Remark
 
 
+class FedCells(Cells):
+    """A row that visits feed: its number of visits leads to them."""
+
+
+_money = lru_cache(maxsize=4000)(lambda pence: Markup(show_money(pence)))
 _quantity = lru_cache(maxsize=4000)(lambda hundredths: Markup(show_quantity(hundredths)))
 
 
 def cells(listed: Iterable[Row], with_service: bool) -> list[Cells]:
     """Rows as the pane's pattern takes them; the service is named where the page shows several."""
     return [
-        Cells(
+        (FedCells if row.source == Source.VISITS else Cells)(
             row.package, row.client, row.client_name, row.level, row.level_name,
             f"CPLI {row.cpli_id}{f', {row.service_name}' if with_service else ''}{', locked' if row.is_locked else ''}",
-            row.source,
             _quantity(row.planned), _quantity(row.actual), _quantity(row.frustrated), _quantity(row.missed),
-            _quantity(row.extra), row.visits, Markup(show_money(row.cost)), row.working, row.comments, row.colour,
+            _quantity(row.extra), row.visits, _money(row.cost), row.working, row.comments, row.colour,
             row.colour, row.remark,
         )
         for row in listed
@@ -259,24 +262,34 @@ def increase_words(state: str | None, waits: int, reason: str | None) -> str:
     return ""
 
 
-class ClientRows(NamedTuple):
-    """The rows of one client: those shown and the cost of all."""
+class Heading(NamedTuple):
+    """The client whose actuals follow: what those shown cost, of all; `above` ends the table's part before it."""
 
-    name: str
+    above: Markup
+    client_name: str
     ssref: str
-    shown: int
-    all: int
-    rows: list[Row]
+    shown: Markup
+    all: Markup
 
 
-def by_client(listed: list[Row], everything: list[Row]) -> list[ClientRows]:
-    """Rows under their clients, each with `£shown of £all` (4.9)."""
+def by_client(listed: list[Row], everything: list[Row], with_service: bool) -> list[Heading | Cells]:
+    """Rows as the pane's patterns take them, each client's under a heading with `£shown of £all` (4.9)."""
     whole: dict[int, int] = defaultdict(int)
     for row in everything:
         whole[row.client] += row.cost
-    made: dict[int, ClientRows] = {}
+    clients: dict[int, list[Row]] = defaultdict(list)
     for row in listed:
-        if row.client not in made:
-            made[row.client] = ClientRows(row.client_name, row.ssref, 0, whole[row.client], [])
-        made[row.client].rows.append(row)
-    return [group._replace(shown=sum(r.cost for r in group.rows)) for group in made.values()]
+        clients[row.client].append(row)
+    made: list[Heading | Cells] = []
+    for client, rows in clients.items():
+        made.append(
+            Heading(
+                Markup("</tbody>") if made else Markup(),
+                rows[0].client_name,
+                rows[0].ssref,
+                _money(sum(row.cost for row in rows)),
+                _money(whole[client]),
+            )
+        )
+        made += cells(rows, with_service)
+    return made

@@ -157,6 +157,25 @@ def query(condition):
     )  # fmt: skip
 
 
+class OfLines(NamedTuple):
+    """The purchase orders that a period's lines belong to: words, and where each client's is (R-06)."""
+
+    contract_ref: str
+    year: str
+    prefix: str | None  # of an order's address; None where orders are not there
+    ids: dict[int, int]  # by client
+
+
+def of_lines(contract: Contract, first_day: dt.date, clients: Iterable[int | None], prefix: str | None) -> OfLines:
+    """The orders of a contract's clients for the financial year of a day, by one query (R-06, rule 6.1)."""
+    year = rules.year_of(first_day)
+    mine = (PurchaseOrder.contract == contract.id) & (PurchaseOrder.year == year)
+    found = PurchaseOrder.select(PurchaseOrder.client, PurchaseOrder.id).where(
+        mine & PurchaseOrder.client.in_(list({c for c in clients if c}))
+    )
+    return OfLines(contract.ref, year_words(year), prefix, dict(found.tuples()) if prefix else {})
+
+
 class Sums(NamedTuple):
     """How many orders, and what they are worth and have spent; pence."""
 

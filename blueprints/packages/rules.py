@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from peewee import SQL
@@ -98,6 +99,7 @@ def put_together(rows: Iterable[tuple], parts: Iterable[tuple]) -> dict[int, Lin
     return {row[0]: _line(row, tuple(rates.get(row[0], ())), tuple(slots.get(row[0], ()))) for row in rows}
 
 
+@lru_cache(maxsize=5000)  # a week's page asks for the same packages all day
 def _line(row: tuple, rates: tuple, slots: tuple) -> Line:
     (ident, cpli, organisation, client, service, level, contract, start, end, quantity, frequency, unit_cost,
      authorised, discount, contribution, paid_on, entry, intermittent, vat, basis, cycle) = row  # fmt: skip

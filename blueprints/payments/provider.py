@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, g, request, url_for
 from blueprints import history, sides, weeks
 from blueprints.actuals import pane as actuals
 from blueprints.holds import listing as held
+from blueprints.orders import listing as orders
 from blueprints.packages import rules as packages
 from blueprints.packages.plan import active_days, planned_quantity
 from blueprints.pages import page
@@ -112,11 +113,16 @@ def chosen_context(chosen: listing.Listed, listed: list) -> dict:
     text = request.args.get("page", "1")
     number = min(max(int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 1, 1), pages)
     totals = listing.totals(listed)
+    shown = whole[(number - 1) * SIZE : number * SIZE]
+    order_prefix = url_for("provider.orders.index") if sides.is_there("orders") else None
     non_payable = sum(1 for item in listed if not item.is_payable)
     return {
         "totals": totals,
         "state": state,
-        "groups": listing.by_package(whole[(number - 1) * SIZE : number * SIZE], whole),
+        "groups": listing.by_package(shown, whole),
+        "orders": orders.of_lines(
+            chosen.contract, chosen.period.start_date, (row.item.client for row in shown), order_prefix
+        ),
         "count": len(whole),
         "payable_count": len(listed) - non_payable,
         "non_payable_count": non_payable,

@@ -350,7 +350,7 @@ def finalised_items(condition) -> list[Item]:
         .switch(PaymentItem).join(ClaimItem, JOIN.LEFT_OUTER, on=(PaymentItem.claim == ClaimItem.id))
         .join(Claim, JOIN.LEFT_OUTER)
         .where(condition)
-        .order_by(Package.cpli_id, PaymentItem.week, PaymentItem.kind, PaymentItem.adjustment, PaymentItem.claim).tuples()
+        .order_by(Package.cpli_id, PaymentItem.week, PaymentItem.kind, PaymentItem.adjustment, PaymentItem.claim, PaymentItem.id).tuples()
     )  # fmt: skip
     return [Item._make((*row[:7], day(row[7]), *row[8:])) for row in database.rows(rows)]
 

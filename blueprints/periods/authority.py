@@ -10,6 +10,7 @@ from flask import Blueprint, abort, flash, g, request, url_for
 from blueprints import desk, weeks
 from blueprints.holds import listing as holds
 from blueprints.jobs import rules as jobs
+from blueprints.orders import listing as orders
 from blueprints.pages import go, page
 from blueprints.payments import listing
 from blueprints.payments import rules as payments
@@ -360,6 +361,8 @@ def lines(period_id: int, contract_id: int):
     pager = desk.pages_of(len(rows))
     here = url_for("authority.periods.lines", period_id=period.id, contract_id=contract.id)
     oldest = state.oldest_current
+    here_shown = rows[pager.start : pager.start + desk.PER_PAGE]
+    order_prefix = desk.where("authority.orders.index")
     counts = [sum(i.is_payable for i in items), sum(not i.is_payable for i in items)]
     return page(
         "periods/lines.html",
@@ -374,7 +377,8 @@ def lines(period_id: int, contract_id: int):
             {"text": "Non-payable", "href": f"{here}?tab=non-payable", "current": tab != "payable", "count": counts[1]},
         ],
         filter=form,
-        groups=listing.by_package(rows[pager.start : pager.start + desk.PER_PAGE], rows),
+        groups=listing.by_package(here_shown, rows),
+        orders=orders.of_lines(contract, period.start_date, (r.item.client for r in here_shown), order_prefix),
         count=len(rows),
         sum_amount=sum(row.item.amount for row in rows),
         sum_vat=sum(row.item.vat for row in rows),

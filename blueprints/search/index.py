@@ -115,6 +115,11 @@ def keep_up(real=None) -> None:
         write(KINDS[thing], sorted(idents))
 
 
+def forget() -> None:
+    """What was heard in a transaction that was rolled back has not happened."""
+    _heard.set(None)
+
+
 def write(kind: Kind, idents: list[int] | None) -> None:
     """Write the words of these records of a kind, or of all; within the caller's transaction."""
     query = kind.query()
@@ -156,3 +161,4 @@ def ensure() -> bool:
 
 history.HEARD.append(hear)
 database.BEFORE_COMMIT.insert(0, keep_up)
+database.AFTER_ROLLBACK.append(forget)

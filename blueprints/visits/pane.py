@@ -9,8 +9,6 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Collection
 from functools import lru_cache
-from itertools import groupby
-from operator import attrgetter
 from typing import NamedTuple
 
 from markupsafe import Markup, escape
@@ -328,11 +326,22 @@ def _clock(second: int | None) -> Markup:
     return Markup(show_time(second, True))
 
 
-def by_client(listed: list[Row]) -> list[tuple[str, list[Row]]]:
-    """Rows under their clients' names, in their order."""
-    return [
-        (same[0].client_name, same) for same in (list(group) for _, group in groupby(listed, attrgetter("client_key")))
-    ]
+class Heading(NamedTuple):
+    """The client whose visits follow."""
+
+    client: str
+
+
+def by_client(listed: list[Row]) -> list[Heading | Row]:
+    """Rows in their order, each client's under a heading."""
+    made: list[Heading | Row] = []
+    last = None
+    for row in listed:
+        if row.client_key != last:
+            last = row.client_key
+            made.append(Heading(row.client_name))
+        made.append(row)
+    return made
 
 
 def service_of(visit: Visit) -> Service | None:

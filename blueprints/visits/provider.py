@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, abort, current_app, flash, g, request, url_for
 from markupsafe import Markup
 
-from blueprints import history, sides, weeks
+from blueprints import frame, history, sides, weeks
 from blueprints.actuals import pane as actuals
 from blueprints.pages import go, page
 from blueprints.permissions import Can, requires
@@ -85,9 +85,8 @@ def index():
         why=pane.reasons(found),
         page_number=number,
         pages=pages,
-        visit_prefix=url_for("provider.visits.show", visit_id=0)[:-1],
-        clients=actuals.by_client(shown[(actuals_page - 1) * SIZE : actuals_page * SIZE], whole),
-        actual_cells=actuals.cells,
+        visit_prefix=frame.address("provider.visits.show", visit_id=0)[:-1],
+        clients=actuals.by_client(shown[(actuals_page - 1) * SIZE : actuals_page * SIZE], whole, not service),
         tints={"plain": "", "green": Markup(' class="green"'), "red": Markup(' class="red"')},
         beside={colour: Markup(ui.reason(words)) for colour, words in BESIDE.items()},
         remarks={remark: Markup(ui.remark(remark)) for remark in {row.remark for row in shown}},
@@ -102,7 +101,7 @@ def index():
         links=week_links(monday, today, kept),
         service_links=service_links(services, monday),
         bulk=bulk_links(),
-        breadcrumbs=[("Home", url_for("provider.home.index")), ("Actuals/Visits", None)],
+        breadcrumbs=[("Home", frame.address("provider.home.index")), ("Actuals/Visits", None)],
     )
 
 
@@ -111,7 +110,7 @@ def prefix(endpoint: str, **values) -> str | None:
     area = endpoint.split(".")[1]
     if endpoint not in current_app.view_functions or not sides.is_there(area):
         return None
-    return url_for(endpoint, **values).removesuffix("0")
+    return frame.address(endpoint, **values).removesuffix("0")
 
 
 def asked_service(services: list[pane.ServiceOption]) -> int | None:
@@ -240,7 +239,7 @@ def bulk_links() -> list[tuple[str, str]]:
         ("Commissioned Care Export", "provider.reports.commissioned_care", {}, g.settings.module_commissioned_care),
     ]
     return [
-        (text, url_for(endpoint, **values))
+        (text, frame.address(endpoint, **values))
         for text, endpoint, values, on in wanted
         if on and endpoint in current_app.view_functions and sides.is_there(values.get("kind", endpoint.split(".")[1]))
     ]
@@ -281,7 +280,7 @@ def href(endpoint: str, **values) -> str | None:
     """An address, or None where it is not built, its module is off or there is nothing to show."""
     if None in values.values() or prefix(endpoint, **values) is None:
         return None
-    return url_for(endpoint, **values)
+    return frame.address(endpoint, **values)
 
 
 def trail(visit: Visit, last: str | None) -> list:

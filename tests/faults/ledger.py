@@ -12,7 +12,7 @@ from collections import defaultdict
 
 import psycopg
 
-from models import TABLES, Change, Counter
+from models import TABLES, Change, Counter, SearchWord
 from tests.faults.copies import plain_url
 
 # How work went, not what came of it: jobs, files on their way in, sessions.
@@ -26,6 +26,7 @@ TIMES = {
     "sent_at", "told_at", "since", "agreed_at",
 }  # fmt: skip
 CHAIN = {"word", "salt", "digest"}  # of the audit trail: other ones each time
+NUMBER = re.compile(r'"id": \d+')  # of a new record: the database's own
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?")
 
 
@@ -40,7 +41,8 @@ def contents(connection) -> dict[str, list[tuple]]:
     """Every row of every table that says what came of the work, without ids and times; rows name rows by contents."""
     names: dict[str, dict] = {}
     found: dict[str, list[tuple]] = {}
-    for model in (*(table for table in TABLES if table is not Change), Change):  # the trail names rows of any table
+    late = [SearchWord, Change]  # they name rows of any table
+    for model in [*(table for table in TABLES if table not in late), *late]:
         meta = model._meta
         fields = [f for f in meta.sorted_fields if f.name not in TIMES and not (model is Change and f.name in CHAIN)]
         columns = ", ".join(f'"{f.column_name}"' for f in fields)
@@ -57,11 +59,15 @@ def contents(connection) -> dict[str, list[tuple]]:
                     value = names[target._meta.table_name].get(value, value)
                 elif field.name == "id" and not meta.composite_key:
                     continue
+                elif meta.table_name == "change_request" and field.name == "thing":
+                    value = value is not None  # of a new record it is a number of the database's own
+                elif field.name == "ident":
+                    value = names.get(row[[f.name for f in fields].index("kind")], {}).get(value, "somebody")
                 elif field.name == "thing_id":
                     thing = row[[f.name for f in fields].index("thing")]
                     value = "" if thing in BOOKKEEPING else names.get(thing, {}).get(value, value)
                 if isinstance(value, str) and model is Change:
-                    value = MOMENT.sub("then", value)
+                    value = NUMBER.sub('"id": 0', MOMENT.sub("then", value))
                 said.append((field.name, str(value) if not isinstance(value, bool) else str(int(value))))
             told.append(tuple(said))
             if not meta.composite_key:

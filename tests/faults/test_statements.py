@@ -11,6 +11,7 @@ import os
 
 import pytest
 
+from tests.faults import ledger
 from tests.faults.verbs import BROKEN as NAMES
 
 KINDS = ("kill", "raise", "full")
@@ -40,7 +41,9 @@ def break_at(bench, verb: str, kind: str, at: int) -> None:
     if kind == "kill":
         assert seen["digest"] == whole.state_before(at), where
     else:
-        assert seen["digest"] in [state for _, state in whole.states], where
+        states = [state for _, state in whole.states]
+        nearest = min((ledger.differing(seen["digest"], state) for state in states), key=len)
+        assert not nearest, (where, nearest)
     if is_import:
         assert says_which(seen), (where, seen["state"], seen["taken"], seen["is_in"], seen["page"])
     bench.try_again(verb, url, where, worker_first=at % 2 == 0)

@@ -270,13 +270,23 @@ def test_carers_come_by_file_and_others_are_not_seen(app, finance, cast):
 
 
 @pytest.mark.feature("R-06")
-def test_payment_lines_name_their_purchase_order(finance, cast):
+def test_payment_lines_name_and_lead_to_their_purchase_order(finance, cast):
+    assert cast.order.client_id == cast.package.client_id
     address = choose(finance, as_file(row("V1")))
     finance.post(f"{address}/update")
     jobs.run_waiting()
     page = finance.get(f"/provider/payments/contracts/{cast.dapl.id}/periods/{cast.periods[1].id}").text
     assert "purchase order C1/A100001 2026/2027" in page
     assert "£23.23" in page
+    order = re.search(r'<a class="govuk-link" href="(/provider/orders/\d+)">purchase order C1/A100001', page)[1]
+    assert "A100001" in finance.get(order).text
+    settings.put("module_orders", False)
+    page = finance.get(f"/provider/payments/contracts/{cast.dapl.id}/periods/{cast.periods[1].id}").text
+    assert "/provider/orders" not in page and "purchase order C1/A100001" in page
+    settings.put("module_orders", True)
+    officer = cast.sign_in(finance.application.test_client(), cast.officer)
+    lines = officer.get(f"/authority/periods/{cast.periods[1].id}/contracts/{cast.dapl.id}").text
+    assert f'{order.replace("provider", "authority")}">purchase order C1/A100001' in lines
 
 
 def test_an_officer_sees_the_same_import_and_the_file(app, finance, cast):

@@ -193,10 +193,19 @@ def test_an_index_that_is_behind_is_told_and_mended(known):
 
 @pytest.mark.once
 def test_words():
-    assert index.words_of(["O'Neill", "Smith-Jones", "Łódź ½", "SS/12"]) == {
-        "o", "neill", "oneill", "smith", "jones", "smithjones", "lodz", "1⁄2", "ss", "12", "ss12",
-    } or "lodz" in index.words_of(["Łódź"])  # fmt: skip
+    assert index.words_of(["O'Neill", "Smith-Jones", "Łódź", "SS/12"]) == {
+        "o", "neill", "oneill", "smith", "jones", "smithjones", "lodz", "ss", "12", "ss12",
+    }  # fmt: skip
     assert index.asked("O'Neill, Bob") == ["oneill", "bob"] and index.asked("12 34") == ["1234"]
+
+
+def test_what_was_heard_in_a_transaction_that_was_rolled_back_is_forgotten(known):
+    index.hear("client", [known.ann.id])
+    index.forget()
+    before = set(SearchWord.select().tuples())
+    SearchWord.delete().execute()
+    index.keep_up()
+    assert not SearchWord.select().exists() and before
 
 
 def test_as_many_queries_for_ten_finds_as_for_one(known):
