@@ -65,7 +65,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(values.show_time, "time")
     app.add_template_filter(weeks.financial_year, "financial_year")
     app.add_template_filter(show_moment, "moment")
-    app.jinja_env.globals.update(can=permissions.can, Can=Can, address_of=address)
+    app.jinja_env.globals.update(can=permissions.can, Can=Can, frame_href=address)
 
 
 def show_short_date(day) -> str:
