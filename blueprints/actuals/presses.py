@@ -8,7 +8,7 @@ from flask import abort, flash, g, request
 from peewee import fn
 
 from blueprints import history
-from blueprints.actuals import cells, entering, generating, posting, unplanned
+from blueprints.actuals import cells, entering, generating, posting, several, unplanned
 from blueprints.actuals.entering import Clash, Closed, Seen
 from blueprints.actuals.grid import UNPLANNED, Row, Week
 from blueprints.facts import Faulty
@@ -146,9 +146,7 @@ class Presses:
         """All rows of a client as planned, in one press."""
         here = self.here(organisation_id)
         idents = self.packages_of_client(here, client_id)
-        return self.several(
-            here, entering.as_planned(idents, here.monday, actor(), here.terms), "as planned", client_id
-        )
+        return self.say_several(here, several.as_planned(idents, here.monday, actor(), here.terms), "as planned", client_id)
 
     def client_nothing(self, client_id: int, organisation_id: int | None = None):
         """Nothing delivered to a client, with one comment."""
@@ -160,8 +158,8 @@ class Presses:
         """What nobody has changed on the page as planned, in one press."""
         here = self.here(organisation_id)
         idents = self.packages_of_page(here)
-        done = entering.as_planned(idents, here.monday, actor(), here.terms, untouched_only=True)
-        return self.several(here, done, "as planned")
+        done = several.as_planned(idents, here.monday, actor(), here.terms, untouched_only=True)
+        return self.say_several(here, done, "as planned")
 
     def page_nothing(self, organisation_id: int | None = None):
         """Nothing delivered to the clients of the page, with one comment; what somebody has changed stays."""
@@ -175,12 +173,12 @@ class Presses:
             for _, message in form.problems():
                 flash(message, "warning")
             return self.back(here, client_id)
-        done = entering.nothing_delivered(
+        done = several.nothing_delivered(
             idents, here.monday, form.comment.data, actor(), here.terms, untouched_only=untouched_only
         )
-        return self.several(here, done, "set to nothing delivered", client_id)
+        return self.say_several(here, done, "set to nothing delivered", client_id)
 
-    def several(self, here: Here, done: entering.Several, what: str, client_id: int | None = None):
+    def say_several(self, here: Here, done: several.Several, what: str, client_id: int | None = None):
         """Say what became of the rows, and go back."""
         rows = "row is" if done.changed == 1 else "rows are"
         words = [f"{done.changed} {rows} {what}."] if done.changed else ["Nothing was changed."]
