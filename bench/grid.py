@@ -174,67 +174,61 @@ def pages(place: county.Place, app, world: World, repeats: int) -> list[bool]:
 
 # generating --------------------------------------------------------------------------------------------------------------
 
-TABLES = {"actual": "week", "actual_day": None, "due": "week"}
+
+class Silent:
+    """The progress of a job that nobody watches."""
+
+    def step(self, *_, **__):
+        """Nothing is told."""
 
 
 def generating(place: county.Place, world: World, repeats: int, db) -> bool:
-    """The job for a whole organisation, against the same rows written again by SQL alone; both in one transaction each."""
-    from blueprints import history
+    """The job for a whole organisation, against the same rows written again by SQL alone."""
     from blueprints.actuals import generating as job
-    from models import Actual, ActualDay, Due, Job, Organisation, Package, User
+    from models import Actual, ActualDay, Due, Job, Package
 
-    own = Package.select(Package.id).where(Package.organisation == world.large)
-    kept: dict[str, tuple[list[str], list[tuple]]] = {}
-
-    def clear() -> None:
-        with db.atomic():
-            actuals = Actual.select(Actual.id).where(Actual.package.in_(own))
-            ActualDay.delete().where(ActualDay.actual.in_(actuals)).execute()
-            Due.delete().where(Due.package.in_(own)).execute()
-            Actual.delete().where(Actual.package.in_(own)).execute()
-
-    class Silent:
-        def step(self, *_, **__):
-            """Nobody watches."""
-
-    wanted = json.dumps({"services": [s.id for s in world.services], "week": world.week.isoformat(), "all": False})
-    work = Job(wanted=wanted, organisation=Organisation.get_by_id(world.large.id), user=None)
-    floors, jobs = [], []
-    for number in range(repeats + 1):
-        clear()
+    packages = Package.select(Package.id).where(Package.organisation == world.large)
+    own = Actual.select(Actual.id).where(Actual.package.in_(packages))
+    tables = [(Actual, Actual.package.in_(packages)), (ActualDay, ActualDay.actual.in_(own)),
+              (Due, Due.package.in_(packages))]  # fmt: skip
+    wanted = {"services": [s.id for s in world.services], "week": world.week.isoformat(), "all": False}
+    work = Job(wanted=json.dumps(wanted), user=None)
+    mark = "?" if place.is_sqlite else "%s"
+    floors, jobs, written = [], [], 0
+    for _ in range(repeats + 1):
         began = clock(place)
         job.generate_job(work, Silent())
         jobs.append(clock(place) - began)
-        if Actual.select().where(Actual.package.in_(own)).count() != PACKAGES:
+        kept = []
+        for model, condition in tables:
+            cursor = db.execute_sql(*model.select().where(condition).sql())
+            names = [f'"{column[0]}"' for column in cursor.description]
+            statement = (
+                f'INSERT INTO "{model._meta.table_name}" ({", ".join(names)}) VALUES ({", ".join([mark] * len(names))})'
+            )
+            kept.append((statement, cursor.fetchall()))
+        if len(kept[0][1]) != PACKAGES:
             raise RuntimeError("not every package got its row")
-        for model in (Actual, ActualDay, Due):
-            names = [f.column_name for f in model._meta.sorted_fields]
-            mine = own if model is not ActualDay else None
-            condition = model.package.in_(mine) if mine is not None else ActualDay.actual.in_(
-                Actual.select(Actual.id).where(Actual.package.in_(own))
-            )  # fmt: skip
-            query = model.select().where(condition).sql()
-            cursor = db.execute_sql(*query)
-            order = [column[0] for column in cursor.description]
-            kept[model._meta.table_name] = (order or names, cursor.fetchall())
-        clear()
-        mark = "?" if place.is_sqlite else "%s"
+        written = sum(len(rows) for _, rows in kept)
+        clear(db, tables)
         began = clock(place)
         with db.atomic():
             cursor = db.connection().cursor()
-            for table, (names, rows) in kept.items():
-                columns = ", ".join(f'"{name}"' for name in names)
-                cursor.executemany(f'INSERT INTO "{table}" ({columns}) VALUES ({", ".join([mark] * len(names))})', rows)
+            for statement, rows in kept:
+                cursor.executemany(statement, rows)
         floors.append(clock(place) - began)
-        del number
-    floors, jobs = floors[1:], jobs[1:]
-    rows = sum(len(rows) for _, rows in kept.values())
+        clear(db, tables)
+    floor, took = median(floors[1:]), median(jobs[1:])  # the first of each has the pages read
     kind = "ms of the processor" if place.is_sqlite else "ms"
-    print(
-        f"{place.name}: {rows} rows; floor {median(floors) * 1000:.1f} {kind}, the job {median(jobs) * 1000:.1f} {kind}"
-    )
-    _ = (history, User)
-    return county.said("a week for 1,000 packages", median(jobs) / median(floors), MOST_FLOORS, "times the floor")
+    print(f"{place.name}: {written} rows; floor {floor * 1000:.1f} {kind}, the job {took * 1000:.1f} {kind}")
+    return county.said("a week for 1,000 packages", took / floor, MOST_FLOORS, "times the floor")
+
+
+def clear(db, tables) -> None:
+    """Take the rows away again, children first."""
+    with db.atomic():
+        for model, condition in reversed(tables):
+            model.delete().where(condition).execute()
 
 
 def measure(place: county.Place, repeats: int) -> bool:
