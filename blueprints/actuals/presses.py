@@ -146,7 +146,9 @@ class Presses:
         """All rows of a client as planned, in one press."""
         here = self.here(organisation_id)
         idents = self.packages_of_client(here, client_id)
-        return self.say_several(here, several.as_planned(idents, here.monday, actor(), here.terms), "as planned", client_id)
+        return self.say_several(
+            here, several.as_planned(idents, here.monday, actor(), here.terms), "as planned", client_id
+        )
 
     def client_nothing(self, client_id: int, organisation_id: int | None = None):
         """Nothing delivered to a client, with one comment."""

@@ -110,7 +110,7 @@ class Visitor:
             viewport={"width": 1280, "height": 900},
             accept_downloads=True,
         )
-        self.context.set_default_timeout(int(os.environ.get("BT", 20000)))
+        self.context.set_default_timeout(20000)
         self.page = self.context.new_page()
         self.said: list[str] = []
         self.page.on(
