@@ -171,6 +171,8 @@ def begin() -> None:
         g.pending = row
         return
     g.session_row, g.user = row, row.user
+    if not row.user.is_officer:
+        g.settings = g.settings.for_kinds(row.user.organisation.kinds.splitlines())
     g.reach = Reach.of(row.user)
     g.acts = permissions.acts_of(row.user, accounts.roles_of(row.user) if row.user.is_officer else [])
     if request.endpoint != "public.accounts.session_left":  # asking how long it lasts is no use

@@ -101,6 +101,7 @@ class Organisation(Place):
     email = CharField(default="")
     limited_accessibility = BooleanField(default=False)
     enters_actuals = BooleanField(default=True)  # off: it may look at its actuals, the authority enters them (M-39)
+    kinds = TextField(default="")  # of the authority's list, one a line: modules are switched by them (Z-05)
 
     @classmethod
     def visible_to(cls, reach):

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ALL = ["import_visits", "payments", "pages", "reports"]
+ALL = ["import_visits", "payments", "pages", "grid", "reports"]
 
 
 def main() -> int:

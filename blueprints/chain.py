@@ -24,6 +24,9 @@ from models import Change, Seal
 _word: ContextVar[int | None] = ContextVar("word", default=None)
 DIGESTED = ("at", "user", "by", "address", "what", "thing", "thing_id", "organisation", "before", "after")
 FIRST = "0" * 64
+# As text: every transaction asks them, and making the queries takes longer than answering them.
+ENTRIES = 'SELECT id, digest FROM "change" WHERE word = ? ORDER BY id'
+LAST = "SELECT digest FROM seal ORDER BY id DESC LIMIT 1"
 
 
 def word() -> int:
@@ -52,11 +55,12 @@ def seal(real) -> None:
     if mine is None or real is not database.real(Change._meta.database):
         return
     _word.set(None)
-    entries = list(Change.select(Change.id, Change.digest).where(Change.word == mine).order_by(Change.id).tuples())
+    entries = database.sql(real, ENTRIES, [mine]).fetchall()
     if not entries:
         return  # rolled back to a savepoint before the entry
     database.serialise(real, "audit chain")  # the last lock that is taken, and held until the commit that follows
-    last = Seal.select(Seal.digest).order_by(Seal.id.desc()).limit(1).scalar() or FIRST
+    before = database.sql(real, LAST).fetchone()
+    last = before[0] if before else FIRST
     made = link(last, entries)
     Seal.insert(word=mine, entries=len(entries), digest=made).execute()
 

@@ -17,26 +17,20 @@ nobody to go to: a login that is inactive, or has moved to another organisation,
 from __future__ import annotations
 
 import datetime as dt
-import html
-import textwrap
 from collections.abc import Callable, Iterable
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 from peewee import fn
 
 import database
-from blueprints import history, post, values, weeks
+from blueprints import history, mail_text, post
 from blueprints.jobs import rules as jobs
 from blueprints.settings import rules as settings
 from models import Mail, MailState, Organisation, User, db, utc_now
 
-TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "emails"
 GIVE_UP_AFTER = dt.timedelta(days=2)
 BACK_OFF = (1, 2, 5, 10, 20, 30)  # minutes until the next try; then each half hour
 CLAIM = dt.timedelta(minutes=10)  # longer than one message can take
@@ -66,16 +60,20 @@ class Kind(NamedTuple):
     title: str
     subject: str
     facts: Callable[[Letter], dict[str, Any] | None]
+    can_wait: bool = False  # goes out in the hours that the authority has set
 
 
 KINDS: dict[str, Kind] = {}
 
 
-def kind(name: str, title: str, subject: str):
-    """Declare the function that gives the facts of a kind of message; None from it means that there is nothing to tell."""
+def kind(name: str, title: str, subject: str, can_wait: bool = False):
+    """Declare the function that gives the facts of a kind of message; None from it means that there is nothing to tell.
+
+    What lets nobody in and answers nobody who waits for it `can_wait` for the hours that the authority has set (Y-15).
+    """
 
     def declare(function):
-        KINDS[name] = Kind(name, title, subject, function)
+        KINDS[name] = Kind(name, title, subject, function, can_wait)
         return function
 
     return declare
@@ -131,10 +129,14 @@ def send_many(name: str, letters: Iterable[tuple[User | int | None, int | None, 
     words = [once for *_, once in letters if once]
     told = {once for (once,) in Mail.select(Mail.once).where(Mail.once.in_(words)).tuples()} if words else set()
     state = MailState.KEPT if is_kept() else MailState.WAITING
+    due = utc_now()
+    if KINDS[name].can_wait:
+        now = settings.read()
+        due = mail_text.next_time(due, now.mail_from_hour, now.mail_until_hour)
     rows = [
         {
             "kind": name, "user": to, "organisation": organisations.get(to), "about": about, "address": address,
-            "once": once, "state": state,
+            "once": once, "state": state, "next_try_at": due,
         }
         for to, about, address, once in letters
         if once is None or once not in told
@@ -167,55 +169,6 @@ def look_up(name: str, about: int) -> None:
 # the words -------------------------------------------------------------------------------------------------------------
 
 
-def _environment(rich: bool) -> Environment:
-    env = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=rich,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=False,
-    )
-    env.filters.update(long_date=values.show_date_long, money=values.show_money, moment=_moment)
-    env.globals.update(_RICH if rich else _PLAIN)
-    return env
-
-
-def _moment(when: dt.datetime) -> str:
-    local = weeks.london(when)
-    return f"{values.show_date_long(local.date())} at {local:%H:%M}"
-
-
-def _plain_action(words: str, address: str) -> str:
-    return f"{words}:\n{address}\n"
-
-
-def _rich_action(words: str, address: str) -> Markup:
-    words, address = html.escape(words), html.escape(address)
-    return Markup(f'<p style="margin:0 0 20px"><a href="{address}">{words}</a></p>')
-
-
-# How the same template is written in both forms: a paragraph, a link on a line of its own, a code to type, a list.
-_PLAIN = {
-    "layout": "layout.txt",
-    "p": lambda text: textwrap.fill(" ".join(str(text).split()), 74, break_long_words=False) + "\n",
-    "action": _plain_action,
-    "code": lambda text: f"    {text}\n",
-    "items": lambda lines: "".join(f"- {line}\n" for line in lines),
-}
-_RICH = {
-    "layout": "layout.html",
-    "p": lambda text: Markup('<p style="margin:0 0 20px">{}</p>').format(text),
-    "action": _rich_action,
-    "code": lambda text: Markup(
-        '<p style="margin:0 0 20px;font-size:28px;letter-spacing:4px;font-weight:bold">{}</p>'
-    ).format(text),
-    "items": lambda lines: Markup('<ul style="margin:0 0 20px">{}</ul>').format(
-        Markup("").join(Markup("<li>{}</li>").format(line) for line in lines)
-    ),
-}
-
-
 def words_of(mail: Mail, reveal: bool = True) -> Text | None:
     """The message's words as they are now, in text and HTML; None where there is nothing to tell any more.
 
@@ -228,13 +181,10 @@ def words_of(mail: Mail, reveal: bool = True) -> Text | None:
         return None
     facts = {
         "person": mail.user, "authority": now.authority_name, "portal": now.portal_name, "closing": now.mail_closing,
-        "support": now.support_contact, "home": _base_url, **facts, "title": found.subject,
+        "support": now.support_contact, "home": _base_url, "own_words": now.mail_words.get(mail.kind, ""), **facts, "title": found.subject,
     }  # fmt: skip
-    name = f"{mail.kind}.jinja"
-    plain = _environment(False).get_template(name).render(facts)
-    rich = _environment(True).get_template(name).render(facts)
     subject = f"{found.subject} – {now.portal_name}"
-    return Text(" ".join(subject.split())[:150], plain.strip() + "\n", rich.strip() + "\n")
+    return Text(" ".join(subject.split())[:150], *mail_text.render(mail.kind, facts))
 
 
 def message_of(mail: Mail, text: Text, address: str) -> EmailMessage:

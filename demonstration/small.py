@@ -167,15 +167,15 @@ class World:
 
         self.oakfield = Organisation.create(
             ref="OAK", name="Oakfield Home Care", telephone="01632 960 201", email="office@oakfield.example",
-            **place(14, "Station Road", 0),
+            kinds="Home care", **place(14, "Station Road", 0),
         )  # fmt: skip
         self.brookhouse = Organisation.create(
             ref="BRO", name="Brookhouse Residential", telephone="01632 960 301", email="office@brookhouse.example",
-            **place(3, "Mill Lane", 1),
+            kinds="Residential and nursing care\nShort breaks", **place(3, "Mill Lane", 1),
         )  # fmt: skip
         self.harbour = Organisation.create(
             ref="HAR", name="Harbour Supported Housing", telephone="01632 960 401", email="office@harbour.example",
-            **place(60, "Bridge Street", 2),
+            kinds="Supported housing", **place(60, "Bridge Street", 2),
         )  # fmt: skip
 
         def service(ref, name, organisation, kind, where, **facts):

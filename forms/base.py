@@ -36,10 +36,9 @@ class CleanForm(FlaskForm):
         """The fields that a person fills in, in order."""
         return [field for field in self if not isinstance(field, HiddenField)]
 
-    def hidden(self, ids: bool = True) -> Markup:
-        """The token and the other hidden fields, to stand first in the form; without ids where it stands several times."""
-        given = {} if ids else {"id": False}
-        return Markup("").join(field(**given) for field in self if isinstance(field, HiddenField))
+    def hidden(self) -> Markup:
+        """The token and the other hidden fields, to stand first in the form; without ids: a page may have several forms."""
+        return Markup("").join(field(id=False) for field in self if isinstance(field, HiddenField))
 
     @property
     def summary_title(self) -> str:

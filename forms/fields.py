@@ -61,11 +61,19 @@ class GovTextInput(Drawn, gov.GovTextInput):
     pass
 
 
-class GovTextArea(Drawn, gov.GovTextArea):
+class _Rows:
+    """As many rows as the template asks for: said once."""
+
+    def map_gov_params(self, field: Any, rows: int | None = None, **kwargs: Any) -> dict:
+        params = super().map_gov_params(field, **kwargs)  # type: ignore[misc]
+        return {**params, "rows": rows} if rows else params
+
+
+class GovTextArea(_Rows, Drawn, gov.GovTextArea):
     pass
 
 
-class GovCharacterCount(Drawn, gov.GovCharacterCount):
+class GovCharacterCount(_Rows, Drawn, gov.GovCharacterCount):
     pass
 
 

@@ -26,6 +26,9 @@ class OrganisationForm(RecordForm):
     telephone = f.TelephoneField("Telephone")
     fax = f.TelephoneField("Fax")
     email = f.EmailField("E-mail")
+    kinds = f.LinesField(
+        "Kinds of provider", choices=[], description="What is switched off for each of them is absent for its people"
+    )
     limited_accessibility = f.CheckboxField(
         "Limited accessibility",
         description="Its people then see and do only what their roles reach; a person without a role sees nothing",

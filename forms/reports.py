@@ -13,6 +13,7 @@ from blueprints.payments import report as payments
 from blueprints.reach import Reach
 from blueprints.remittances import report as remittances
 from blueprints.values import show_date
+from blueprints.weeks import monday, today
 from forms import fields as f
 from forms.base import FilterForm
 from models import Client, ItemState, Organisation
@@ -35,6 +36,14 @@ class ReportForm(FilterForm):
         names = own if reach.everything else own.where(Organisation.id == reach.organisation_id)
         self.organisation.choices = [(str(ident), name) for ident, name in names.tuples()]
         self.choose()
+        if not self.is_asked:
+            self.suggest()
+
+    def suggest(self) -> None:
+        """What most people want stands there before anything is asked for: the last four full weeks."""
+        if "first" in self:
+            this = monday(today())
+            self.first.data, self.last.data = this - dt.timedelta(28), this - dt.timedelta(1)
 
     def visible(self) -> list:
         """Those to tick stand last."""
@@ -235,6 +244,10 @@ class AdviceForm(ReportForm):
         ]
         found = remittances.periods(self.reach)
         self.period.choices = [("", "Please select a value" if found else "No period is finalised yet"), *found]
+
+    def suggest(self) -> None:
+        """The newest period."""
+        self.period.data = next((value for value, _ in self.period.choices if value), "")
 
     def wanted(self) -> remittances.AdviceWanted:
         """As the report takes them."""

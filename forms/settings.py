@@ -5,10 +5,16 @@ from __future__ import annotations
 from blueprints.settings.rules import SPECS
 from forms import fields as f
 from forms.base import FilterForm, PortalForm
-from forms.records import RecordForm, text
+from forms.records import Hidden, RecordForm, text
 
 PAYS = [("delivered", "As delivered"), ("planned", "As planned"), ("none", "Nothing")]
 DEFAULT_WORDS = {True: "yes", False: "no"}
+
+
+class KindsForm(PortalForm):
+    """Modules by kinds of provider: what the page showed travels with the ticks, so that nobody overwrites."""
+
+    shown = Hidden()
 
 
 def group_form(group: str) -> type[RecordForm]:

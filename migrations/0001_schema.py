@@ -46,7 +46,7 @@ def up(migrator, db):
 
 
 SQLITE = """
-CREATE TABLE "organisation" ("id" INTEGER NOT NULL PRIMARY KEY, "address1" VARCHAR(255) NOT NULL, "address2" VARCHAR(255) NOT NULL, "address3" VARCHAR(255) NOT NULL, "town" VARCHAR(255) NOT NULL, "county" VARCHAR(255) NOT NULL, "postcode" VARCHAR(255) NOT NULL, "country" VARCHAR(255) NOT NULL, "uprn" VARCHAR(20) NOT NULL, "usrn" VARCHAR(20) NOT NULL, "ref" VARCHAR(255) NOT NULL, "name" VARCHAR(112) NOT NULL, "mobile" VARCHAR(255) NOT NULL, "telephone" VARCHAR(255) NOT NULL, "fax" VARCHAR(255) NOT NULL, "email" VARCHAR(255) NOT NULL, "limited_accessibility" INTEGER NOT NULL, "enters_actuals" INTEGER NOT NULL);
+CREATE TABLE "organisation" ("id" INTEGER NOT NULL PRIMARY KEY, "address1" VARCHAR(255) NOT NULL, "address2" VARCHAR(255) NOT NULL, "address3" VARCHAR(255) NOT NULL, "town" VARCHAR(255) NOT NULL, "county" VARCHAR(255) NOT NULL, "postcode" VARCHAR(255) NOT NULL, "country" VARCHAR(255) NOT NULL, "uprn" VARCHAR(20) NOT NULL, "usrn" VARCHAR(20) NOT NULL, "ref" VARCHAR(255) NOT NULL, "name" VARCHAR(112) NOT NULL, "mobile" VARCHAR(255) NOT NULL, "telephone" VARCHAR(255) NOT NULL, "fax" VARCHAR(255) NOT NULL, "email" VARCHAR(255) NOT NULL, "limited_accessibility" INTEGER NOT NULL, "enters_actuals" INTEGER NOT NULL, "kinds" TEXT NOT NULL);
 CREATE UNIQUE INDEX "organisation_ref" ON "organisation" ("ref");
 CREATE INDEX "organisation_name" ON "organisation" ("name");
 CREATE TABLE "accreditation" ("id" INTEGER NOT NULL PRIMARY KEY, "organisation_id" INTEGER NOT NULL, "name" VARCHAR(255) NOT NULL, "start_date" DATE, "end_date" DATE, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);
@@ -327,7 +327,7 @@ CREATE TABLE "huey_counter" ("queue" VARCHAR(255) NOT NULL, "key" VARCHAR(255) N
 """
 
 POSTGRESQL = """
-CREATE TABLE "organisation" ("id" SERIAL NOT NULL PRIMARY KEY, "address1" VARCHAR(255) NOT NULL, "address2" VARCHAR(255) NOT NULL, "address3" VARCHAR(255) NOT NULL, "town" VARCHAR(255) NOT NULL, "county" VARCHAR(255) NOT NULL, "postcode" VARCHAR(255) NOT NULL, "country" VARCHAR(255) NOT NULL, "uprn" VARCHAR(20) NOT NULL, "usrn" VARCHAR(20) NOT NULL, "ref" VARCHAR(255) NOT NULL, "name" VARCHAR(112) NOT NULL, "mobile" VARCHAR(255) NOT NULL, "telephone" VARCHAR(255) NOT NULL, "fax" VARCHAR(255) NOT NULL, "email" VARCHAR(255) NOT NULL, "limited_accessibility" BOOLEAN NOT NULL, "enters_actuals" BOOLEAN NOT NULL);
+CREATE TABLE "organisation" ("id" SERIAL NOT NULL PRIMARY KEY, "address1" VARCHAR(255) NOT NULL, "address2" VARCHAR(255) NOT NULL, "address3" VARCHAR(255) NOT NULL, "town" VARCHAR(255) NOT NULL, "county" VARCHAR(255) NOT NULL, "postcode" VARCHAR(255) NOT NULL, "country" VARCHAR(255) NOT NULL, "uprn" VARCHAR(20) NOT NULL, "usrn" VARCHAR(20) NOT NULL, "ref" VARCHAR(255) NOT NULL, "name" VARCHAR(112) NOT NULL, "mobile" VARCHAR(255) NOT NULL, "telephone" VARCHAR(255) NOT NULL, "fax" VARCHAR(255) NOT NULL, "email" VARCHAR(255) NOT NULL, "limited_accessibility" BOOLEAN NOT NULL, "enters_actuals" BOOLEAN NOT NULL, "kinds" TEXT NOT NULL);
 CREATE UNIQUE INDEX "organisation_ref" ON "organisation" ("ref");
 CREATE INDEX "organisation_name" ON "organisation" ("name");
 CREATE TABLE "accreditation" ("id" SERIAL NOT NULL PRIMARY KEY, "organisation_id" INTEGER NOT NULL, "name" VARCHAR(255) NOT NULL, "start_date" DATE, "end_date" DATE, FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT);

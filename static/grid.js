@@ -322,11 +322,13 @@ setInterval(again, 15000);
 document.addEventListener("htmx:after:settle", (event) => {
   const region = event.target;
   if (!(region instanceof Element)) return;
+  const asked = !going && [document.body, region].includes(document.activeElement); // a line added, or put back as it is
   for (const row of region.matches("tr.line") ? [region] : region.querySelectorAll("tr.line")) {
     if (!row.querySelector("[data-box]")) continue;
     settled(row);
   }
-  if (region.matches("tbody.editing")) (region.querySelector("[aria-invalid]") ?? region.querySelector("[data-box]"))?.focus();
+  if (region.matches("tbody.editing")) (region.querySelector("[aria-invalid]") ?? region.querySelector("[data-box], tr.adding a"))?.focus();
+  else if (asked && region.matches("tr.line")) region.querySelector("[data-box]")?.focus();
   lines().forEach((row) => costs.has(row.dataset.row) || costs.set(row.dataset.row, Number(row.dataset.cost)));
 });
 

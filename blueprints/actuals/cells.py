@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from blueprints.actuals import sums
-from blueprints.actuals.entering import Clash, Figures
-from blueprints.actuals.grid import ClientWeek, Row
+from blueprints.actuals.entering import Clash, Figures, day_words
+from blueprints.actuals.grid import ClientWeek, Item, Row
 from blueprints.actuals.sums import DailyRow
 from blueprints.money import number
 from blueprints.packages.plan import active_days
@@ -78,6 +78,7 @@ class EditedClient(NamedTuple):
     is_open: bool
     href: str
     added: Sequence[str]
+    additions: Sequence[Item] = ()
 
     @property
     def rows(self) -> list[Row]:
@@ -105,7 +106,7 @@ def of_clients(
     return [
         EditedClient(
             c.id, c.name, c.ssref, c.shown, c.all, [of_row(row, results.get(row.key)) for row in c.rows], c.missing,
-            c.is_open, href(c.id), added,
+            c.is_open, href(c.id), added, c.additions,
         )
         for c in clients
     ]  # fmt: skip
@@ -237,13 +238,28 @@ def of_read(found: Read, state: str, **more) -> Outcome:
     return Outcome(state, found.values, more.pop("errors", found.errors), found.days, **more)
 
 
+SHORT = {"actual": "Actual", "frustrated": "Frstd", "missed": "Msd", "extra": "Xtr", "visits": "Vst"}
+
+
+def raw(sent: Mapping[str, str], key: str) -> str:
+    """What was typed for a row that is not there any more: `Actual 13, Msd 1, “Carer ill”`."""
+    typed = {name: sent.get(f"{key}-{name}", "").strip() for name in NAMES}
+    figures = [f"{SHORT[name]} {typed[name]}" for name in SHORT if typed[name].strip("0.")]
+    return ", ".join([*figures, *([f"“{typed['comments']}”"] if typed["comments"] else [])])
+
+
+def in_words(row: Figures) -> str:
+    """`Actual 12, Frstd 0, Msd 2, Xtr 0, Vst 12, “Ill twice”`, with the days of a row by the day."""
+    days = f" ({'; '.join(day_words(one) for one in row.days)})" if row.days else ""
+    return (
+        f"Actual {number(row.actual)}{days}, Frstd {number(row.frustrated)}, Msd {number(row.missed)}, "
+        f"Xtr {number(row.extra)}, Vst {row.visits}, {f'“{row.comments}”' if row.comments else 'no comment'}"
+    )
+
+
 def clash(found: Read, refusal: Clash) -> Outcome:
     """Both values of a row that somebody changed meanwhile (4.8)."""
-    theirs = ""
-    if refusal.theirs:
-        t = refusal.theirs
-        theirs = f"Actual {number(t.actual)}, Frstd {number(t.frustrated)}, Msd {number(t.missed)}, "
-        theirs += f"Xtr {number(t.extra)}, Vst {t.visits}, {f'“{t.comments}”' if t.comments else 'no comment'}"
+    theirs = in_words(refusal.theirs) if refusal.theirs else ""
     return of_read(
         found, "Not saved", errors={}, message=f"{refusal}.", theirs=theirs, version=refusal.version,
         planned=refusal.planned,

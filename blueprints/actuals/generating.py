@@ -9,21 +9,20 @@ from collections.abc import Iterable, Sequence
 from blueprints import consequences, history
 from blueprints.actuals import rules
 from blueprints.jobs import rules as jobs
-from models import Job, Package, Service, db
+from models import Job, Service, db
 
 PIECE = 4  # weeks of a service in one transaction of a job
+TOGETHER = 10  # services whose week is generated in one transaction
 
 
 def generate(services: Iterable[int], weeks: Sequence[dt.date], by: history.Actor) -> set[tuple[int, dt.date]]:
-    """Rows as planned where there are none, a service at a time, and what follows; returns the packages and weeks."""
-    made: set[tuple[int, dt.date]] = set()
-    for service in list(Service.select().where(Service.id.in_(list(services))).order_by(Service.id)):
-        with db.atomic():
-            found = rules.generate_for(Package.service == service, weeks, by, service)
-            if found:
-                consequences.follow(consequences.Change(priced=found), now=True)
-        made |= found.keys()
-    return made
+    """Rows as planned where there are none, and what follows, in one transaction; returns the packages and weeks."""
+    wanted = list(Service.select().where(Service.id.in_(list(services))).order_by(Service.id))
+    with db.atomic():
+        made = rules.generate_for(wanted, weeks, by)
+        if made:
+            consequences.follow(consequences.Change(priced=made), now=True)
+    return set(made)
 
 
 @jobs.handles("generate")
@@ -33,9 +32,11 @@ def generate_job(job: Job, progress) -> None:
     by = history.Actor(job.user_id, job.user.name if job.user_id else "portal")
     until = dt.date.fromisoformat(wanted["week"])
     services = wanted["services"]
-    for number, ident in enumerate(services):
+    size = 1 if wanted["all"] else TOGETHER
+    for number in range(0, len(services), size):
         progress.step(number, len(services), "generating actuals", at_once=True)
-        weeks = rules.weeks_until(ident, until) if wanted["all"] else [until]
+        piece = services[number : number + size]
+        weeks = rules.weeks_until(piece[0], until) if wanted["all"] else [until]
         for start in range(0, len(weeks), PIECE):
-            generate([ident], weeks[start : start + PIECE], by)
+            generate(piece, weeks[start : start + PIECE], by)
     progress.step(len(services), len(services), "generating actuals", at_once=True)

@@ -136,6 +136,7 @@ class ClientWeek(NamedTuple):
     rows: list[Row]
     missing: int
     is_open: bool
+    additions: tuple[Item, ...] = ()  # planned lines that are not in the week yet (M-27)
 
 
 class Wanted(NamedTuple):
@@ -168,8 +169,7 @@ class Week:
         made = [self._item(row, lines[row[0]]) for row in found]
         made += [_unplanned(row) for row in _unplanned_statement(*shape).run(**values)]
         self.items = sorted(self._fed(made), key=_order)
-        own = {} if reach.everything else reach.values
-        self.disputed = {package for (package,) in _disputed_statement(bool(own)).run(week=values["week"], **own)}
+        self._own = {} if reach.everything else reach.values
 
     def _item(self, row: tuple, line: Line) -> Item:
         (ssref, title, forename, surname, service_name, level_name, unit, frustrated, locked, state, agreed, reason,
@@ -208,6 +208,12 @@ class Week:
         plan = item.line.plan
         figures = item.figures._replace(priced=sums.priced(plan, self.monday, fed[item.line.id, self.monday]))
         return item._replace(figures=figures, cost=sums.cost(plan, self.monday, figures))
+
+    @cached_property
+    def disputed(self) -> set[int]:
+        """The packages of which something is in an open dispute; asked when rows are put into words."""
+        found = _disputed_statement(bool(self._own)).run(week=self.monday.isoformat(), **self._own)
+        return {package for (package,) in found}
 
     @cached_property
     def total(self) -> int:
@@ -305,13 +311,16 @@ class Week:
                 client, everything[0].client_name, everything[0].ssref, sum(i.cost for i in items),
                 self.of_client[client], by_client[client], sum(i.is_missing for i in everything),
                 any(not self._closed(i, terms) for i in everything),
+                self._additions(items, everything, terms) if edit else (),
             )
             for client, (items, everything) in chosen.items()
         ]  # fmt: skip
 
-    def additions(self, client: int, shown: Collection[str]) -> list[Item]:
-        """The planned lines of a client that are not in the week yet: intermittent ones (M-27)."""
-        return [i for i in self.items if i.client == client and not i.has_actual and i.key not in shown]
+    def _additions(self, items: list[Item], everything: list[Item], terms: Terms) -> tuple[Item, ...]:
+        shown = {i.key for i in items}
+        return tuple(
+            i for i in everything if i.kind == INTERMITTENT and i.key not in shown and not self._closed(i, terms)
+        )
 
     def changed_since(self, service: int, moment: dt.datetime) -> list[Item]:
         """The rows of a service that were changed after its week was confirmed (4.10)."""

@@ -8,7 +8,7 @@ from flask import abort, flash, g, request
 from peewee import fn
 
 from blueprints import history
-from blueprints.actuals import cells, entering, generating, posting, unplanned
+from blueprints.actuals import cells, entering, generating, posting, several, unplanned
 from blueprints.actuals.entering import Clash, Closed, Seen
 from blueprints.actuals.grid import UNPLANNED, Row, Week
 from blueprints.facts import Faulty
@@ -85,7 +85,8 @@ class Presses:
             errors = {f.field if f.field != "days" else "day0-quantity": f.message for f in fault.faults}
             return cells.of_read(found, "Not saved", errors=errors)
         except Closed as refusal:
-            return cells.of_read(found, "Not saved", errors={}, message=f"{refusal}.")
+            typed = f"{refusal}. You typed: {cells.in_words(found.figures)}."  # its boxes are gone with the row's
+            return cells.of_read(found, "Not saved", errors={}, message=typed)
         except Clash as refusal:
             return cells.clash(found, refusal)
         return cells.Outcome("Saved" if saved.changed else "Not changed", notes=saved.notes)
@@ -97,7 +98,7 @@ class Presses:
         if any(outcome.theirs for outcome in results.values()):
             status = 409
         if asked_for() and gone:
-            return part("actuals/_gone.html", status, key=gone[0])
+            return part("actuals/_gone.html", status, key=gone[0], typed=cells.raw(request.form, gone[0]))
         week = Week(here.reach, here.monday, here.service, client_id)
         self.add_unplanned(here, week, client_id, keys)
         if asked_for() or status != 200 or "" in states:
@@ -145,8 +146,8 @@ class Presses:
         """All rows of a client as planned, in one press."""
         here = self.here(organisation_id)
         idents = self.packages_of_client(here, client_id)
-        return self.several(
-            here, entering.as_planned(idents, here.monday, actor(), here.terms), "as planned", client_id
+        return self.say_several(
+            here, several.as_planned(idents, here.monday, actor(), here.terms), "as planned", client_id
         )
 
     def client_nothing(self, client_id: int, organisation_id: int | None = None):
@@ -159,8 +160,8 @@ class Presses:
         """What nobody has changed on the page as planned, in one press."""
         here = self.here(organisation_id)
         idents = self.packages_of_page(here)
-        done = entering.as_planned(idents, here.monday, actor(), here.terms, untouched_only=True)
-        return self.several(here, done, "as planned")
+        done = several.as_planned(idents, here.monday, actor(), here.terms, untouched_only=True)
+        return self.say_several(here, done, "as planned")
 
     def page_nothing(self, organisation_id: int | None = None):
         """Nothing delivered to the clients of the page, with one comment; what somebody has changed stays."""
@@ -174,12 +175,12 @@ class Presses:
             for _, message in form.problems():
                 flash(message, "warning")
             return self.back(here, client_id)
-        done = entering.nothing_delivered(
+        done = several.nothing_delivered(
             idents, here.monday, form.comment.data, actor(), here.terms, untouched_only=untouched_only
         )
-        return self.several(here, done, "set to nothing delivered", client_id)
+        return self.say_several(here, done, "set to nothing delivered", client_id)
 
-    def several(self, here: Here, done: entering.Several, what: str, client_id: int | None = None):
+    def say_several(self, here: Here, done: several.Several, what: str, client_id: int | None = None):
         """Say what became of the rows, and go back."""
         rows = "row is" if done.changed == 1 else "rows are"
         words = [f"{done.changed} {rows} {what}."] if done.changed else ["Nothing was changed."]

@@ -172,21 +172,20 @@ def generate(service: Service, weeks: Sequence[dt.date], by: history.Actor) -> s
 
     Returns the packages that got rows. Never changes a row that exists; running it twice changes nothing.
     """
-    return {package for package, _ in generate_for(Package.service == service, weeks, by, service)}
+    return {package for package, _ in generate_for([service], weeks, by)}
 
 
 def generate_for(
-    condition, weeks: Sequence[dt.date], by: history.Actor, about
+    services: Sequence[Service], weeks: Sequence[dt.date], by: history.Actor
 ) -> dict[tuple[int, dt.date], tuple[Line, ActualFigures]]:
-    """Generate Actuals for the packages of a condition, by set-based statements.
+    """Generate Actuals for the packages of services, by set-based statements; it stands in each service's history.
 
-    Returns the packages and weeks that got rows, with what they are priced from. `about` is the record, a service or
-    an organisation, in whose history it stands.
+    Returns the packages and weeks that got rows, with what they are priced from.
     """
-    if not weeks:
+    if not weeks or not services:
         return {}
     wanted = (
-        condition
+        Package.service.in_([service.id for service in services])
         & Package.authorised
         & (ServiceLevel.paid_on == PaidOn.ACTUALS)
         & (Package.frequency != ONE_OFF)  # paid once, whatever its level says (rule 7.2)
@@ -206,8 +205,10 @@ def generate_for(
         ]
         if made:
             _write_planned(made)
-            told = {"weeks": f"{min(weeks)} to {max(weeks)}", "packages": len({line.id for line, _ in made})}
-            history.record(by, "Generated actuals", about, {}, told, organisation=made[0][0].organisation)
+        for service in services:
+            if own := {line.id for line, _ in made if line.service == service.id}:
+                told = {"weeks": f"{min(weeks)} to {max(weeks)}", "packages": len(own)}
+                history.record(by, "Generated actuals", service, {}, told, organisation=service.organisation_id)
     source = str(Source.GENERATED)
     return {(line.id, week): (line, ActualFigures(planned_quantity(line.plan, week), 0, source)) for line, week in made}
 

@@ -300,7 +300,7 @@ class Screens(Presses):
             client=own if plain or not made else made[0],
             person_of=client,
             own=own,
-            additions=week.additions(client_id, added) if here.may_enter else [],
+            additions=own.additions if own and here.may_enter else [],
             unplanned_levels=self.unplanned_levels(here, client_id),
             edit_prefix=self.url_of_client(here),
             package_prefix=self.package_prefix(),

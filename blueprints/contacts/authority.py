@@ -7,7 +7,7 @@ from peewee import JOIN, fn
 
 from blueprints import permissions, records
 from blueprints.accounts import rules as accounts
-from blueprints.contacts import roles, rules
+from blueprints.contacts import role_names, roles, rules
 from blueprints.pages import go, page
 from blueprints.permissions import GRANTS, Can, can, requires
 from blueprints.requests import kinds, screens
@@ -17,6 +17,7 @@ from forms.requests import PressForm
 from models import ChangeRequest, Contact, ContactState, Organisation, RequestState, Role, RoleName, User
 
 routes = Blueprint("contacts", __name__)
+role_names.add(routes)
 
 
 def found(contact_id: int) -> Contact:
@@ -190,7 +191,9 @@ def contact_page(row: Contact, form: RoleForm | None = None, status: int = 200):
         limited=bool(row.organisation_id and row.organisation.limited_accessibility),
         granted=[act.value for act in permissions.granted(row.permissions)],
         user=user,
-        login_href=records.where("authority.accounts.show", user_id=user.id) if user else None,
+        login_href=records.where("authority.accounts.show", user_id=user.id)
+        if user and can(Can.MANAGE_LOGINS) and (row.organisation_id or can(Can.MANAGE_OFFICERS))
+        else None,
         form=form,
         press=PressForm(),
         may=may,
@@ -431,67 +434,4 @@ def login(contact_id: int):
         form=form,
         button="Save portal access",
         cancel=url_for("authority.contacts.show", contact_id=row.id),
-    )
-
-
-# the authority's list of roles -----------------------------------------------------------------------------------------
-
-
-@routes.get("/role-names")
-@requires(Can.SEE_RECORDS)
-def role_names():
-    """The names of roles, what each is held for and whether it reaches (E-05, E-23)."""
-    count = Role.select(fn.COUNT(Role.id)).where(Role.name == RoleName.id)
-    rows = RoleName.select(RoleName, count.alias("holders")).order_by(RoleName.is_retired, RoleName.position)
-    return page(
-        "contacts/role_names.html",
-        heading="Role names",
-        breadcrumbs=[records.home(), ("Contacts", url_for("authority.contacts.index")), ("Role names", None)],
-        actions=[("Add a role name", url_for("authority.contacts.add_role_name"), "button")]
-        if can(Can.EDIT_SETTINGS)
-        else [],
-        rows=list(rows),
-        may=can(Can.EDIT_SETTINGS),
-        reaches=roles.reaches,
-    )
-
-
-@routes.route("/role-names/new", methods=["GET", "POST"])
-@requires(Can.EDIT_SETTINGS)
-def add_role_name():
-    """One more name."""
-    return role_name_page(None)
-
-
-@routes.route("/role-names/<int:name_id>/edit", methods=["GET", "POST"])
-@requires(Can.EDIT_SETTINGS)
-def edit_role_name(name_id: int):
-    """Change or retire a name; who holds it keeps it."""
-    return role_name_page(RoleName.get_or_none(RoleName.id == name_id) or abort(404))
-
-
-def role_name_page(row: RoleName | None):
-    """The form of a name."""
-    from forms.contacts import RoleNameForm
-
-    fields = ("name", "scope", "reaches", "only_limited", "is_retired")
-    now = {name: getattr(row, name) for name in fields} if row else {"reaches": True}
-    form = RoleNameForm.opened(now)
-    if form.is_submitted() and form.validate() and not (row and form.overtaken(RoleName, now)):
-        try:
-            saved = roles.save_name(row, form.facts(), records.actor())
-        except roles.Refused as refusal:
-            form.name.errors = [str(refusal)]
-        else:
-            records.saved(roles.called(saved))
-            return go(url_for("authority.contacts.role_names"))
-    back = url_for("authority.contacts.role_names")
-    return page(
-        "records/form.html",
-        422 if form.is_submitted() else 200,
-        heading=f"Change {roles.called(row)}" if row else "Add a role name",
-        breadcrumbs=[records.home(), ("Role names", back), ("Change" if row else "Add", None)],
-        form=form,
-        button="Save role name",
-        cancel=back,
     )

@@ -324,7 +324,7 @@ def tell(batch: Import) -> None:
         mail.send("import-done", batch.user_id, batch.id, once=f"import {batch.id} {batch.state}")
 
 
-@mail.kind("import-done", "Import finished", "Your file has been read")
+@mail.kind("import-done", "Import finished", "Your file has been read", can_wait=True)
 def import_letter(letter: mail.Letter) -> dict | None:
     """What the mail about an import says: its kind and figures, never its name or rows."""
     batch = Import.get_or_none(Import.id == letter.about)

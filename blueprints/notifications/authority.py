@@ -8,6 +8,7 @@ from flask import Blueprint, abort, flash, g, url_for
 from peewee import JOIN
 
 from blueprints import mail, records, weeks
+from blueprints.notifications import texts
 from blueprints.pages import go, page
 from blueprints.permissions import Can, can, requires
 from forms.base import PortalForm
@@ -15,6 +16,7 @@ from forms.notifications import MailFilter
 from models import Mail, MailState, Organisation, Person, User, db
 
 routes = Blueprint("notifications", __name__)
+texts.add(routes)
 AGAIN = (MailState.FAILED, MailState.KEPT, MailState.DROPPED)
 
 
@@ -62,7 +64,7 @@ def index():
                     f"{m.at:%Y-%m-%d %H:%M}",
                     titled(m),
                     m.user.name if m.user_id else "",
-                    address_of(m),
+                    sent_to(m),
                     m.organisation.name if m.organisation_id else "",
                     m.state,
                     f"{m.sent_at:%Y-%m-%d %H:%M}" if m.sent_at else "",
@@ -81,7 +83,7 @@ def index():
         filter=form,
         found=records.listed(query, orders, "-at", Mail.id),
         titled=titled,
-        sent_to=address_of,
+        sent_to=sent_to,
         kept=mail.is_kept(),
         press=PortalForm(),
     )
@@ -93,7 +95,7 @@ def titled(row: Mail) -> str:
     return found.title if found else row.kind
 
 
-def address_of(row: Mail) -> str:
+def sent_to(row: Mail) -> str:
     """Where it went, or goes."""
     return row.address or (row.user.email if row.user_id else "")
 
@@ -113,7 +115,7 @@ def show(mail_id: int):
         heading=titled(row),
         breadcrumbs=[records.home(), ("Mail", url_for("authority.notifications.index")), (titled(row), None)],
         row=row,
-        address=address_of(row),
+        address=sent_to(row),
         text=mail.words_of(row, reveal=may_reveal(row)),
         revealed=may_reveal(row),
         may_again=row.state in AGAIN and not mail.is_kept(),

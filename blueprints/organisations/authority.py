@@ -98,6 +98,7 @@ def edit(organisation_id: int):
 def edit_page(row: Organisation | None):
     """The form of an organisation, saved where it will do."""
     form = OrganisationForm.opened(facts.of(row))
+    form.kinds.choose_from(g.settings.provider_kinds)
     if form.is_submitted() and (ident := records.keep(form, Organisation, row, rules.save_organisation)):
         records.saved(form.name.data)
         return go(url_for("authority.organisations.show", organisation_id=ident))
@@ -149,6 +150,7 @@ def show(organisation_id: int):
             {"key": "Telephone", "value": row.telephone},
             {"key": "Fax", "value": row.fax},
             {"key": "E-mail", "value": row.email},
+            {"key": "Kinds of provider", "value": "; ".join(row.kinds.splitlines())},
             {"key": "Limited accessibility", "value": limited_words(row)},
             {"key": "Enters its own actuals", "value": "Yes" if row.enters_actuals else "No"},
         ],

@@ -14,7 +14,7 @@ ADDRESS = ("address1", "address2", "address3", "town", "county", "postcode")
 WANTED = {"ref": "the organisation's reference", "name": "the organisation's name"}
 PLACE = (*ADDRESS, "country", "uprn", "usrn")
 DEFAULTS = {
-    **dict.fromkeys((*PLACE, "mobile", "telephone", "fax", "email"), ""),
+    **dict.fromkeys((*PLACE, "mobile", "telephone", "fax", "email", "kinds"), ""),
     "limited_accessibility": False,
     "enters_actuals": True,
 }

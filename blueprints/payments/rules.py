@@ -16,6 +16,7 @@ from blueprints.packages import rules as packages
 from blueprints.packages.plan import Plan
 from blueprints.packages.rules import Line, day
 from blueprints.payments import as_paid, sums
+from blueprints.prepared import blank, kept
 from models import (
     Claim,
     ClaimItem,
@@ -36,6 +37,10 @@ from models import (
 
 AMOUNTS = ["quantity", "unit_cost", "cost", "vat", "contribution"]
 PAID = ["paid_cost", "paid_vat", "paid_contribution"]
+FEW = 20  # rows that are changed one by one: on PostgreSQL many go through a table of their own
+UPDATE = (
+    f"UPDATE due SET contract_id = ?, {', '.join(f'{name} = ?' for name in AMOUNTS)} WHERE package_id = ? AND week = ?"
+)
 
 
 class Item(NamedTuple):
@@ -124,17 +129,28 @@ class Held(NamedTuple):
 
 def cycle_weeks(cycles: Iterable[int] | None = None) -> dict[int, tuple[dt.date, dt.date]]:
     """First and last Monday that each cycle's periods hold; weeks before are never paid (rule 7.1)."""
-    query = PaymentPeriod.select(PaymentPeriod.cycle, PaymentPeriod.start_date, PaymentPeriod.end_date)
-    if cycles is not None:
-        query = query.where(PaymentPeriod.cycle.in_(list(cycles)))
+    wanted = None if cycles is None else list(cycles)
+    if wanted is not None and len(wanted) == 1:
+        rows = _periods_of_one().run(cycle=wanted[0])
+    else:
+        rows = _periods() if wanted is None else _periods().where(PaymentPeriod.cycle.in_(wanted))
     spans: dict[int, tuple[dt.date, dt.date]] = {}
-    for cycle, start, end in query.tuples():
+    for cycle, start, end in rows:
         start, end = day(start), day(end)
         first = start + dt.timedelta(-start.weekday() % 7)
         last = end - dt.timedelta(end.weekday())
         known = spans.get(cycle, (first, last))
         spans[cycle] = (min(known[0], first), max(known[1], last))
     return spans
+
+
+@kept
+def _periods_of_one():
+    return _periods().where(PaymentPeriod.cycle == blank("cycle"))
+
+
+def _periods():
+    return PaymentPeriod.select(PaymentPeriod.cycle, PaymentPeriod.start_date, PaymentPeriod.end_date).tuples()
 
 
 def work_out(lines: Mapping[int, Line]) -> int:
@@ -177,8 +193,13 @@ def work_out_weeks(lines: Mapping[int, Line], found: Mapping[tuple[int, dt.date]
         return 0
     spans = cycle_weeks({line.cycle for line in lines.values()})
     weeks = [week for _, week in found]
-    condition = Due.package.in_({p for p, _ in found}) & Due.week.between(min(weeks), max(weeks))
-    stored = {(package, day(week)): tuple(rest) for package, week, *rest in _stored(condition)}
+    idents = {package for package, _ in found}
+    if len(idents) == 1:  # a row that somebody saves
+        first, last = min(weeks).isoformat(), max(weeks).isoformat()
+        known = _stored_of_one().run(package=next(iter(idents)), first=first, last=last)
+    else:
+        known = _stored(Due.package.in_(idents) & Due.week.between(min(weeks), max(weeks)))
+    stored = {(package, day(week)): tuple(rest) for package, week, *rest in known}
     added: list[tuple] = []
     changed: list[tuple] = []
     gone: list[tuple] = []
@@ -200,8 +221,16 @@ def work_out_weeks(lines: Mapping[int, Line], found: Mapping[tuple[int, dt.date]
 
 
 def _stored(condition):
-    columns = (getattr(Due, name) for name in AMOUNTS + PAID)
-    return database.rows(Due.select(Due.package, Due.week, Due.contract, *columns).where(condition))
+    return database.rows(_all_stored().where(condition))
+
+
+@kept
+def _stored_of_one():
+    return _all_stored().where((Due.package == blank("package")) & Due.week.between(blank("first"), blank("last")))
+
+
+def _all_stored():
+    return Due.select(Due.package, Due.week, Due.contract, *(getattr(Due, name) for name in AMOUNTS + PAID))
 
 
 def _row(line: Line, week: dt.date, due: sums.Due) -> tuple | None:
@@ -224,10 +253,15 @@ def _drop(line: Line, week: dt.date, old: tuple, changed: list, gone: list) -> N
 def _write(added: list[tuple], changed: list[tuple], gone: list[tuple]) -> None:
     """Rows that are new, that differ, and that go; nobody else writes here meanwhile (consequences.settle)."""
     names = ["package", "week", "contract", *AMOUNTS, *PAID]
-    database.bulk_upsert(Due, names, ((*row, 0, 0, 0) for row in added))
-    rows = [(*row, 0, 0, 0) for row in changed]
-    database.bulk_upsert(Due, names, rows, key=["package", "week"], update=["contract", *AMOUNTS])
-    database.execute_many(Due, "DELETE FROM due WHERE package_id = ? AND week = ?", gone)
+    if added:
+        database.bulk_upsert(Due, names, ((*row, 0, 0, 0) for row in added))
+    if len(changed) > FEW:
+        rows = [(*row, 0, 0, 0) for row in changed]
+        database.bulk_upsert(Due, names, rows, key=["package", "week"], update=["contract", *AMOUNTS])
+    elif changed:
+        database.execute_many(Due, UPDATE, ((*rest, package, week) for package, week, *rest in changed))
+    if gone:
+        database.execute_many(Due, "DELETE FROM due WHERE package_id = ? AND week = ?", gone)
 
 
 # what a period lists ---------------------------------------------------------------------------------------------------

@@ -145,8 +145,10 @@ def tell_remittances(done: list[Finalisation]) -> None:
     users = (
         User.select(User, Organisation).join(Organisation).where(User.is_active & User.organisation.in_(list(periods)))
     )
-    letters = []
+    letters, now = [], settings.read()
     for user in users:
+        if not now.for_kinds(user.organisation.kinds.splitlines()).module_payments:
+            continue
         reach = Reach.of(user)
         for period, contracts in periods[user.organisation_id].items():
             if not reach.limited or Contract.visible_to(reach).where(Contract.id.in_(contracts)).exists():
@@ -154,7 +156,7 @@ def tell_remittances(done: list[Finalisation]) -> None:
     mail.send_many("remittance-ready", letters)
 
 
-@mail.kind("remittance-ready", "Remittance ready", "A remittance is ready")
+@mail.kind("remittance-ready", "Remittance ready", "A remittance is ready", can_wait=True)
 def remittance_letter(letter: mail.Letter) -> dict | None:
     """What the mail about a finalised period says: the period and the contracts' names, no sums and no clients."""
     period = PaymentPeriod.get_or_none(PaymentPeriod.id == letter.about)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import database
-from blueprints import editions, history
+from blueprints import editions, history, mail
 from blueprints.actuals import report as actuals
 from blueprints.attachments import rules as attachments
 from blueprints.jobs import rules as jobs
@@ -34,7 +34,7 @@ class Listing(NamedTuple):
     title: str
     text: str
     setting: str  # which decides whether providers have it (U-07); empty: officers alone do
-    module: str  # the provider's area whose module must be on
+    module: str  # `payments`, where module_payments must be on for providers
     of_payments: bool
     wanted: type
     make: Callable[[Reach, Any], Report]
@@ -79,8 +79,13 @@ class Refused(ValueError):
 
 
 def providers_have(one: Listing, now: Settings) -> bool:
-    """The authority lets providers run it (U-07)."""
-    return bool(one.setting and getattr(now, one.setting))
+    """The authority lets providers run it (U-07), and its module is on for them (Z-04, Z-05)."""
+    return bool(one.setting and getattr(now, one.setting) and getattr(now, f"module_{one.module}"))
+
+
+def may_have(one: Listing, user: User, now: Settings) -> bool:
+    """This person, at work without a request, may have the report."""
+    return user.is_officer or providers_have(one, now.for_kinds(user.organisation.kinds.splitlines()))
 
 
 def about_of(one: Listing, wanted: Any, told: list, now: Settings) -> About:
@@ -193,8 +198,7 @@ def make_job(job, progress) -> None:
     reach = Reach.of(user)
     told = json.loads(row.told)
     by = history.Actor(user.id, user.name)
-    allowed = user.is_officer or providers_have(one, now)
-    if not user.is_active or not allowed or key_of(reach) != row.reach:
+    if not user.may_sign_in or not may_have(one, user, now) or key_of(reach) != row.reach:
         log(by, row.organisation_id, one, told, row.form, "Refused: may not be seen any more")
         raise jobs.Refused("What you may see has changed since you asked. Ask for the report again.")
     expected = max(row.rows_expected, 1)
@@ -215,12 +219,28 @@ def make_job(job, progress) -> None:
                 )  # fmt: skip
                 row.rows, row.made_at = counted.rows, utc_now()
                 row.save()
+                if row.made_at - row.asked_at > dt.timedelta(minutes=now.mail_import_minutes):
+                    mail.send("report-ready", user.id, row.id, once=f"report {row.id}")
     except jobs.Lost:
         raise
     except Exception:
         log(by, row.organisation_id, one, told, row.form, "Failed")
         raise
     log(by, row.organisation_id, one, told, row.form, counted.outcome)
+
+
+@mail.kind("report-ready", "Report ready", "Your report is ready", can_wait=True)
+def report_letter(letter: mail.Letter) -> dict | None:
+    """What the mail about a prepared report says: its title and form, no figures; only who still sees it is told."""
+    row = PreparedReport.get_or_none(PreparedReport.id == letter.about)
+    if row is None or letter.user is None or row.file_id is None or row.name not in LISTED:
+        return None
+    one, user = LISTED[row.name], letter.user
+    if key_of(Reach.of(user)) != row.reach or not may_have(one, user, letter.settings):
+        return None
+    side = "authority" if user.is_officer else "provider"
+    return {"report": one.title, "form": editions.NAMES[row.form], "days": letter.settings.report_days,
+            "link": letter.link(f"/{side}/reports/prepared/{row.id}")}  # fmt: skip
 
 
 def write(form: str, report: Report, about: About, out) -> None:

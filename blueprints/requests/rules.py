@@ -291,7 +291,7 @@ def _decide(request: ChangeRequest, state: RequestState, by: history.Actor, told
         mail.send("request-decided", request.user_id, request.id)
 
 
-@mail.kind("request-decided", "Change request decided", "Your request has been decided")
+@mail.kind("request-decided", "Change request decided", "Your request has been decided", can_wait=True)
 def decision_letter(letter: mail.Letter) -> dict | None:
     """The mail about a decision (rule 9.2): of which kind the request was, accepted or rejected; no name and no value."""
     request = ChangeRequest.get_or_none(ChangeRequest.id == letter.about)

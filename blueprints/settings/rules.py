@@ -84,6 +84,9 @@ DISPUTE_REASONS = (
     "Other",
 )
 
+# What organisations do, where modules differ by it (Z-05).
+PROVIDER_KINDS = ("Home care", "Residential and nursing care", "Short breaks", "Day services", "Supported housing")
+
 SPECS: dict[str, Spec] = {
     spec.name: spec
     for spec in (
@@ -142,6 +145,7 @@ SPECS: dict[str, Spec] = {
         Spec("religions", "lines", ("Buddhist", "Christian", "Hindu", "Jewish", "Muslim", "Sikh", "No religion"), "Religions", "One a line; what a service supports.", "D-15", group="Lists"),
         Spec("languages", "lines", ("English", "British Sign Language", "Bengali", "Gujarati", "Polish", "Punjabi", "Romanian", "Urdu", "Welsh"), "Languages", "One a line; what a service supports.", "D-15", group="Lists"),
         Spec("tenure_types", "lines", ("Owner occupied", "Council rented", "Housing association", "Private rented", "Leasehold", "Shared ownership"), "Tenure types", "One a line; for services that are not accommodation based.", "D-15", group="Lists"),
+        Spec("provider_kinds", "lines", PROVIDER_KINDS, "Kinds of provider", "One a line. Modules can be switched off for a kind; an organisation of two kinds has what either of them has.", "Z-05", group="Modules"),
         Spec("module_organisations", "yes-no", True, "Organisation", "The organisation's details, and asking to change them.", "Z-04", group="Modules"),
         Spec("module_services", "yes-no", True, "Services", "Services, their details and properties, and asking to change them.", "Z-04", group="Modules"),
         Spec("module_level_availability", "yes-no", False, "Service availability at service level", "Availability is entered for each service level instead of one figure.", "D-18", group="Modules"),
@@ -193,8 +197,10 @@ SPECS: dict[str, Spec] = {
         Spec("mail_sender", "email", "", "Sender's e-mail address", "Mail comes from it. Empty: portal@ and the host of the portal's address.", "Y-15", group="E-mail"),
         Spec("mail_sender_name", "text", "", "Sender's name", "Stands before the address. Empty: the authority's name.", "Y-15", group="E-mail"),
         Spec("mail_closing", "text", "", "Closing words", "Stand at the end of each mail, such as whom to ask.", "Y-15", group="E-mail"),
+        Spec("mail_from_hour", "whole", 0, "Mail that can wait goes out from, hour", "Decisions, remittances, files and reports; links and codes go at once. The same hour twice: at any time.", "Y-15", 0, 23, group="E-mail"),
+        Spec("mail_until_hour", "whole", 24, "And until, hour", "18 means until 18:00, in London time.", "Y-15", 0, 24, group="E-mail"),
         Spec("mail_days", "whole", 90, "Days that the list of mail is kept", "Older rows are deleted.", "Y-15", 7, 3650, group="E-mail"),
-        Spec("mail_import_minutes", "whole", 2, "Mail about an import after minutes", "Who sent a file is told by mail when reading or updating took longer than this.", "Y-15", 0, 1440, group="E-mail"),
+        Spec("mail_import_minutes", "whole", 2, "Mail about a file or report after minutes", "Who sent a file or asked for a report is told by mail when it took longer than this.", "Y-15", 0, 1440, group="E-mail"),
         Spec("mail_remittances", "yes-no", True, "Mail when a remittance is ready", "The provider's people who may see payments are told once a period is finalised.", "Y-12", group="E-mail"),
         Spec("sign_in_by", "choice", "e-mail address", "People sign in by", "With their password.", "B-02", choices=("e-mail address", "user name", "either"), group="Sign-in"),
         Spec("sign_in_minutes", "whole", 60, "Minutes without use until signed out", "What was being typed is given back after signing in again.", "11.4", 5, 720, group="Sign-in"),
@@ -255,6 +261,25 @@ class Settings:
     def requests_with(self, what: str) -> frozenset[str]:
         """The kinds of change request that are let through at once (`at_once`), or not taken (`off`) (rule 9.1)."""
         return frozenset(self._stored.get(f"requests {what}") or ())
+
+    @property
+    def mail_words(self) -> dict[str, str]:
+        """The authority's own words in mail, by kind of message (Y-15)."""
+        return dict(self._stored.get("mail words") or {})
+
+    @property
+    def off_by_kind(self) -> dict[str, list[str]]:
+        """The modules that are switched off for kinds of provider, by kind (Z-05)."""
+        return dict(self._stored.get("modules off by kind") or {})
+
+    def for_kinds(self, kinds: Iterable[str]) -> Settings:
+        """The settings as a provider of these kinds has them: what is off for each of its kinds is off (Z-05).
+
+        A provider without a kind that the authority lists has every module that is on.
+        """
+        off, known = self.off_by_kind, [kind for kind in kinds if kind in self.provider_kinds]
+        gone = set.intersection(*(set(off.get(kind, ())) for kind in known)) if off and known else set()
+        return Settings({**self._stored, **dict.fromkeys(gone, False)}) if gone else self
 
     @property
     def today(self) -> str | None:

@@ -11,6 +11,7 @@ def tabs(current: str) -> list[dict]:
         current,
         ("Settings", "authority.settings.index", {}),
         ("Lists", "authority.settings.lists", {}),
+        ("Kinds of provider", "authority.settings.kinds", {}),
         ("Visit types", "authority.settings.visit_types", {}),
         ("Teams", "authority.teams.index", {}),
         ("Roles", "authority.settings.roles", {}),

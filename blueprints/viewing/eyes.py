@@ -53,6 +53,7 @@ def open_eyes() -> None:
     g.acts = permissions.acts_of(g.user, [])
     if person is None:
         g.acts |= frozenset(permissions.GRANTS)
+    g.settings = g.settings.for_kinds(organisation.kinds.splitlines())
     row.has_actuals, row.has_visits = sessions.has_actuals(organisation.id)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blueprints.actuals import entering, increases, posting, rules, sums, unplanned
+from blueprints.actuals import entering, increases, posting, rules, several, sums, unplanned
 from blueprints.actuals.entering import Clash, Closed, Figures, Seen
 from blueprints.actuals.sums import DailyRow
 from blueprints.facts import Faulty
@@ -329,18 +329,18 @@ def test_as_planned_for_all_and_leaving_what_was_typed(cast, lines, rounds):
     Actual.delete().where(Actual.package.in_([lines.bob.id, lines.bob_two.id])).execute()
     save(lines.ann, 1300, 0, 100, 0, 13, "Carer ill")
     idents = [lines.ann.id, lines.bob.id, lines.bob_two.id, rounds.id, cast.package.id]
-    done = entering.as_planned(idents, MONDAY, BY, terms(), untouched_only=True)
+    done = several.as_planned(idents, MONDAY, BY, terms(), untouched_only=True)
     assert (done.changed, done.same) == (2, 1) and len(done.left) == 2, "Ann's is left, the visits' too"
     assert actual(lines.ann).actual == 1300 and due(lines.bob) == 5_656
-    done = entering.as_planned([lines.ann.id], MONDAY, BY, terms())
+    done = several.as_planned([lines.ann.id], MONDAY, BY, terms())
     assert done.changed == 1 and facts(actual(lines.ann))[:6] == (1400, 0, 0, 0, 0, "")
 
 
 def test_nothing_delivered_with_one_comment(cast, lines, rounds):
     idents = [lines.ann.id, lines.bob.id, rounds.id]
     with pytest.raises(Faulty):
-        entering.nothing_delivered(idents, MONDAY, " ", BY, terms())
-    done = entering.nothing_delivered(idents, MONDAY, "Centre closed by snow", BY, terms())
+        several.nothing_delivered(idents, MONDAY, " ", BY, terms())
+    done = several.nothing_delivered(idents, MONDAY, "Centre closed by snow", BY, terms())
     assert done.changed == 3
     assert facts(actual(lines.ann))[:6] == (0, 0, 1400, 0, 0, "Centre closed by snow"), "it balances"
     assert actual(rounds).actual == 0 and days_of(rounds) == [(0, 127)] and due(rounds) == 0
@@ -349,7 +349,7 @@ def test_nothing_delivered_with_one_comment(cast, lines, rounds):
 def test_short_breaks_stay_as_they_are_when_all_is_as_planned(cast, lines):
     breaks = world.line(cast, 1030, cast.ann, lines.breaks, 1000)
     save(breaks, 300, 0, 0, 0, 1, "Seaside")
-    assert entering.as_planned([breaks.id], MONDAY, BY, terms()).changed == 0
+    assert several.as_planned([breaks.id], MONDAY, BY, terms()).changed == 0
     assert actual(breaks).actual == 300
 
 

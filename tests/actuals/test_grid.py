@@ -386,6 +386,7 @@ def test_a_row_that_is_locked_while_it_is_open(owner, cast, lines):
     posting.lock([cast.north], MONDAY, OFFICER)
     answer = owner.post(edit(cast.ann), data=mine)
     assert answer.status_code == 422 and "The authority has locked this week" in answer.text
+    assert "You typed: Actual 13, Frstd 0, Msd 1, Xtr 0, Vst 0, “Carer ill”." in text_of(answer.text)
     assert actual(lines.ann).actual == 1400
     text = text_of(owner.get(WEEK).text)
     assert "Locked The authority has locked this week" in text and "Add/Edit" not in text
@@ -412,6 +413,24 @@ def test_a_package_that_ends_while_its_row_is_open(owner, cast, lines):
     headers = {"HX-Request": "true", "HX-Target": f"tr#line-{key}"}
     gone = owner.post(edit(cast.ann), data={**mine, "rows": key}, headers=headers)
     assert gone.status_code == 422 and "not in the week any more" in gone.text
+    assert "Actual 13, Msd 1, “Carer ill”" in text_of(gone.text)
+
+
+@pytest.mark.feature("M-27")
+def test_a_short_break_is_added_in_place(owner, cast, lines):
+    """Add/Edit in the grid offers what is not in the week yet; a press puts its boxes there, other rows as they are."""
+    breaks = world.line(cast, 1030, cast.ann, lines.breaks, 2800, 1_425_000)
+    key = f"p{breaks.id}"
+    for opened in (
+        owner.get(edit(cast.ann), headers={"HX-Request": "true", "HX-Target": f"tbody#client-{cast.ann.id}"}).text,
+        owner.get(f"{WEEK}&edit=all").text,
+    ):
+        row = re.search(rf'<tr id="line-{key}".*?</tr>', opened, re.DOTALL)[0]
+        assert "Short Breaks" in row and "Add Actual: Planned" in row and "<input" not in row
+        href = re.search(r'hx-get="([^"]*)"', row)[1].replace("&amp;", "&")
+    made = owner.get(href, headers={"HX-Request": "true", "HX-Target": f"tr#line-{key}"}).text
+    assert made.lstrip().startswith(f'<tr id="line-{key}"') and f'name="{key}-actual" value="0"' in made
+    assert f'id="line-p{lines.ann.id}"' not in made
 
 
 @pytest.mark.feature("M-27", "M-28", "K-19")
@@ -419,6 +438,7 @@ def test_a_short_break_is_added(owner, cast, lines):
     breaks = world.line(cast, 1030, cast.ann, lines.breaks, 2800, 1_425_000)
     key = f"p{breaks.id}"
     page = owner.get(edit(cast.ann)).text
+    assert f'<option value="p{lines.ann.id}"' not in page, "its row is there already, to be filled in"
     assert "Add Actual: Planned" in page and f'<option value="{key}">Short Breaks, CPLI 1030' in page
     page = owner.get(edit(cast.ann) + f"&add={key}").text
     assert re.search(rf'name="{key}-actual" value="0"', page) and re.search(rf'name="{key}-visits" value="1"', page)

@@ -20,6 +20,8 @@ ARGUMENTS = [
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 ]  # fmt: skip
 PASSWORD = "Demo-portal-1"
+TOO_WIDE = """[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > 320)
+  .slice(-3).map(e => `${e.tagName}.${e.className} ${e.textContent.trim().slice(0, 40)}`).join('; ')"""
 
 
 class Portal:
@@ -115,7 +117,9 @@ class Visitor:
         self.said: list[str] = []
         self.page.on(
             "console",
-            lambda m: self.said.append(m.text) if m.type == "error" and not re.search("404|422", m.text) else None,
+            lambda m: (
+                self.said.append(m.text) if m.type == "error" and not re.search("403|404|409|422", m.text) else None
+            ),
         )
         self.page.on("pageerror", lambda e: self.said.append(str(e)))
 
@@ -138,7 +142,9 @@ class Visitor:
         self.page.set_viewport_size({"width": 320, "height": 700})
         if self.script:
             wide = self.page.evaluate("document.documentElement.scrollWidth")
-            assert wide <= 320, f"{self.page.url} is {wide} pixels wide on a small screen"
+            assert wide <= 320, (
+                f"{self.page.url} is {wide} pixels wide on a small screen: {self.page.evaluate(TOO_WIDE)}"
+            )
         self.page.set_viewport_size({"width": 1280, "height": 900})
         assert not self.said, self.said
 

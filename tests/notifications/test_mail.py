@@ -11,7 +11,7 @@ from email import message_from_bytes, policy
 import pytest
 from aiosmtpd.controller import Controller
 
-from blueprints import mail, post
+from blueprints import mail, mail_text, post
 from blueprints.imports import rules as imports
 from blueprints.jobs import rules as jobs
 from blueprints.settings import rules as settings
@@ -229,7 +229,7 @@ def test_subjects_hold_nothing_personal(cast, kind):
     """A subject is the kind's own words: there is no place in it for a name, and no name stands in it."""
     found = mail.KINDS[kind]
     assert "{" not in found.subject and found.subject == found.subject.strip()
-    assert (mail.TEMPLATES / f"{kind}.jinja").is_file()
+    assert (mail_text.TEMPLATES / f"{kind}.jinja").is_file()
 
 
 def test_the_password_of_the_mail_server_goes_over_tls_only():

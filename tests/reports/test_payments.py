@@ -153,7 +153,7 @@ def test_periods_that_are_finalised_newest_first(owner, cast):
     html = owner.get(ADVICE).text
     assert "requires parameters" in html
     assert re.findall(
-        r'<option value="(\d+)">([^<]*)</option>', html.split('id="period"')[1].split("</select>")[0]
+        r'<option value="(\d+)"(?: selected[^>]*)?>([^<]*)</option>', html.split('id="period"')[1].split("</select>")[0]
     ) == [(str(period(cast)), "07/09/2026 - 04/10/2026")]
     finalise(cast, 1)
     options = [words for _, words in remittances.periods(Reach.of_organisation(cast.oakfield.id))]

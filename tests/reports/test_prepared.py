@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 import re
@@ -10,10 +11,11 @@ import re
 import openpyxl
 import pytest
 
+from blueprints import mail
 from blueprints.jobs import rules as jobs
 from blueprints.reports import rules
 from blueprints.settings import rules as settings
-from models import Change, File, FileChunk, Job, PreparedReport, utc_now
+from models import Change, File, FileChunk, Job, Mail, Organisation, PreparedReport, utc_now
 from tests.provider_world import add_visit, settle
 from tests.visits.test_provider import text_of
 
@@ -202,3 +204,47 @@ def test_the_region_that_asks_again_is_a_part_of_its_page(owner):
     assert (
         done.lstrip().startswith(f'<div id="{target}"') and "The report is ready" in done and "hx-trigger" not in done
     )
+
+
+def test_who_asked_is_told_when_it_took_long(owner, cast):
+    asked(owner)
+    jobs.run_waiting()
+    assert not Mail.select().exists(), "made before one has gone away"
+    here = asked(owner, "xlsx")
+    PreparedReport.update(asked_at=utc_now() - dt.timedelta(minutes=3)).where(PreparedReport.form == "xlsx").execute()
+    jobs.run_waiting()
+    (row,) = Mail.select()
+    text = mail.words_of(row)
+    assert (row.kind, row.user_id) == ("report-ready", cast.finance.id)
+    assert "Commissioned v Actuals (Excel)" in text.plain and here in text.plain
+    assert "Archer" not in text.html and "Commissioned" not in text.subject
+
+
+@pytest.mark.parametrize("change", ["reach", "report", "module", "kind", "file"])
+def test_who_no_longer_sees_it_is_not_told(owner, cast, change):
+    asked(owner)
+    PreparedReport.update(asked_at=utc_now() - dt.timedelta(minutes=3)).execute()
+    jobs.run_waiting()
+    (row,) = Mail.select()
+    assert mail.words_of(row) is not None
+    if change == "reach":
+        Organisation.update(limited_accessibility=True).execute()
+    elif change == "report":
+        settings.put("report_commissioned", False)
+    elif change == "module":
+        settings.put("module_packages", False)
+    elif change == "kind":
+        Organisation.update(kinds="Home care").execute()
+        settings.put("modules off by kind", {"Home care": ["module_packages"]})
+    else:
+        PreparedReport.update(file=None).execute()
+    assert mail.words_of(Mail.get()) is None
+
+
+def test_off_for_its_kind_the_report_is_not_made(owner, cast):
+    here = asked(owner)
+    Organisation.update(kinds="Home care").execute()
+    settings.put("modules off by kind", {"Home care": ["module_packages"]})
+    jobs.run_waiting()
+    assert PreparedReport.get().made_at is None
+    assert owner.get(here).status_code == 404 and "Commissioned v Actuals" not in owner.get("/provider/reports").text

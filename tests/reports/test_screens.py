@@ -162,6 +162,12 @@ def test_payment_reports_go_with_the_module(owner):
     assert owner.get("/provider/reports/remittance-advice").status_code == 404
 
 
+def test_the_form_suggests_the_last_four_weeks_and_asks_before_it_shows_anything(owner):
+    html = owner.get(f"/provider{COMMISSIONED}").text
+    assert re.findall(r'name="(?:first|last)"[^>]*value="([^"]*)"', html) == ["14/09/2026", "11/10/2026"]
+    assert "requires parameters" in html and not runs()
+
+
 @pytest.mark.feature("U-08")
 def test_every_run_is_logged_also_when_empty_or_failed(owner, cast, monkeypatch):
     owner.get(f"/provider{COMMISSIONED}?{DATES}")
