@@ -88,8 +88,6 @@ def is_there(area: str) -> bool:
         return False
     if area in ON_VISITS and not g.session_row.has_visits:
         return False
-    if area == "actuals" and g.reach.limited:  # by hand they are the whole organisation's so far
-        return False
     return module_is_on(area)
 
 

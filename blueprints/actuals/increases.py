@@ -116,5 +116,7 @@ def decide(idents: Sequence[int], authorise: bool, reason: str, by: history.Acto
 def refused(reach, since: dt.datetime) -> Iterable[Asked]:
     """What was refused within reach since a moment, for the provider's home page."""
     return listed(
-        reach.organisations(Increase.organisation) & (Increase.state == IncreaseState.REFUSED) & (Increase.at > since)
+        reach.services(Package.service, Increase.organisation)
+        & (Increase.state == IncreaseState.REFUSED)
+        & (Increase.at > since)
     )

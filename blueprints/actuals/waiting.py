@@ -35,8 +35,6 @@ def to_decide(today):
 @waiting.for_providers(Can.SEE_OWN)
 def to_confirm(today):
     """Weeks of actuals that are not confirmed, with the date (rule 4.10), and what the authority asks about."""
-    if g.reach.limited:
-        return
     asked = {(r.service_id, r.week): r for r in posting.reminders(g.reach)}
     missing = posting.missing(g.reach, today, g.settings.posted_within_days) if can(Can.ENTER_ACTUALS) else []
     for one in missing[:MOST_WEEKS]:
@@ -61,8 +59,6 @@ def to_confirm(today):
 @waiting.for_providers(Can.SEE_OWN)
 def refused(_today):
     """What the authority refused in the last fortnight, with its reason (rule 4.6)."""
-    if g.reach.limited:
-        return
     since = calendar.utc_now() - dt.timedelta(14)
     found = [
         (row.week, row.client, row.service, f"{row.client_name}: an increase in the week of {show_date_long(row.week)} was refused: {row.reason}")
