@@ -40,11 +40,15 @@ from models import (
     Visit,
     utc_now,
 )
+from tests import reach_more
 from tests.cast import MONDAY
 from tests.provider_world import add_visit, settle
 
 # `both` needs the reach of North and of South, `whole` a role for the organisation.
-MARKS = {"north": "Nmark", "south": "Smark", "both": "Xmark", "whole": "Wmark", "other": "Bmark"}
+# `nobody` is a colleague's alone.
+MARKS = {
+    "north": "Nmark", "south": "Smark", "both": "Xmark", "whole": "Wmark", "other": "Bmark", "nobody": "Qmark",
+}  # fmt: skip
 ROLES = ("organisation", "north", "south", "contract-north", "contract-south", "accreditation", "emergency-north")
 
 
@@ -52,7 +56,7 @@ class World:
     """The rows, by the part that they belong to; `person` is who looks."""
 
     def __init__(self, cast):
-        self.cast = cast
+        self.cast, self.marks = cast, MARKS
         cast.oakfield.telephone = "Wmark"
         cast.oakfield.limited_accessibility = True
         cast.oakfield.save()
@@ -82,6 +86,8 @@ class World:
         self._requests()
         self._imports()
         self._own()
+        reach_more.searches(self)
+        reach_more.talk(self)
 
     def note(self, name: str, part: str, row) -> None:
         """Remember a row for the parameter of a route."""
@@ -257,6 +263,8 @@ class World:
 
     def forget(self, part: str) -> None:
         """Take everything of a part away, as if it had never been."""
+        reach_more.forget_searches(self, part)
+        reach_more.forget_talk(self, part)
         if part in ("north", "south"):
             service, contract = self.services[part], self.contracts[part]
             packages = [p for (p,) in Package.select(Package.id).where(Package.service == service).tuples()]
