@@ -25,7 +25,6 @@ from models import (
     OrderLine,
     Organisation,
     Package,
-    PreparedReport,
     Property,
     PropertyService,
     PurchaseOrder,
@@ -40,7 +39,7 @@ from models import (
     Visit,
     utc_now,
 )
-from tests import reach_more
+from tests import reach_claims, reach_more
 from tests.cast import MONDAY
 from tests.provider_world import add_visit, settle
 
@@ -86,6 +85,8 @@ class World:
         self._requests()
         self._imports()
         self._own()
+        reach_claims.disputes(self)
+        reach_claims.one_off(self)
         reach_more.searches(self)
         reach_more.talk(self)
 
@@ -238,10 +239,6 @@ class World:
             "nobody",
             SignIn.create(digest="of a colleague", person=self.colleague.person_id, user=self.colleague),
         )
-        self.note(
-            "prepared_id", "nobody",
-            PreparedReport.create(user=self.colleague, organisation=self.cast.oakfield, name="x", form="csv", wanted="{}", told="[]", reach="x"),
-        )  # fmt: skip
 
     # who the person is -----------------------------------------------------------------------------------------------
 
@@ -259,10 +256,13 @@ class World:
             Role.create(contact=self.own, name=place[0], organisation=self.cast.oakfield, **place[1])
         self.own.permissions = "manage_contacts" if manages else ""
         self.own.save()
+        reach_claims.alone(self)
         return Oracle(roles)
 
     def forget(self, part: str) -> None:
         """Take everything of a part away, as if it had never been."""
+        reach_claims.forget_claims(self, part)
+        reach_claims.forget_disputes(self, part)
         reach_more.forget_searches(self, part)
         reach_more.forget_talk(self, part)
         if part in ("north", "south"):
