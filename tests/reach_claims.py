@@ -108,7 +108,11 @@ def forget_claims(world, part: str) -> None:
 
 def alone(world) -> None:
     """Sessions, reports that are being made and jobs: one's own, a colleague's, and another organisation's job."""
-    world.note("session_id", "own", SignIn.create(digest="of one", person=world.person.person_id, user=world.person))
+    world.note(
+        "session_id",
+        "own",
+        SignIn.create(digest=f"of one {SignIn.select().count()}", person=world.person.person_id, user=world.person),
+    )
     name = next(one.name for one in reports.LISTED.values() if not one.of_payments)
     for part, user in (("own", world.person), ("nobody", world.colleague)):
         made = PreparedReport.create(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 
 from blueprints.attachments import rules as attachments
@@ -13,7 +12,6 @@ from models import (
     Audience,
     Client,
     Contact,
-    File,
     Message,
     MessagePost,
     MessageThread,
@@ -39,7 +37,12 @@ def searches(world) -> None:
     Contact.update(forename="Common").where(Contact.id != world.own.id).execute()
     for part, package in world.packages.items():
         add_visit(
-            cast, VISITS[part], package, start=at(20), service=package.service_id, comments=f"{world.marks[part]} twenty"
+            cast,
+            VISITS[part],
+            package,
+            start=at(20),
+            service=package.service_id,
+            comments=f"{world.marks[part]} twenty",
         )
     add_visit(cast, VISITS["whole"], world.packages["south"], client=None, ssref="Wmark-SS", start=at(21))
     for words in (COMMON, *VISITS.values()):

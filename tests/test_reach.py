@@ -310,3 +310,27 @@ def test_a_role_at_another_organisation_opens_nothing_of_it(cast, client):
     reach = Reach.of(cast.finance)
     assert list(Organisation.select().where(reach.others(Organisation.id))) == [cast.brookhouse]
     assert not Organisation.select().where(Reach.of(cast.manager).others(Organisation.id)).exists()
+
+
+def test_a_claim_tells_nothing_of_payments_or_claims_beyond_reach(cast, client):
+    """Who reaches the service and not the contract is not told when a claim is paid, nor of another service's claim."""
+    from models import Claim, ClaimItem
+
+    world = World(cast)
+    world.become({"north"}, True)
+    cast.sign_in(client, world.person)
+    draft, accepted = world.rows["claim_id"]["north"]
+    pending = world.rows["claim_id"]["south"][0]
+    ours = ClaimItem.get(ClaimItem.claim == draft)
+    same = {"client": ours.client_id, "contract": ours.contract_id}
+    ClaimItem.update(**same).where(ClaimItem.claim == pending).execute()
+    Claim.update(state="Rejected").where(Claim.id == accepted).execute()
+    assert "covers days of the same stay" not in client.get(f"/provider/claims/{draft}").text
+    Claim.update(state="Accepted").where(Claim.id == accepted).execute()
+    pages = [f"/provider/claims/{accepted}", f"/provider/claims/items/{world.rows['item_id']['north'][1]}"]
+    for page in pages:
+        text = client.get(page).text
+        assert "Nmark" in text and "in the period" not in text
+    world.become({"organisation"}, True)
+    assert "(pending) covers days of the same stay" in client.get(f"/provider/claims/{draft}").text
+    assert all("in the period" in client.get(page).text for page in pages)
