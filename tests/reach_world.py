@@ -7,48 +7,30 @@ reference and comment holds the mark of the part that it belongs to.
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 
 from blueprints.attachments import rules as attachments
-from blueprints.search import index
 from models import (
     Accreditation,
     Actual,
-    Audience,
     Carer,
     ChangeRequest,
-    Claim,
-    ClaimFile,
-    ClaimItem,
-    ClaimPost,
-    ClaimState,
     Client,
     Contact,
     Contract,
-    Dispute,
-    DisputeRow,
     Due,
     File,
     Import,
     ImportProblem,
-    Message,
-    MessageOrganisation,
-    MessagePerson,
-    MessagePost,
-    MessageRead,
-    MessageThread,
     OrderLine,
     Organisation,
     Package,
-    PreparedReport,
     Property,
     PropertyService,
     PurchaseOrder,
     RequestField,
     RequestFile,
     Role,
-    Search,
     Service,
     ServiceDetails,
     SignIn,
@@ -57,12 +39,15 @@ from models import (
     Visit,
     utc_now,
 )
+from tests import reach_claims, reach_more
 from tests.cast import MONDAY
-from tests.claims.world import other_level
 from tests.provider_world import add_visit, settle
 
 # `both` needs the reach of North and of South, `whole` a role for the organisation.
-MARKS = {"north": "Nmark", "south": "Smark", "both": "Xmark", "whole": "Wmark", "other": "Bmark"}
+# `nobody` is a colleague's alone.
+MARKS = {
+    "north": "Nmark", "south": "Smark", "both": "Xmark", "whole": "Wmark", "other": "Bmark", "nobody": "Qmark",
+}  # fmt: skip
 ROLES = ("organisation", "north", "south", "contract-north", "contract-south", "accreditation", "emergency-north")
 
 
@@ -70,7 +55,7 @@ class World:
     """The rows, by the part that they belong to; `person` is who looks."""
 
     def __init__(self, cast):
-        self.cast = cast
+        self.cast, self.marks = cast, MARKS
         cast.oakfield.telephone = "Wmark"
         cast.oakfield.limited_accessibility = True
         cast.oakfield.save()
@@ -99,11 +84,11 @@ class World:
         self._people()
         self._requests()
         self._imports()
-        self._claims()
-        self._disputes()
-        self._messages()
         self._own()
-        self._searches()
+        reach_claims.disputes(self)
+        reach_claims.one_off(self)
+        reach_more.searches(self)
+        reach_more.talk(self)
 
     def note(self, name: str, part: str, row) -> None:
         """Remember a row for the parameter of a route."""
@@ -247,65 +232,6 @@ class World:
             )
             self.note("import_id", part, row)
 
-    def _claims(self) -> None:
-        level = other_level()
-        for part, service in self.services.items():
-            mark, contract = MARKS[part], self.contracts[part]
-            owner = service.organisation_id
-            claim = Claim.create(
-                organisation=owner, service=service, state=ClaimState.PENDING, claimed_on=MONDAY, claimant="A colleague",
-                notes=f"{mark} notes", submitted_at=utc_now(),
-            )  # fmt: skip
-            item = ClaimItem.create(
-                claim=claim, organisation=owner, contract=contract, client=self.packages[part].client_id, level=level,
-                description=f"{mark} key safe", unit_cost=100000, claimed=1000, amount=1000,
-            )  # fmt: skip
-            ClaimPost.create(claim=claim, organisation=owner, by_officer=False, by="A colleague", text=f"{mark} post")
-            file = attachments.keep(io.BytesIO(mark.encode()), f"{mark}.txt", "text/plain", "claim", owner, None, 100)
-            kept = ClaimFile.create(item=item, organisation=owner, file=file, by="A colleague")
-            self.note("claim_id", part, claim)
-            self.note("item_id", part, item)
-            self.note("claim_file_id", part, kept)
-
-    def _disputes(self) -> None:
-        for part, service in self.services.items():
-            mark, owner = MARKS[part], service.organisation_id
-            dispute = Dispute.create(
-                organisation=owner, service=service, client=self.packages[part].client_id, reason="Over time",
-                details=f"{mark} details", first=MONDAY, last=MONDAY + dt.timedelta(6), due=MONDAY + dt.timedelta(20),
-                raised_by="An officer",
-            )  # fmt: skip
-            DisputeRow.create(dispute=dispute, organisation=owner, visit=self.rows["visit_id"][part][0])
-            self.note("dispute_id", part, dispute)
-
-    def _messages(self) -> None:
-        cast = self.cast
-
-        def send(part: str, subject: str, audience: str) -> Message:
-            message = Message.create(
-                subject=subject, details=subject, audience=audience, published_on=MONDAY, by="An officer"
-            )
-            MessageRead.create(message=message, user=self.person)  # so that a page is the same when it is opened again
-            self.note("message_id", part, message)
-            return message
-
-        send("own", "News for all", Audience.ALL)
-        ours = send("own", "News for Oakfield", Audience.ORGANISATIONS)
-        MessageOrganisation.create(message=ours, organisation=cast.oakfield)
-        thread = MessageThread.create(key=f"{ours.id}:{cast.oakfield.id}:", message=ours, organisation=cast.oakfield)
-        MessagePost.create(thread=thread, user=self.colleague, by="A colleague", subject="Re", text="Wmark response")
-        theirs = send("other", "Bmark news", Audience.ORGANISATIONS)
-        MessageOrganisation.create(message=theirs, organisation=cast.brookhouse)
-        private = send("nobody", "Bmark private", Audience.PEOPLE)
-        MessagePerson.create(message=private, user=self.colleague)
-
-    def _searches(self) -> None:
-        """The person has looked for what every part's words begin with; the answer's address holds only a number."""
-        index.rebuild()
-        for mark in (*MARKS.values(), "mark"):
-            self.note("search_id", "own", Search.create(user=self.person, words=mark.lower()[:4]))
-        self.note("search_id", "nobody", Search.create(user=self.colleague, words="nmar"))
-
     def _own(self) -> None:
         """What belongs to one person alone: a colleague's is nobody else's."""
         self.note(
@@ -313,10 +239,6 @@ class World:
             "nobody",
             SignIn.create(digest="of a colleague", person=self.colleague.person_id, user=self.colleague),
         )
-        self.note(
-            "prepared_id", "nobody",
-            PreparedReport.create(user=self.colleague, organisation=self.cast.oakfield, name="x", form="csv", wanted="{}", told="[]", reach="x"),
-        )  # fmt: skip
 
     # who the person is -----------------------------------------------------------------------------------------------
 
@@ -334,15 +256,15 @@ class World:
             Role.create(contact=self.own, name=place[0], organisation=self.cast.oakfield, **place[1])
         self.own.permissions = "manage_contacts" if manages else ""
         self.own.save()
+        reach_claims.alone(self)
         return Oracle(roles)
 
     def forget(self, part: str) -> None:
         """Take everything of a part away, as if it had never been."""
-        DisputeRow.delete().where(DisputeRow.dispute.in_(self.rows["dispute_id"].get(part, []))).execute()
-        Dispute.delete().where(Dispute.id.in_(self.rows["dispute_id"].get(part, []))).execute()
-        Claim.delete().where(Claim.id.in_(self.rows["claim_id"].get(part, []))).execute()
-        if part == "whole":
-            MessageThread.delete().execute()
+        reach_claims.forget_claims(self, part)
+        reach_claims.forget_disputes(self, part)
+        reach_more.forget_searches(self, part)
+        reach_more.forget_talk(self, part)
         if part in ("north", "south"):
             service, contract = self.services[part], self.contracts[part]
             packages = [p for (p,) in Package.select(Package.id).where(Package.service == service).tuples()]

@@ -197,7 +197,7 @@ def faults(claim: Claim, settings, today: dt.date) -> list[str]:
     return found
 
 
-def warnings(claim: Claim, items: Sequence[ClaimItem], settings, today: dt.date) -> list[str]:
+def warnings(claim: Claim, items: Sequence[ClaimItem], settings, today: dt.date, reach) -> list[str]:
     """What both sides should know before they act, in sentences; none of it refuses anything (P-12, P-23)."""
     said = []
     if len({item.client_id for item in items}) > 1:
@@ -205,7 +205,7 @@ def warnings(claim: Claim, items: Sequence[ClaimItem], settings, today: dt.date)
     for item in items:
         if late := over_limit(day(item.stay_last), settings, today):
             said.append(f"{item.client.name}: {late}.")
-        for other in overlapping(item):
+        for other in overlapping(item, reach):
             said.append(
                 f"{item.client.name}: the claim of {show_date(day(other.claim.claimed_on))} "
                 f"({other.claim.state.lower()}) covers days of the same stay."
@@ -213,15 +213,16 @@ def warnings(claim: Claim, items: Sequence[ClaimItem], settings, today: dt.date)
     return said
 
 
-def overlapping(item: ClaimItem) -> list[ClaimItem]:
-    """Items of other submitted claims, rejected ones apart, for the same client and contract and days of the same stay."""
+def overlapping(item: ClaimItem, reach) -> list[ClaimItem]:
+    """Items of other submitted claims within reach, rejected ones apart, for the same client and contract and days of the same stay."""
     if not item.stay_first or not item.included:
         return []
     return list(
         ClaimItem.select(ClaimItem, Claim).join(Claim)
         .where(
             (ClaimItem.client == item.client_id) & (ClaimItem.contract == item.contract_id) & ClaimItem.included
-            & (ClaimItem.claim != item.claim_id) & Claim.state.in_([ClaimState.PENDING, ClaimState.ACCEPTED])
+            & (ClaimItem.claim != item.claim_id) & reach.services(Claim.service, Claim.organisation)
+            & Claim.state.in_([ClaimState.PENDING, ClaimState.ACCEPTED])
             & (ClaimItem.stay_first <= item.stay_last) & (ClaimItem.stay_last >= item.stay_first)
         )
         .order_by(Claim.claimed_on)

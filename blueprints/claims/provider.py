@@ -149,7 +149,7 @@ def show(claim_id: int):
 
 def claim_page(claim: Claim, refusal: str = "", status: int = 200):
     """The claim's page, with what could not be done."""
-    found = shown.items(claim, payments.states)
+    found = shown.reached(claim, payments.states, g.reach)
     items = [one.item for one in found]
     today = weeks.today()
     draft = claim.is_draft
@@ -160,7 +160,7 @@ def claim_page(claim: Claim, refusal: str = "", status: int = 200):
         items=found,
         totals=shown.totals(found),
         refusal=refusal,
-        warnings=claim_items.warnings(claim, items, g.settings, today) if draft or claim.is_pending else [],
+        warnings=claim_items.warnings(claim, items, g.settings, today, g.reach) if draft or claim.is_pending else [],
         faults=claim_items.faults(claim, g.settings, today) if draft and items else [],
         posts=shown.posts(claim),
         story=shown.story(claim),
@@ -283,7 +283,7 @@ def notes(claim_id: int):
 def item(item_id: int):
     """One item: what was claimed, its working and evidence, what the authority made of it, where it is paid (P-14)."""
     found = own_item(item_id)
-    one = next(x for x in shown.items(found.claim, payments.states) if x.item.id == item_id)
+    one = next(x for x in shown.reached(found.claim, payments.states, g.reach) if x.item.id == item_id)
     return page(
         "claims/provider_item.html",
         claim=found.claim,

@@ -12,6 +12,7 @@ from blueprints.claims import rules
 from blueprints.claims.sums import Working
 from blueprints.frame import show_moment
 from blueprints.packages.rules import day
+from blueprints.reach import Reach, contract_reached
 from blueprints.values import show_date, show_money, show_quantity, show_rate
 from models import (
     Claim,
@@ -78,6 +79,13 @@ def items(claim: Claim, states: Callable[[list[Contract]], Mapping]) -> list[Sho
     files = claim_items.files_of([item.id for item in found])
     stands = paid(found, states([item.contract for item in found])) if claim.state == ClaimState.ACCEPTED else {}
     return [Shown(item, claim_items.kept(item), files[item.id], stands.get(item.id)) for item in found]
+
+
+def reached(claim: Claim, states: Callable[[list[Contract]], Mapping], reach: Reach) -> list[Shown]:
+    """The items as a provider's person sees them: where one is paid is of the contract's payments (rule 11.1)."""
+    found = items(claim, states)
+    seen = {contract for contract in {x.paid.contract for x in found if x.paid} if contract_reached(reach, contract)}
+    return [x if x.paid is None or x.paid.contract in seen else x._replace(paid=None) for x in found]
 
 
 def posts(claim: Claim) -> list[ClaimPost]:

@@ -308,7 +308,7 @@ def _rows_statement(shape: tuple, of_service: bool, asked: Wanted):
 
 def _in_open_disputes(reach):
     """The visits within reach that are in an open dispute, few of them, to be joined (Q-14)."""
-    open_ones = reach.organisations(DisputeRow.organisation) & (Dispute.state != DisputeState.RESOLVED)
+    open_ones = reach.services(Dispute.service, Dispute.organisation) & (Dispute.state != DisputeState.RESOLVED)
     query = DisputeRow.select(DisputeRow.visit).join(Dispute).where(open_ones & DisputeRow.visit.is_null(False))
     return query.distinct().alias("disputed")
 
