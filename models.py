@@ -663,6 +663,11 @@ class Job(Table):
     class Meta:
         indexes = ((("state", "leased_until"), False),)  # the reaper's look
 
+    @classmethod
+    def visible_to(cls, reach):
+        """The work within reach."""
+        return cls.select().where(reach.jobs(cls))
+
     @property
     def is_over(self) -> bool:
         """Done or failed."""

@@ -151,6 +151,12 @@ class Reach:
             return self.organisations(batch.organisation, nothing_too=True)
         return (batch.organisation == self.organisation_id) & (batch.user == self.user_id)
 
+    def jobs(self, job):
+        """Work that was asked for; with limited reach one's own, since a colleague's is about other services."""
+        if not self.limited:
+            return self.organisations(job.organisation, nothing_too=True)
+        return (job.organisation == self.organisation_id) & (job.user == self.user_id)
+
     def contacts(self, contact):
         """Contacts of the organisation; with limited reach oneself and who holds a role within it.
 
