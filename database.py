@@ -22,7 +22,7 @@ BUSY_SECONDS = 30  # how long a writer waits for another one before it gives up
 
 BEFORE_COMMIT: list[Callable] = []  # called with the database before each commit, within the transaction
 
-AFTER_ROLLBACK: list[Callable] = []  # called after each: what was to be done at the commit is not
+AFTER_ROLLBACK: list[Callable] = []  # called with the database after each: what was to be done at the commit is not
 
 
 class Told:
@@ -38,7 +38,7 @@ class Told:
         """Roll back, then tell."""
         super().rollback()  # type: ignore[misc]
         for tell in AFTER_ROLLBACK:
-            tell()
+            tell(self)
 
 
 class ToldSqliteDatabase(Told, PooledSqliteDatabase):

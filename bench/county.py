@@ -135,16 +135,34 @@ def is_busy() -> bool:
     return os.getloadavg()[0] > (os.cpu_count() or 1) * 0.75
 
 
-def copy_of(place: Place) -> Place:
-    """A copy of a SQLite county that may be changed; PostgreSQL's is thrown away anyway."""
+@contextmanager
+def copied(place: Place) -> Iterator[Place]:
+    """A copy of a SQLite county that may be changed, gone afterwards; PostgreSQL's is thrown away anyway."""
     if not place.is_sqlite:
-        return place
-    file = Path(place.url.removeprefix("sqlite:///"))
+        yield place
+        return
     copy = KEPT / f"copy-{os.getpid()}.db"
-    for old in KEPT.glob(f"{copy.name}*"):
-        old.unlink()
-    shutil.copy(file, copy)
-    return Place(place.name, f"sqlite:///{copy}")
+    shutil.copy(place.url.removeprefix("sqlite:///"), copy)
+    try:
+        yield Place(place.name, f"sqlite:///{copy}")
+    finally:
+        for left in KEPT.glob(f"{copy.name}*"):
+            left.unlink()
+
+
+def signed_in(app):
+    """A client of the application with Oakfield's finance officer signed in, and that login."""
+    from blueprints.accounts.hashing import digest_of
+    from models import Person, SignIn, User, db
+
+    with db.connection_context():
+        user = User.select().join(Person).where(Person.email == "finance@oakfield.example").get()
+        SignIn.delete().where(SignIn.user == user).execute()
+        SignIn.create(digest=digest_of("bench"), person=user.person_id, user=user, is_ready=True)
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["token"] = "bench"
+    return client, user
 
 
 if __name__ == "__main__":

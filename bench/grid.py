@@ -14,7 +14,6 @@ import html
 import json
 import re
 import sys
-from pathlib import Path
 from statistics import median
 from urllib.parse import urlencode
 
@@ -82,21 +81,6 @@ class World:
 # pages ------------------------------------------------------------------------------------------------------------------
 
 
-def signed_in(app):
-    """A client of the application with Oakfield's finance officer signed in."""
-    from blueprints.accounts.hashing import digest_of
-    from models import Person, SignIn, User, db
-
-    with db.connection_context():
-        user = User.select().join(Person).where(Person.email == "finance@oakfield.example").get()
-        SignIn.delete().where(SignIn.user == user).execute()
-        SignIn.create(digest=digest_of("bench"), person=user.person_id, user=user, is_ready=True)
-    client = app.test_client()
-    with client.session_transaction() as session:
-        session["token"] = "bench"
-    return client
-
-
 def timed(place, ask) -> tuple[float, object]:
     """Seconds of an answer, and the answer."""
     began = clock(place)
@@ -146,7 +130,7 @@ class Row:
 
 def pages(place: county.Place, app, world: World, repeats: int) -> list[bool]:
     """The grid, read and in boxes, against the visits page; a row against the grid."""
-    client = signed_in(app)
+    client, _ = county.signed_in(app)
     visits, grid = f"/provider/visits?week={world.week}", f"/provider/actuals?week={world.week}&service={world.grid.id}"
     asks = {"visits": visits, "grid": grid, "boxes": f"{grid}&edit=all"}
     texts = {name: client.get(address).text for name, address in asks.items()}
@@ -238,8 +222,7 @@ def measure(place: county.Place, repeats: int) -> bool:
     from blueprints.history import COMMAND_LINE
     from models import db
 
-    copy = county.copy_of(place)
-    try:
+    with county.copied(place) as copy:
         app = create_app(copy.url, SECRET_KEY=KEY, WORKER="apart")
         with county.connected(copy.url) as real, app.app_context():
             with db.atomic():
@@ -249,11 +232,6 @@ def measure(place: county.Place, repeats: int) -> bool:
         held = pages(copy, app, world, repeats)
         with county.connected(copy.url) as real, app.app_context():
             held.append(generating(copy, world, repeats, real))
-    finally:
-        if copy.is_sqlite:
-            name = Path(copy.url.removeprefix("sqlite:///"))
-            for left in name.parent.glob(f"{name.name}*"):
-                left.unlink()
     return all(held)
 
 

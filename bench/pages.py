@@ -42,19 +42,12 @@ def prepare(url: str, folder: str) -> dict:
 
     import database
     from app import create_app
-    from blueprints.accounts.hashing import digest_of
     from blueprints.weeks import monday, today
-    from models import Person, SignIn, User, db
+    from models import db
 
     app = create_app(url, SECRET_KEY=KEY, WORKER="apart")
     week = monday(today()) - dt.timedelta(7)
-    with db.connection_context():
-        user = User.select().join(Person).where(Person.email == "finance@oakfield.example").get()
-        SignIn.delete().where(SignIn.user == user).execute()
-        SignIn.create(digest=digest_of("bench"), person=user.person_id, user=user, is_ready=True)
-    client = app.test_client()
-    with client.session_transaction() as session:
-        session["token"] = "bench"
+    client, user = county.signed_in(app)
     path = f"/provider/visits?week={week}"
     client.get(path)
     cookie = client.get_cookie("portal").value  # as after the first page: with the token of its forms

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 from statistics import median
 
 from bench import county
@@ -57,19 +56,12 @@ def everything(place: county.Place, db) -> float:
 
 def measure(place: county.Place, repeats: int) -> bool:
     """Print the median of the ratios' parts; True where the limit is held."""
-    copy = county.copy_of(place)
-    try:
-        with county.connected(copy.url) as db:
-            floor(copy, db)  # the pages are then in memory for both
-            floors, whole = [], []
-            for _ in range(repeats):
-                floors.append(floor(copy, db))
-                whole.append(everything(copy, db))
-    finally:
-        if copy.is_sqlite:
-            name = Path(copy.url.removeprefix("sqlite:///"))
-            for left in name.parent.glob(f"{name.name}*"):
-                left.unlink()
+    with county.copied(place) as copy, county.connected(copy.url) as db:
+        floor(copy, db)  # the pages are then in memory for both
+        floors, whole = [], []
+        for _ in range(repeats):
+            floors.append(floor(copy, db))
+            whole.append(everything(copy, db))
     kind = "s of the processor" if copy.is_sqlite else "s"
     print(f"{place.name}: floor {median(floors):.3f} {kind}, all payments {median(whole):.2f} {kind}"
           + (" (the machine is busy)" if county.is_busy() else ""))  # fmt: skip

@@ -292,20 +292,14 @@ def memory(place: county.Place) -> bool:
 
 def measure(place: county.Place, repeats: int) -> bool:
     """Print a place's figures; True where every limit is held."""
-    copy = county.copy_of(place)
     print(f"{place.name}" + (" (the machine is busy)" if county.is_busy() else ""))
-    try:
+    with county.copied(place) as copy:
         with county.connected(copy.url):
             held = [year_of_reports(copy, repeats)]
             if copy.is_sqlite:
                 held += [documents(repeats), workbooks(repeats)]
         if copy.is_sqlite:
             held.append(memory(copy))
-    finally:
-        if copy.is_sqlite:
-            name = Path(copy.url.removeprefix("sqlite:///"))
-            for left in name.parent.glob(f"{name.name}*"):
-                left.unlink()
     return all(held)
 
 

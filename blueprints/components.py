@@ -29,13 +29,13 @@ def _kept(macro: Any) -> Any:
     """The macro, its texts kept; what cannot be a key is drawn anew."""
     known = lru_cache(maxsize=1000)(macro)
 
-    def drawn(*args: Any, **kwargs: Any) -> Markup:
+    def kept(*args: Any, **kwargs: Any) -> Markup:
         try:
             return known(*args, **kwargs)
         except TypeError:  # a list or a dict among the arguments
             return macro(*args, **kwargs)
 
-    return drawn
+    return kept
 
 
 class Kit:

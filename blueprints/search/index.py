@@ -115,9 +115,10 @@ def keep_up(real=None) -> None:
         write(KINDS[thing], sorted(idents))
 
 
-def forget() -> None:
-    """What was heard in a transaction that was rolled back has not happened."""
-    _heard.set(None)
+def forget(real) -> None:
+    """What was heard in a transaction of this database that was rolled back has not happened."""
+    if real is database.real(SearchWord._meta.database):
+        _heard.set(None)
 
 
 def write(kind: Kind, idents: list[int] | None) -> None:

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from blueprints.matching import assign
-from blueprints.visits import pane, rules
+from blueprints.visits import pane
 from models import Carer, Contract, Package, Visit
 from tests.cast import MONDAY, at
 from tests.provider_world import add_version, add_visit, finalise, queries, settle
@@ -274,10 +274,6 @@ def test_another_organisations_visit_does_not_exist(client, cast):
     assert client.post(f"/provider/visits/{visit.id}/deletion").status_code == 404
 
 
-deletes = pytest.mark.skipif(not hasattr(rules, "delete_visit"), reason="the rule is not merged yet")
-
-
-@deletes
 @pytest.mark.feature("O-36", "O-39")
 def test_deleting_a_visit(owner, cast):
     visit = add_visit(cast, "V1", day=dt.date(2026, 9, 7))
@@ -296,7 +292,6 @@ def test_deleting_a_visit(owner, cast):
     assert "V1" not in owner.get("/provider/visits?week=2026-09-07").text.split("visits-heading")[1]
 
 
-@deletes
 @pytest.mark.feature("O-36")
 def test_a_visit_of_a_locked_week_is_not_deleted(owner, cast):
     from models import LockedWeek
