@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import html5lib
 import pytest
 
 from blueprints import history
@@ -100,13 +101,9 @@ def test_an_officer_says_what_is_off_for_a_kind_and_who_is_of_it(app, cast):
 
 def sent(client, but=()) -> dict:
     """The form of the page, with all ticked but these."""
-    from lxml import html
-
-    tree = html.fromstring(client.get(KINDS).text)
-    return {
-        "shown": tree.xpath("//input[@name='shown']/@value")[0],
-        "on": [value for value in tree.xpath("//input[@name='on']/@value") if value not in but],
-    }
+    inputs = list(html5lib.parse(client.get(KINDS).text, namespaceHTMLElements=False).iter("input"))
+    values = {name: [one.get("value") for one in inputs if one.get("name") == name] for name in ("shown", "on")}
+    return {"shown": values["shown"][0], "on": [value for value in values["on"] if value not in but]}
 
 
 @pytest.mark.feature("Z-05")
