@@ -341,7 +341,13 @@ class Oracle:
         """The parts within reach."""
         both = {"both"} if len(self.services) == 2 else set()
         any_ = {"any"} if self.services else set()
-        return self.services | both | any_ | {f"money-{part}" for part in self.contracts} | ({"whole"} if self.whole else set())
+        return (
+            self.services
+            | both
+            | any_
+            | {f"money-{part}" for part in self.contracts}
+            | ({"whole"} if self.whole else set())
+        )
 
     @property
     def forbidden(self) -> set[str]:
