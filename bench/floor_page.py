@@ -25,7 +25,13 @@ SQLITE = URL.startswith("sqlite:///")
 here = threading.local()
 _app = Flask("floor")
 _app.secret_key = os.environ["PORTAL_SECRET_KEY"]
-SIGNER = SecureCookieSessionInterface().get_signing_serializer(_app)
+
+
+class _Cookie(SecureCookieSessionInterface):
+    digest_method = staticmethod(hashlib.sha256)  # as the portal signs
+
+
+SIGNER = _Cookie().get_signing_serializer(_app)
 
 SESSION = (
     "SELECT s.id, s.seen_at, u.id, u.name, s.person_id, u.is_active, o.id, o.name, o.limited_accessibility FROM sign_in s "

@@ -63,7 +63,7 @@ def _whole(plan: Plan, year_start: date, first: date, last: date) -> tuple[Order
     if plan.frequency == ONE_OFF:
         if plan.start < year_start:
             return ()
-        last = last if plan.end is not None else first
+        last = first  # it costs once, on its day, whenever the package ends (7.2)
     amount = pence(exact_quantity_cost(plan, first, discounted=True))
     rate = rate_on(plan, first)
     return (OrderLine(plan.id, first, last, weekly_quantity(plan), rate, plan.discount, amount),)

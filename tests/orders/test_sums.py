@@ -34,7 +34,9 @@ def test_a_one_off_stands_in_the_year_of_its_start():
     assert order_lines(made, 2026) == (OrderLine(1, made.start, made.start, 100, 150_000, 0, 1_500),)
     assert order_lines(made, 2027) == ()
     (ended,) = order_lines(made._replace(end=date(2027, 4, 9)), 2026)
-    assert (ended.last, ended.amount) == (date(2027, 3, 31), 1_500)
+    assert (ended.first, ended.last, ended.amount) == (made.start, made.start, 1_500), (
+        "it costs on its day, not until its end"
+    )
 
 
 def test_a_one_off_that_starts_on_the_first_day_of_the_year():
