@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from models import db
@@ -42,6 +44,11 @@ def renamed(text: str, ids: dict[int, int]) -> str:
     for nowhere, there in ids.items():
         text = text.replace(str(nowhere), str(there))
     return text
+
+
+def made(text: str) -> str:
+    """An answer without the number of what was made: a rolled back one is not given again by every database."""
+    return re.sub(r"/prepared/\d+", "/prepared/N", text)
 
 
 def within(world: World, oracle, endpoint: str, rule) -> list[dict]:
@@ -89,8 +96,10 @@ def test_a_form_that_names_what_is_out_of_reach_is_answered_as_one_that_names_no
                 found = []
                 for data in (there, nowhere):
                     with db.atomic() as step:
-                        answer = client.post(address, data={**data, "organisation_id": str(cast.oakfield.id)})
-                        found.append((answer.status_code, renamed(told(client, answer), ids)))
+                        asked = data if ".reports." in endpoint else {}  # a report's parameters stand in its address
+                        more = {"organisation_id": str(cast.oakfield.id), "form": "csv"}
+                        answer = client.post(address, query_string=SPAN | asked, data=data | more)
+                        found.append((answer.status_code, renamed(made(told(client, answer)), ids)))
                         step.rollback()
                 same = found[0] == found[1]
                 assert same, (
