@@ -54,6 +54,14 @@ class Reach:
         return cls(organisation_id)
 
     @classmethod
+    def of_sender(cls, batch) -> Reach:
+        """The reach of who sent a file; of a command or an officer, the organisation that it is loaded for."""
+        user = batch.user if batch.user_id else None
+        if user is not None and user.organisation_id == batch.organisation_id:
+            return cls.of(user)
+        return cls.of_organisation(batch.organisation_id)
+
+    @classmethod
     def whole(cls) -> Reach:
         """The reach of the authority."""
         return cls(None, everything=True)

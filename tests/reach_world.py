@@ -20,6 +20,7 @@ from models import (
     Contract,
     Due,
     File,
+    Finalisation,
     Import,
     ImportProblem,
     OrderLine,
@@ -39,7 +40,7 @@ from models import (
     Visit,
     utc_now,
 )
-from tests import reach_claims, reach_more
+from tests import reach_actuals, reach_claims, reach_more
 from tests.cast import MONDAY
 from tests.provider_world import add_visit, settle
 
@@ -47,6 +48,7 @@ from tests.provider_world import add_visit, settle
 # `nobody` is a colleague's alone.
 MARKS = {
     "north": "Nmark", "south": "Smark", "both": "Xmark", "whole": "Wmark", "other": "Bmark", "nobody": "Qmark",
+    "money-north": "Nmoney", "money-south": "Smoney",  # payments are a contract's
 }  # fmt: skip
 ROLES = ("organisation", "north", "south", "contract-north", "contract-south", "accreditation", "emergency-north")
 
@@ -81,12 +83,14 @@ class World:
         Contract.update(name="Nmark terms").where(Contract.id == cast.dapl.id).execute()
         Contract.update(name="Bmark terms").where(Contract.id == cast.spot.id).execute()
         self._care()
+        reach_actuals.by_hand(self)
         self._people()
         self._requests()
         self._imports()
         self._own()
         reach_claims.disputes(self)
         reach_claims.one_off(self)
+        reach_actuals.money(self)
         reach_more.searches(self)
         reach_more.talk(self)
 
@@ -265,9 +269,14 @@ class World:
         reach_claims.forget_disputes(self, part)
         reach_more.forget_searches(self, part)
         reach_more.forget_talk(self, part)
+        if part.startswith("money-"):
+            reach_actuals.forget_money(self.contracts[part.partition("-")[2]])
         if part in ("north", "south"):
             service, contract = self.services[part], self.contracts[part]
+            reach_actuals.forget_money(contract)
+            Finalisation.delete().where(Finalisation.contract == contract).execute()
             packages = [p for (p,) in Package.select(Package.id).where(Package.service == service).tuples()]
+            reach_actuals.forget_by_hand(packages, service.id)
             OrderLine.delete().where(OrderLine.package.in_(packages)).execute()
             PurchaseOrder.delete().where(PurchaseOrder.contract == contract).execute()
             for table, column in (
@@ -279,6 +288,8 @@ class World:
                 table.delete().where(column.in_(packages)).execute()
             clients = [c for (c,) in Package.select(Package.client).where(Package.service == service).tuples()]
             Package.delete().where(Package.id.in_(packages)).execute()
+            left = {c for (c,) in Package.select(Package.client).tuples()}
+            clients = [c for c in clients if c not in left]
         self._forget_requests(part)
         for name, table in (("role_id", Role), ("property_id", Property), ("import_id", Import)):
             idents = self.rows[name].get(part, [])
@@ -329,7 +340,14 @@ class Oracle:
     def parts(self) -> set[str]:
         """The parts within reach."""
         both = {"both"} if len(self.services) == 2 else set()
-        return self.services | both | ({"whole"} if self.whole else set())
+        any_ = {"any"} if self.services else set()
+        return (
+            self.services
+            | both
+            | any_
+            | {f"money-{part}" for part in self.contracts}
+            | ({"whole"} if self.whole else set())
+        )
 
     @property
     def forbidden(self) -> set[str]:

@@ -113,7 +113,8 @@ READ = ("actual", "frustrated", "missed", "extra", "visits", "comments")
 
 def STAMPS(batch: Import) -> list[str]:
     """The counters of what a check reads; the rows themselves are compared when they are taken."""
-    return [f"packages:{batch.organisation_id}", f"locks:{batch.organisation_id}", "levels"]
+    own = batch.organisation_id
+    return [f"packages:{own}", f"locks:{own}", f"roles:{own}", "roles", "levels"]
 
 
 # an older layout -------------------------------------------------------------------------------------------------------
@@ -155,10 +156,10 @@ class Stored(NamedTuple):
 
 
 class World:
-    """What a file is judged by: the organisation's own packages with their actuals (rule 5.3: nobody else's)."""
+    """What a file is judged by: the packages within reach with their actuals (rules 5.3, 11.1: nobody else's)."""
 
-    def __init__(self, organisation: int):
-        own = Package.organisation == organisation
+    def __init__(self, reach: Reach):
+        own = reach.services(Package.service, Package.organisation)
         self.lines = {line.plan.id: line for line in packages.lines(own).values()}
         self.by_id = {line.id: line for line in self.lines.values()}
         self.levels = {
@@ -170,22 +171,22 @@ class World:
         self.locks = {
             (service, day(week))
             for service, week in LockedWeek.select(LockedWeek.service, LockedWeek.week)
-            .join(Service).where(Service.organisation == organisation).tuples()
+            .join(Service).where(reach.services(Service.id, Service.organisation)).tuples()
         }  # fmt: skip
         self.terms = Terms(settings.read(), weeks.today(), source=str(Source.IMPORTED))
-        self.stored = self._stored(organisation)
+        self.stored = self._stored(reach)
         self.used: Counter = Counter()  # of yearly allocations, by package and financial year
         for (package, week), row in self.stored.items():
             if self.by_id[package].plan.intermittent:
                 self.used[package, weeks.financial_year(week)] += row.figures[0]
 
-    def _stored(self, organisation: int) -> dict[tuple[int, dt.date], Stored]:
+    def _stored(self, reach: Reach) -> dict[tuple[int, dt.date], Stored]:
         found: dict[tuple[int, dt.date], Stored] = {}
-        agreed = actuals.agreed_of(Increase.organisation == organisation)
+        agreed = actuals.agreed_of(Increase.organisation == reach.organisation_id)
         query = Actual.select(
             Actual.package, Actual.week, Actual.version, Actual.source, *(getattr(Actual, name) for name in READ),
             Actual.paid_minutes,
-        ).where(Actual.organisation == organisation)  # fmt: skip
+        ).where(reach.services(Actual.service, Actual.organisation))  # fmt: skip
         for package, week, version, source, *figures, minutes in query.tuples():
             week = day(week)
             priced = ActualFigures(figures[0], figures[1], source, minutes if source == Source.VISITS else None)
@@ -198,7 +199,7 @@ class World:
 
 def check(batch: Import, report: rules.Report) -> None:
     """Read every row, report every problem, stage what becomes of it; nothing but staging changes."""
-    world = World(batch.organisation_id)
+    world = World(Reach.of_sender(batch))
     sheet = records.Sheet(batch, report, COLUMNS, {})
     twice = {key for key, count in _keys(batch, report).items() if count > 1}
     for row in sheet.rows():

@@ -172,18 +172,13 @@ def _current_periods(reach, today: dt.date) -> dict[int, list[tuple[dt.date, dt.
     done = Finalisation.select(Finalisation.id).where(
         (Finalisation.contract == Contract.id) & (Finalisation.period == PaymentPeriod.id)
     )
-    own = reach.contracts(Contract.id, Contract.organisation)
-    if reach.limited:  # who reaches a service confirms its weeks; its contracts' money is another matter
-        own = Contract.id.in_(
-            Package.select(Package.contract).where(reach.services(Package.service, Package.organisation))
-        )
     full = today - dt.timedelta(today.weekday()) - WEEK  # the Monday of the last week that is over
     found: dict[int, list] = defaultdict(list)
     for contract, start, end, cut_off in (
         PaymentPeriod.select(Contract.id, PaymentPeriod.start_date, PaymentPeriod.end_date, PaymentPeriod.cut_off)
         .join(Contract, on=(Contract.cycle == PaymentPeriod.cycle))
         .where(
-            own
+            reach.terms(Contract.id, Contract.organisation)
             & (Contract.payment_basis == PaymentBasis.PORTAL)
             & (PaymentPeriod.start_date <= full)
             & ~fn.EXISTS(done)

@@ -77,8 +77,8 @@ class Screens:
             abort(404)
         if self.side == "provider" and not sides.is_there(kind.name):
             abort(404)
-        if self.side == "provider" and g.reach.limited and name != "visits":
-            abort(404)  # carers are the whole organisation's
+        if self.side == "provider" and g.reach.limited and name == "carers":
+            abort(404)  # they are the whole organisation's
         return kind
 
     def may_load(self, kind: rules.Kind) -> bool:

@@ -59,7 +59,7 @@ def format_lists() -> list[dict]:
 
 def check(batch: Import, report: imports.Report) -> None:
     """Read the whole file into staging and report every problem."""
-    known = Known(batch.organisation, reach_of(batch))
+    known = Known(batch.organisation, Reach.of_sender(batch))
     now = known.settings
     with attachments.open_file(batch.file) as stream:
         try:
@@ -75,12 +75,6 @@ def check(batch: Import, report: imports.Report) -> None:
         except SheetError:
             imports.clear(batch)  # refused as a whole: nothing is said of its first rows
             raise
-
-
-def reach_of(batch: Import) -> Reach | None:
-    """What the person who sent the file may see; of a command, the organisation."""
-    user = batch.user if batch.user_id else None
-    return Reach.of(user) if user is not None and user.organisation_id == batch.organisation_id else None
 
 
 def read_rows(table, reader: RowReader) -> Iterator[Row]:

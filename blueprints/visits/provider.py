@@ -221,13 +221,13 @@ def bulk_links() -> list[tuple[str, str]]:
             "Actuals Bulk Import",
             "provider.imports.choose",
             {"kind": "actuals"},
-            g.settings.module_actuals_import and not g.reach.limited,
+            g.settings.module_actuals_import,
         ),
         (
             "Actuals Bulk Export",
             "provider.actuals.export",
             {},
-            g.settings.module_actuals_export and not g.reach.limited,
+            g.settings.module_actuals_export,
         ),
         (
             "Carers Bulk Import",
