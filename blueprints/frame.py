@@ -270,7 +270,6 @@ def is_current(here: str, endpoint: str, area: str) -> bool:
     if "help_" in here or "help_" in endpoint:
         return "help_" in here and "help_" in endpoint
     return UNDER.get(here, UNDER.get(present, present)) == area
-    return area in (present, UNDER.get(present, present))
 
 
 def note_file(response):

@@ -139,7 +139,7 @@ class Screens(Presses):
             "deadlines": here.deadlines,
             "service": next((one for one in here.services if one.id == here.service), None),
             "historical": bool(request.args.get("historical")),
-            "calendar": week_page.calendar(here.monday, today, kept),
+            "calendar": week_page.calendar(here.monday, kept),
             "links": week_page.week_links(here.monday, today, kept),
             "service_links": week_page.service_links(here.services, here.monday),
             "bulk": week_page.bulk_links() if self.side == "provider" else [],

@@ -253,7 +253,7 @@ def show(visit_id: int):
         week_href=desk.where("authority.payments.week", package_id=visit.package_id, monday=visit.week),
         import_href=desk.where("authority.imports.show", import_id=visit.batch_id),
         delete_href=url_for("authority.visits.deletion", visit_id=visit.id) if may_delete(visit) else None,
-        dispute_href=desk.where("authority.disputes.show", dispute_id=record.dispute_of(visit)),
+        dispute_href=desk.where("authority.disputes.show", dispute_id=record.dispute_of(visit, g.reach)),
         raise_href=raise_href(visit),
         breadcrumbs=trail(visit, None),
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, current_app, flash, g, request, url_for
@@ -97,7 +99,7 @@ def index():
         actuals_pages=actuals_pages,
         package_prefix=prefix("provider.packages.show", package_id=0),
         actuals_href=href("provider.actuals.index", week=monday, **({"service": service} if service else {})),
-        calendar=calendar(monday, today, kept),
+        calendar=calendar(monday, kept),
         links=week_links(monday, today, kept),
         service_links=service_links(services, monday),
         bulk=bulk_links(),
@@ -174,26 +176,50 @@ def week_links(monday: dt.date, today: dt.date, kept: dict) -> dict:
     }
 
 
-def calendar(monday: dt.date, today: dt.date, kept: dict) -> dict:
+class Week(NamedTuple):
+    """A week of the calendar: its seven days, its address, its name; and whether it is the one that is shown."""
+
+    days: tuple[dt.date, ...]
+    href: str
+    label: str
+    current: bool
+
+
+class Month(NamedTuple):
+    """A month of the calendar, with (text, address) of the months beside it."""
+
+    title: str
+    month: int
+    weeks: tuple[Week, ...]
+    previous: tuple[str, str]
+    next: tuple[str, str]
+
+
+def calendar(monday: dt.date, kept: dict) -> Month:
     """The month of the week, or the month of the address: its weeks as links (M-03)."""
     first = (monday + dt.timedelta(3)).replace(day=1)
     text = request.args.get("month", "")
     if text:
         with contextlib.suppress(ValueError):
             first = dt.date.fromisoformat(f"{text}-01")
+    return _month(first, monday, tuple(kept.items()))
+
+
+@lru_cache(maxsize=1000)
+def _month(first: dt.date, monday: dt.date, kept: tuple[tuple[str, object], ...]) -> Month:
     following = (first + dt.timedelta(31)).replace(day=1)
     before = (first - dt.timedelta(1)).replace(day=1)
-    rows = [
-        {
-            "days": [start + dt.timedelta(n) for n in range(7)],
-            "href": address(week=start, **kept),
-            "label": f"{start.day} {start:%b}",
-            "current": start == monday,
-        }
+    beside = [(f"{one:%B %Y}", address(week=monday, month=f"{one:%Y-%m}", **dict(kept))) for one in (before, following)]
+    found = tuple(
+        Week(
+            days=tuple(start + dt.timedelta(n) for n in range(7)),
+            href=address(week=start, **dict(kept)),
+            label=f"{start.day} {start:%b}",
+            current=start == monday,
+        )
         for start in weeks.weeks(first, following - dt.timedelta(1))
-    ]
-    month = [(f"{one:%B %Y}", address(week=monday, month=f"{one:%Y-%m}", **kept)) for one in (before, following)]
-    return {"title": f"{first:%B %Y}", "month": first.month, "weeks": rows, "previous": month[0], "next": month[1]}
+    )
+    return Month(f"{first:%B %Y}", first.month, found, beside[0], beside[1])
 
 
 def service_links(services: list[pane.ServiceOption], monday: dt.date) -> list[dict]:
@@ -271,7 +297,7 @@ def show(visit_id: int):
         if visit.package_id and contract_reached(g.reach, visit.package.contract_id)
         else None,
         pane_href=url_for("provider.visits.index", week=visit.week),
-        dispute_href=href("provider.disputes.show", dispute_id=record.dispute_of(visit)),
+        dispute_href=href("provider.disputes.show", dispute_id=record.dispute_of(visit, g.reach)),
         breadcrumbs=trail(visit, None),
     )
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from peewee import JOIN
 
 from blueprints.packages.rules import day
+from blueprints.reach import Reach
 from blueprints.values import show_date, show_time
 from blueprints.visits.pane import NEW_REMEDY, REMEDIES, service_of
 from models import (
@@ -84,10 +85,10 @@ def is_locked(visit: Visit) -> bool:
     return LockedWeek.select().where((LockedWeek.service == service) & (LockedWeek.week == visit.week)).exists()
 
 
-def dispute_of(visit: Visit) -> int | None:
-    """The open dispute that the visit is in, if it is in one (Q-14)."""
-    query = DisputeRow.select(DisputeRow.dispute).join(Dispute).where(Dispute.state != DisputeState.RESOLVED)
-    return query.where(DisputeRow.visit == visit).scalar()
+def dispute_of(visit: Visit, reach: Reach) -> int | None:
+    """The open dispute within reach that the visit is in, if it is in one (Q-14): it stays with the service of then."""
+    query = Dispute.visible_to(reach).where(Dispute.state != DisputeState.RESOLVED)
+    return query.select(Dispute.id).join(DisputeRow).where(DisputeRow.visit == visit).scalar()
 
 
 def finalised_period(visit: Visit) -> PaymentPeriod | None:

@@ -261,3 +261,23 @@ def test_the_module_can_be_switched_off(mine):
     settings.put("module_disputes", False)
     assert mine.get("/provider/disputes").status_code == 404
     assert "Disputes" not in text_of(mine.get("/provider/"))
+
+
+@pytest.mark.feature("Q-14")
+def test_a_visit_that_came_to_another_service_links_to_no_dispute_beyond_reach(cast, client):
+    """The dispute stays with the service of then: who reaches the new one alone is not sent to a page that is not there."""
+    visit = world.examples(cast)["PS2"]
+    dispute = world.raised(world.key(visit))
+    page = f"/provider/visits/{visit.id}"
+    cast.sign_in(client, cast.finance)
+    assert f"/provider/disputes/{dispute.id}" in client.get(page).text
+    there = cast.make_package(
+        990001, cast.ann, cast.south, cast.personal_care, cast.dapl, quantity=700, unit_cost=232260
+    )
+    Visit.update(service=cast.south, package=there).where(Visit.id == visit.id).execute()
+    cast.make_role(cast.finance, "Service Manager", service=cast.south)
+    cast.oakfield.limited_accessibility = True
+    cast.oakfield.save()
+    assert client.get(f"/provider/disputes/{dispute.id}").status_code == 404
+    text = client.get(page).text
+    assert "PS2" in text and "/provider/disputes/" not in text.partition("<main")[2]
