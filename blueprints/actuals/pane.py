@@ -137,7 +137,7 @@ def _rows(found: list[tuple], lines: dict[int, Line]) -> list[Row]:
         if row[20] == Source.VISITS and len(set(rates_in(lines[row[0]].plan, day(row[2])))) > 1
     }
     fed = fed_visits_of(several) if several else {}
-    return [_row(row, lines[row[0]], fed.get((row[0], day(row[2])), ())) for row in found]
+    return [_row(tuple(row), lines[row[0]], tuple(fed.get((row[0], day(row[2])), ()))) for row in found]
 
 
 def fed_visits_of(wanted: set[tuple[int, dt.date]]) -> dict[tuple[int, dt.date], list[FedVisit]]:
@@ -166,7 +166,8 @@ def fed_visits_of(wanted: set[tuple[int, dt.date]]) -> dict[tuple[int, dt.date],
     return found
 
 
-def _row(row: tuple, line: Line, fed: Iterable[FedVisit]) -> Row:
+@lru_cache(maxsize=5000)  # of facts alone: a week's page asks for the same rows all day
+def _row(row: tuple, line: Line, fed: tuple[FedVisit, ...]) -> Row:
     (package, cpli, week, client, ssref, title, forename, surname, service, service_name, level, level_name, unit,
      actual, frustrated, missed, extra, visits, paid_minutes, comments, source, locked, state, agreed,
      reason) = row  # fmt: skip
@@ -222,16 +223,18 @@ _quantity = lru_cache(maxsize=4000)(lambda hundredths: Markup(show_quantity(hund
 
 def cells(listed: Iterable[Row], with_service: bool) -> list[Cells]:
     """Rows as the pane's pattern takes them; the service is named where the page shows several."""
-    return [
-        (FedCells if row.source == Source.VISITS else Cells)(
-            row.package, row.client, row.client_name, row.level, row.level_name,
-            f"CPLI {row.cpli_id}{f', {row.service_name}' if with_service else ''}{', locked' if row.is_locked else ''}",
-            _quantity(row.planned), _quantity(row.actual), _quantity(row.frustrated), _quantity(row.missed),
-            _quantity(row.extra), row.visits, _money(row.cost), row.working, row.comments, row.colour,
-            row.colour, row.remark,
-        )
-        for row in listed
-    ]  # fmt: skip
+    return [_cells(row, with_service) for row in listed]
+
+
+@lru_cache(maxsize=5000)
+def _cells(row: Row, with_service: bool) -> Cells:
+    return (FedCells if row.source == Source.VISITS else Cells)(
+        row.package, row.client, row.client_name, row.level, row.level_name,
+        f"CPLI {row.cpli_id}{f', {row.service_name}' if with_service else ''}{', locked' if row.is_locked else ''}",
+        _quantity(row.planned), _quantity(row.actual), _quantity(row.frustrated), _quantity(row.missed),
+        _quantity(row.extra), row.visits, _money(row.cost), row.working, row.comments, row.colour,
+        row.colour, row.remark,
+    )  # fmt: skip
 
 
 def working(plan: Plan, week: dt.date, unit: str, figures: ActualFigures) -> str:
