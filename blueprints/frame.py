@@ -221,7 +221,7 @@ def tabs(user) -> list[dict]:
     for text, endpoint, act in TABS[side]:
         area = endpoint.rsplit(".", 1)[0]
         there = sides.is_there if side == "provider" else sides.is_open_to_officers
-        if made and made[-1]["href"] == address("provider.visits.index") and area == "provider.actuals":
+        if area == "provider.actuals" and made and made[-1]["href"] == address("provider.visits.index"):
             continue  # one tab for both
         if there(area.split(".")[-1]) and permissions.can(act) and endpoint in current_app.view_functions:
             href = help_of(side) if endpoint.endswith(".help_index") else address(endpoint)
