@@ -1,11 +1,10 @@
-"""Payment periods as officers work with them: calculate, look through line by line, finalise, remittances (R-11)."""
+"""Payment periods as officers work with them: calculate, one period, line by line; looking through and finalising are beside (R-11)."""
 
 from __future__ import annotations
 
 import datetime as dt
-import json
 
-from flask import Blueprint, abort, flash, g, request, url_for
+from flask import abort, flash, g, request, url_for
 
 from blueprints import desk, weeks
 from blueprints.holds import listing as holds
@@ -14,48 +13,22 @@ from blueprints.orders import listing as orders
 from blueprints.pages import go, page
 from blueprints.payments import listing
 from blueprints.payments import rules as payments
-from blueprints.periods import files, finalising, overview, review, rules
+from blueprints.periods import closing, files, looking, overview
+from blueprints.periods.desk import crumbs, days, found_contract, found_period, routes, time_left
 from blueprints.permissions import Can, can, requires
-from blueprints.reports import dumps
-from blueprints.values import file_date, show_date_long
-from forms.periods import ContractsFilter, FinaliseForm, LinesFilter, PeriodsFilter, PressForm
+from blueprints.values import file_date
+from forms.periods import ContractsFilter, LinesFilter, PeriodsFilter, PressForm
 from models import (
     Contract,
-    Finalisation,
     Job,
-    JobState,
-    Organisation,
     PaymentCycle,
     PaymentPeriod,
     db,
 )
 
-routes = Blueprint("periods", __name__)
+__all__ = ["closing", "looking", "routes"]
 
 FUTURE = "Future"
-
-
-def found_period(period_id: int) -> PaymentPeriod:
-    """The period with its cycle, or 404."""
-    query = PaymentPeriod.select(PaymentPeriod, PaymentCycle).join(PaymentCycle)
-    return query.where(PaymentPeriod.id == period_id).get_or_none() or abort(404)
-
-
-def found_contract(contract_id: int, period: PaymentPeriod) -> Contract:
-    """The contract, of the period's cycle, with its organisation; 404 otherwise."""
-    query = Contract.visible_to(g.reach).select(Contract, Organisation).join(Organisation)
-    found = query.where((Contract.id == contract_id) & (Contract.cycle == period.cycle_id)).get_or_none()
-    return found or abort(404)
-
-
-def days(period: PaymentPeriod) -> str:
-    """`5 October 2026 to 1 November 2026`."""
-    return f"{show_date_long(period.start_date)} to {show_date_long(period.end_date)}"
-
-
-def crumbs(*more) -> list:
-    """The way back."""
-    return [desk.home(), ("Payments", url_for("authority.periods.index")), *more]
 
 
 # periods by cycle ------------------------------------------------------------------------------------------------------
@@ -153,17 +126,6 @@ def calculation(job_id: int):
     )
 
 
-def time_left(job: Job) -> str | None:
-    """How long a job will still take by what it has done, in words; None while that is not known."""
-    if not job.started_at or not job.done or not job.total or job.done >= job.total:
-        return None
-    seconds = (weeks.utc_now() - job.started_at).total_seconds() * (job.total - job.done) / job.done
-    if seconds < 60:
-        return "less than a minute"
-    minutes = round(seconds / 60)
-    return f"about {minutes} minute{'s' if minutes > 1 else ''}"
-
-
 # one period ------------------------------------------------------------------------------------------------------------
 
 
@@ -217,121 +179,6 @@ def is_behind(book: overview.Book, party: overview.Party, period: PaymentPeriod)
     """An earlier period of the contract is still current: it is finalised first."""
     oldest = book.oldest(party.id)
     return oldest is not None and oldest.start_date < period.start_date and not book.is_done(party.id, period)
-
-
-# looking through -------------------------------------------------------------------------------------------------------
-
-
-def chosen_parties(book: overview.Book, period: PaymentPeriod, texts: list[str]) -> list[overview.Party]:
-    """The contracts of the period that an address or form names, all where it names none; 404 where one is not."""
-    if not texts:
-        return book.parties(period)
-    known = {p.id: p for p in book.parties(period)}
-    return [known.get(desk.number(text) or 0) or abort(404) for text in dict.fromkeys(texts)]
-
-
-def standing_out(book: overview.Book, period: PaymentPeriod, parties, kind: str | None = None) -> list[review.Finding]:
-    """What stands out in a period of these contracts, by the authority's settings."""
-    scope = review.Scope(book, period, [p.id for p in parties], g.settings.rate_change_percent, weeks.today())
-    return review.findings(scope, kind)
-
-
-@routes.get("/periods/<int:period_id>/review")
-@requires(Can.SEE_RECORDS)
-def look_through(period_id: int):
-    """A period beside the one before, contract by contract, and what stands out, before it is finalised."""
-    period = found_period(period_id)
-    book = overview.Book(period.cycle_id)
-    named = request.args.getlist("contract")
-    parties = chosen_parties(book, period, named)
-    compared = overview.compare(book, period, parties)
-    found = standing_out(book, period, parties)
-    counts = review.counts(found)
-    sort = request.args.get("sort", "-change")
-    compared.sort(key=REVIEW_ORDERS.get(sort.removeprefix("-"), REVIEW_ORDERS["change"]), reverse=sort.startswith("-"))
-    pager = desk.pages_of(len(compared))
-    before = book.previous(period)
-    contract = found_contract(parties[0].id, period) if len(named) == 1 else None
-    return page(
-        "periods/review.html",
-        period=period,
-        before=before,
-        days=days,
-        contract=contract,
-        named=named,
-        findings=found,
-        counts={ident: sum(kinds.values()) for ident, kinds in counts.items()},
-        rows=compared[pager.start : pager.start + desk.PER_PAGE],
-        count=len(compared),
-        pager=pager,
-        sort=sort,
-        now=sum((c.sums for c in compared), overview.NOTHING),
-        then=sum((c.before for c in compared), overview.NOTHING) if before else None,
-        open_ones=sum(1 for c in compared if not c.done),
-        clients=files.by_client(contract, period, before) if contract else [],
-        may_finalise=can(Can.FINALISE) and period.start_date <= weeks.today() and not all(c.done for c in compared),
-        stale=overview.stale(period.cycle_id, contract.id if contract else None),
-        press=PressForm(formdata=None),
-        may=can(Can.FINALISE),
-        breadcrumbs=crumbs(
-            (days(period), url_for("authority.periods.show", period_id=period.id)), ("Look through", None)
-        ),
-    )
-
-
-REVIEW_ORDERS = {
-    "contract": lambda c: (c.party.name.casefold(), c.party.id),
-    "provider": lambda c: (c.party.organisation.casefold(), c.party.name.casefold(), c.party.id),
-    "now": lambda c: (c.sums.total, c.party.id),
-    "change": lambda c: (abs(c.change or 0), c.party.id),
-}
-
-
-@routes.get("/periods/<int:period_id>/review/<kind>")
-@requires(Can.SEE_RECORDS)
-def look_at(period_id: int, kind: str):
-    """The rows of one kind of what stands out."""
-    period = found_period(period_id)
-    if kind not in review.KINDS:
-        abort(404)
-    book = overview.Book(period.cycle_id)
-    named = request.args.getlist("contract")
-    parties = chosen_parties(book, period, named)
-    (found,) = standing_out(book, period, parties, kind)
-    if desk.wants_csv():
-        rows = files.review_rows(found, book)
-        return desk.csv_file(f"{kind}-{file_date(period.start_date)}", files.REVIEW, rows)
-    pager = desk.pages_of(len(found.rows))
-    back = url_for("authority.periods.look_through", period_id=period.id, contract=named)
-    return page(
-        "periods/standing_out.html",
-        period=period,
-        days=days,
-        finding=found,
-        rows=found.rows[pager.start : pager.start + desk.PER_PAGE],
-        parties=book.contracts,
-        pager=pager,
-        back=back,
-        week_prefix=url_for("authority.home.index") + "payments/packages/",
-        package_prefix=(desk.where("authority.packages.show", package_id=0) or "")[:-1],
-        lines_prefix=url_for("authority.periods.show", period_id=period.id) + "/contracts/",
-        hold_prefix=url_for("authority.home.index") + "holds/contracts/" if can(Can.HOLD_AND_ADJUST) else None,
-        breadcrumbs=crumbs(
-            (days(period), url_for("authority.periods.show", period_id=period.id)),
-            ("Look through", back),
-            (found.title, None),
-        ),
-    )
-
-
-@routes.get("/periods/<int:period_id>/payments.csv")
-@requires(Can.SEE_RECORDS)
-def payments_csv(period_id: int):
-    """The rows of the payments file of one period, for every contract of its cycle."""
-    period = found_period(period_id)
-    contracts = list(Contract.visible_to(g.reach).where(Contract.cycle == period.cycle_id).order_by(Contract.ref))
-    name = f"payments-{file_date(period.start_date)}"
-    return desk.csv_file(name, dumps.PAYMENTS, files.payment_rows(contracts, period))
 
 
 # line by line ----------------------------------------------------------------------------------------------------------
@@ -429,161 +276,4 @@ def fits(row: listing.Row, form: LinesFilter) -> bool:
         (not form.kind.data or item.kind == form.kind.data)
         and (not form.reason.data or form.reason.data in (item.reason, item.note))
         and (not wanted or wanted in f"{row.ssref} {row.client}".casefold())
-    )
-
-
-# finalising ------------------------------------------------------------------------------------------------------------
-
-
-@routes.get("/periods/<int:period_id>/finalisations/new")
-@requires(Can.FINALISE)
-def confirm(period_id: int):
-    """What finalising will do, in figures, before it is done (rule 7.1): all contracts, or those that are named."""
-    period = found_period(period_id)
-    return confirmation(period, named_contracts(period, request.args.getlist("contract")))
-
-
-def named_contracts(period: PaymentPeriod, texts: list[str]) -> list[Contract]:
-    """The contracts of the period's cycle that are named; 404 where one is not."""
-    return [found_contract(desk.number(text) or 0, period) for text in dict.fromkeys(texts)]
-
-
-def confirmation(period: PaymentPeriod, contracts: list[Contract], refusal: str = "", status: int = 200):
-    """The confirmation page; what forbids it is said in place of the button."""
-    today = weeks.today()
-    book = overview.Book(period.cycle_id)
-    named = [c.id for c in contracts]
-    contract = contracts[0] if len(contracts) == 1 else None
-    ahead = finalising.ahead(period, named, book)
-    done = [d for (c, p), d in book.done.items() if p == period.id and (not named or c in named)]
-    earlier: dict[PaymentPeriod, list] = {}
-    for party, one, sums in ahead.parts:
-        if one.id != period.id:
-            earlier.setdefault(one, []).append((party, sums))
-    parties = list({party.id: party for party, _, _ in ahead.parts}.values())
-    compared = overview.compare(book, period, [p for p in parties if not book.is_done(p.id, period)])
-    mine = set()
-    if not g.settings.same_person_may_finalise:
-        mine = finalising.changed_by(g.user.id, [party.id for party in parties])
-    stale = overview.stale(period.cycle_id, contract.id if contract else None)
-    form = FinaliseForm(formdata=None)
-    form.contract.data = " ".join(map(str, named))
-    form.lines.data, form.total.data = ahead.sums.lines, ahead.sums.total
-    return page(
-        "periods/confirm.html",
-        status,
-        period=period,
-        contract=contract,
-        several=len(contracts) > 1,
-        named=named,
-        days=days,
-        ahead=ahead,
-        by_contract=by_contract(ahead),
-        earlier=[(one, len(parts), sum((s for _, s in parts), overview.NOTHING)) for one, parts in earlier.items()],
-        before=book.previous(period),
-        now=sum((c.sums for c in compared), overview.NOTHING),
-        then=sum((c.before for c in compared), overview.NOTHING) if book.previous(period) else None,
-        standing_out=[(one, standing_out(book, one, parties)) for one in (*earlier, period)] if ahead.parts else [],
-        done=done,
-        last_done=max(done, key=lambda d: d.at) if done else None,
-        to_come=overview.weeks_to_come(period, today),
-        not_ended=period.end_date >= today,
-        not_begun=period.start_date > today,
-        changed_by_me=[book.contracts[c] for c in sorted(mine)],
-        stale=stale,
-        press=PressForm(formdata=None),
-        refusal=refusal,
-        finalise_form=form,
-        breadcrumbs=crumbs((days(period), url_for("authority.periods.show", period_id=period.id)), ("Finalise", None)),
-    )
-
-
-def by_contract(ahead: finalising.Ahead) -> list[tuple]:
-    """Each contract with the sums of all its periods ahead."""
-    found: dict = {}
-    for party, _, sums in ahead.parts:
-        found[party] = found.get(party, overview.NOTHING) + sums
-    return list(found.items())
-
-
-@routes.post("/periods/<int:period_id>/finalisations")
-@requires(Can.FINALISE)
-def finalise(period_id: int):
-    """Finalise one contract at once, several or all as a job; exactly what was shown, or nothing."""
-    period = found_period(period_id)
-    form = FinaliseForm()
-    texts = (form.lines.data or "", (form.total.data or "").removeprefix("-"))
-    if not form.validate() or not all(t.isascii() and t.isdigit() and len(t) < 16 for t in texts):
-        return confirmation(period, [], "The page was not complete. These are the figures as they stand now.", 422)
-    contracts = named_contracts(period, (form.contract.data or "").split())
-    named = [c.id for c in contracts]
-    shown = int(form.lines.data), int(form.total.data)
-    here = url_for("authority.periods.show", period_id=period.id)
-    if len(contracts) == 1:
-        here = url_for("authority.periods.lines", period_id=period.id, contract_id=named[0])
-    ahead = finalising.ahead(period, named)
-    if not ahead.parts:
-        flash(already(period, contracts), "notice")
-        return go(here)
-    if weeks.today() < period.start_date:
-        return confirmation(period, contracts, "A period can be finalised from its first day.", 409)
-    if (ahead.sums.lines, ahead.sums.total) != shown:
-        words = "The figures have changed since you looked. These are the figures as they stand now."
-        return confirmation(period, contracts, words, 409)
-    if len(contracts) == 1:
-        try:
-            done = finalising.finalise_as_shown(period, named, *shown, desk.actor(), weeks.today())
-        except rules.Refused as refusal:
-            return confirmation(period, contracts, str(refusal), 409)
-        words = f"{contracts[0].name} is finalised for {days(period)}."
-        flash(words if done else already(period, contracts), "success" if done else "notice")
-        return go(here)
-    if not g.settings.same_person_may_finalise and finalising.changed_by(g.user.id, {p.id for p, _, _ in ahead.parts}):
-        words = "You changed a package of this period. Somebody else must finalise it."
-        return confirmation(period, contracts, words, 409)
-    job = finalising.queue(period, named, *shown, g.user)
-    return go(url_for("authority.periods.finalising_page", period_id=job.about, job_id=job.id))
-
-
-def already(period: PaymentPeriod, contracts: list[Contract]) -> str:
-    """Who finalised it, and when."""
-    query = Finalisation.select().where(Finalisation.period == period)
-    if contracts:
-        query = query.where(Finalisation.contract.in_([c.id for c in contracts]))
-    last = query.order_by(Finalisation.at.desc()).first()
-    if last is None:
-        return "There is nothing to finalise: no contract is paid by this period."
-    when = weeks.london(last.at)
-    what = {0: "This period", 1: contracts[0].name if contracts else ""}.get(len(contracts), "Each of these contracts")
-    return f"{what} has been finalised already, by {last.by} at {when:%H:%M} on {show_date_long(when.date())}. Nothing was done twice."
-
-
-@routes.get("/periods/<int:period_id>/finalisations/<int:job_id>")
-@requires(Can.SEE_RECORDS)
-def finalising_page(period_id: int, job_id: int):
-    """How far finalising is; then what it did, contract by contract, with the remittances."""
-    period = found_period(period_id)
-    job = Job.get_or_none((Job.id == job_id) & (Job.kind == "finalise") & (Job.about == period.id)) or abort(404)
-    book = overview.Book(period.cycle_id)
-    wanted = json.loads(job.wanted)
-    named = set(wanted.get("contracts") or ())
-    parties = [p for p in book.parties(period) if not named or p.id in named]
-    done = [(p, book.done[p.id, period.id]) for p in parties if book.is_done(p.id, period)]
-    return page(
-        "periods/finalising.html",
-        period=period,
-        days=days,
-        job=job,
-        is_failed=job.state == JobState.FAILED,
-        is_stopped=not job.is_over and jobs.is_dead(job),
-        who=wanted.get("by", ""),
-        is_mine=job.user_id == g.user.id,
-        done=done,
-        left_over=len(parties) - len(done),
-        others=len(book.parties(period)) - len(parties),
-        sums=sum((d.sums for _, d in done), overview.NOTHING),
-        remittance_href=url_for("authority.remittances.show", period_id=period.id, contract_id=0),
-        here=url_for("authority.periods.finalising_page", period_id=period.id, job_id=job.id),
-        left=time_left(job),
-        breadcrumbs=crumbs((days(period), url_for("authority.periods.show", period_id=period.id)), ("Finalise", None)),
     )
