@@ -17,7 +17,7 @@ from peewee import JOIN
 from blueprints.actuals import allocations, entering, pane, sums
 from blueprints.actuals.allocations import Allocation
 from blueprints.actuals.entering import Terms
-from blueprints.actuals.reading import LINE, NO_INCREASE, Stored, lines_statement, moment_of, parts_statement, within
+from blueprints.actuals.reading import NO_INCREASE, Stored, lines_statement, moment_of, within
 from blueprints.actuals.rules import unpaid_of
 from blueprints.actuals.sums import ActualFigures, DailyRow, Remark
 from blueprints.money import number
@@ -165,7 +165,7 @@ class Week:
             "sunday": (monday + dt.timedelta(6)).isoformat(),
         }  # fmt: skip
         found = lines_statement(*shape).run(**values)
-        lines = packages.put_together((row[:LINE] for row in found), parts_statement(*shape).run(**values))
+        lines = packages.put_together(found)
         made = [self._item(row, lines[row[0]]) for row in found]
         made += [_unplanned(row) for row in _unplanned_statement(*shape).run(**values)]
         self.items = sorted(self._fed(made), key=_order)
@@ -173,7 +173,7 @@ class Week:
 
     def _item(self, row: tuple, line: Line) -> Item:
         (ssref, title, forename, surname, service_name, level_name, unit, frustrated, locked, state, agreed, reason,
-         *stored) = row[LINE:]  # fmt: skip
+         *stored) = row[packages.LINE:]  # fmt: skip
         kept = Stored._make(stored) if stored[0] is not None else None
         figures, cost, increase = None, 0, NO_INCREASE
         if kept:

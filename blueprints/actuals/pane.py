@@ -1,4 +1,4 @@
-"""The actuals of one week as the Actuals pane shows them (rules 4.1 to 4.3, 4.9, 4.11). Three queries for any number."""
+"""The actuals of one week as the Actuals pane shows them (rules 4.1 to 4.3, 4.9, 4.11), by one query."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 from peewee import JOIN
 
+import database
 from blueprints.actuals import sums
 from blueprints.actuals.rules import unpaid_of
 from blueprints.actuals.sums import ActualFigures, FedVisit
@@ -24,6 +25,7 @@ from blueprints.values import show_money, show_quantity
 from models import (
     Actual,
     Client,
+    Contract,
     Entry,
     Increase,
     IncreaseState,
@@ -74,19 +76,14 @@ class Row(NamedTuple):
 
 def rows(condition) -> list[Row]:
     """The actuals of a condition over Actual, by client, level and CPLI."""
-    found = list(_query(condition).tuples())
-    return _rows(found, packages.lines(Package.id.in_({row[0] for row in found}))) if found else []
+    return _rows(database.rows(_query(condition)))
 
 
 def week_rows(reach, monday: dt.date, service: int | None = None) -> list[Row]:
     """The actuals of a week within reach, of one service where given: kept statements, for the page of every day."""
     shape = (reach.shape, service is not None)
     values = {**reach.values, "week": monday.isoformat(), "service": service}
-    found = _week_statement(*shape).run(**values)
-    if not found:
-        return []
-    lines = packages.put_together(_lines_statement(*shape).run(**values), _parts_statement(*shape).run(**values))
-    return _rows(found, lines)
+    return _rows(_week_statement(*shape).run(**values))
 
 
 def _in_week(shape: tuple, of_service: bool):
@@ -95,34 +92,21 @@ def _in_week(shape: tuple, of_service: bool):
     return condition & (Actual.service == blank("service")) if of_service else condition
 
 
-def _of_week(shape: tuple, of_service: bool):
-    return Actual.select(Actual.package).where(_in_week(shape, of_service))
-
-
 @kept
 def _week_statement(shape: tuple, of_service: bool):
     return _query(_in_week(shape, of_service))
 
 
-@kept
-def _lines_statement(shape: tuple, of_service: bool):
-    return packages.line_query(Package.id.in_(_of_week(shape, of_service)))
-
-
-@kept
-def _parts_statement(shape: tuple, of_service: bool):
-    return packages.part_query_of(_of_week(shape, of_service))
-
-
 def _query(condition):
     return (
         Actual.select(
-            Actual.package, Package.cpli_id, Actual.week, Package.client, Client.ssref, Client.title, Client.forename,
-            Client.surname, Actual.service, Service.name, Package.level, ServiceLevel.name, ServiceLevel.unit,
-            Actual.actual, Actual.frustrated, Actual.missed, Actual.extra, Actual.visits, Actual.paid_minutes,
-            Actual.comments, Actual.source, LockedWeek.id, Increase.state, Increase.agreed, Increase.reason,
+            *packages.line_columns(), Actual.week, Client.ssref, Client.title, Client.forename, Client.surname,
+            Actual.service, Service.name, ServiceLevel.name, ServiceLevel.unit, Actual.actual, Actual.frustrated,
+            Actual.missed, Actual.extra, Actual.visits, Actual.paid_minutes, Actual.comments, Actual.source,
+            LockedWeek.id, Increase.state, Increase.agreed, Increase.reason,
         )
-        .join(Package).join(Client).switch(Package).join(ServiceLevel).switch(Actual).join(Service)
+        .join(Package).join(Client).switch(Package).join(ServiceLevel).switch(Package).join(Contract)
+        .switch(Actual).join(Service)
         .join(LockedWeek, JOIN.LEFT_OUTER, on=((LockedWeek.service == Actual.service) & (LockedWeek.week == Actual.week)))
         .join(Increase, JOIN.LEFT_OUTER, on=((Increase.package == Actual.package) & (Increase.week == Actual.week)))
         .where(condition)
@@ -130,14 +114,22 @@ def _query(condition):
     )  # fmt: skip
 
 
-def _rows(found: list[tuple], lines: dict[int, Line]) -> list[Row]:
+def _rows(found: list[tuple]) -> list[Row]:
+    lines = packages.put_together(found)
+    weeks = [(lines[row[0]], day(row[WEEK])) for row in found]
     several = {
-        (row[0], day(row[2]))
-        for row in found
-        if row[20] == Source.VISITS and len(set(rates_in(lines[row[0]].plan, day(row[2])))) > 1
+        (line.id, week)
+        for (line, week), row in zip(weeks, found, strict=True)
+        if row[SOURCE] == Source.VISITS and len(set(rates_in(line.plan, week))) > 1
     }
     fed = fed_visits_of(several) if several else {}
-    return [_row(tuple(row), lines[row[0]], tuple(fed.get((row[0], day(row[2])), ()))) for row in found]
+    return [
+        _row(tuple(row[WEEK:]), line, tuple(fed.get((line.id, week), ())))
+        for (line, week), row in zip(weeks, found, strict=True)
+    ]
+
+
+WEEK, SOURCE = packages.LINE, packages.LINE + 16  # places in a row of `_query`
 
 
 def fed_visits_of(wanted: set[tuple[int, dt.date]]) -> dict[tuple[int, dt.date], list[FedVisit]]:
@@ -168,9 +160,8 @@ def fed_visits_of(wanted: set[tuple[int, dt.date]]) -> dict[tuple[int, dt.date],
 
 @lru_cache(maxsize=5000)  # of facts alone: a week's page asks for the same rows all day
 def _row(row: tuple, line: Line, fed: tuple[FedVisit, ...]) -> Row:
-    (package, cpli, week, client, ssref, title, forename, surname, service, service_name, level, level_name, unit,
-     actual, frustrated, missed, extra, visits, paid_minutes, comments, source, locked, state, agreed,
-     reason) = row  # fmt: skip
+    (week, ssref, title, forename, surname, service, service_name, level_name, unit, actual, frustrated, missed, extra,
+     visits, paid_minutes, comments, source, locked, state, agreed, reason) = row  # fmt: skip
     week, plan = day(week), line.plan
     planned = planned_quantity(plan, week)
     if plan.entry == Entry.DAILY:
@@ -182,8 +173,8 @@ def _row(row: tuple, line: Line, fed: tuple[FedVisit, ...]) -> Row:
     if state:
         figures = figures._replace(unpaid=unpaid_of(line, week, figures, agreed))
     return Row(
-        package, cpli, week, client, ssref, " ".join(x for x in (title, forename, surname) if x), service, service_name,
-        level, level_name, unit, planned, actual, frustrated, missed, extra, visits, sums.cost(plan, week, figures),
+        line.id, plan.id, week, line.client, ssref, " ".join(x for x in (title, forename, surname) if x), service,
+        service_name, line.level, level_name, unit, planned, actual, frustrated, missed, extra, visits, sums.cost(plan, week, figures),
         working(plan, week, unit, figures), sums.colour(actual, planned, plan.intermittent),
         remark(plan, week, planned, figures, missed, extra, increase_words(state, figures.unpaid, reason)),
         comments, source, locked is not None,

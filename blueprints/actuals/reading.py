@@ -14,7 +14,6 @@ from blueprints.prepared import blank, kept
 from blueprints.reach import Reach
 from models import Actual, Client, Entry, Increase, LockedWeek, Package, Service, ServiceLevel
 
-LINE = 21  # columns that make a packages.Line
 NO_INCREASE: tuple = (None, None, None)
 
 
@@ -60,11 +59,11 @@ def moment_of(value) -> dt.datetime:
 
 
 def of_package(package: int, week: dt.date) -> Found:
-    """A package's week, by two statements. IndexError where there is no such package."""
+    """A package's week, by one statement. IndexError where there is no such package."""
     rows = _one_statement().run(package=package, week=week.isoformat())
     row = rows[0]
-    line = packages.put_together([row[:LINE]], _one_parts_statement().run(package=package))[package]
-    return found(line, row[LINE:])
+    line = packages.put_together([row])[package]
+    return found(line, row[packages.LINE :])
 
 
 def found(line: Line, rest) -> Found:
@@ -75,9 +74,9 @@ def found(line: Line, rest) -> Found:
 
 
 def line_of(package: int) -> Line:
-    """A package with its plan, by two kept statements."""
+    """A package with its plan, by one kept statement."""
     rows = _line_statement().run(package=package)
-    return packages.put_together(rows, _one_parts_statement().run(package=package))[package]
+    return packages.put_together(rows)[package]
 
 
 @kept
@@ -88,11 +87,6 @@ def _line_statement():
 @kept
 def _one_statement():
     return _beside(packages.line_query(Package.id == blank("package")))
-
-
-@kept
-def _one_parts_statement():
-    return packages.part_query(Package.id == blank("package"))
 
 
 def within(shape: tuple, of_service: bool, of_client: bool, model):
@@ -142,9 +136,3 @@ def _beside(query):
         .switch(Package)
         .join(Increase, JOIN.LEFT_OUTER, on=((Increase.package == Package.id) & (Increase.week == blank("week"))))
     )  # fmt: skip
-
-
-@kept
-def parts_statement(*shape):
-    """Their rates and timetables."""
-    return packages.part_query(_in_week(*shape))

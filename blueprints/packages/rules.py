@@ -9,7 +9,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from peewee import SQL, fn
+from peewee import fn
 
 import database
 from blueprints import facts as records
@@ -51,57 +51,42 @@ def day(value) -> dt.date | None:
 
 
 def lines(condition) -> dict[int, Line]:
-    """The packages of a condition by row id, with their plans, by two queries."""
-    rows = database.rows(line_query(condition))
-    return put_together(rows, database.rows(part_query(condition))) if rows else {}
+    """The packages of a condition by row id, with their plans, by one query."""
+    return put_together(database.rows(line_query(condition)))
 
 
 def line_query(condition):
-    """What `put_together` needs of packages."""
+    """The packages of a condition as `put_together` takes them."""
+    return Package.select(*line_columns()).join(ServiceLevel).switch(Package).join(Contract).where(condition)
+
+
+LINE = 23  # columns that make a Line
+
+
+def line_columns() -> tuple:
+    """What `put_together` needs of Package, ServiceLevel and Contract. Rates and timetable come as a text each."""
     return (
-        Package.select(
             Package.id, Package.cpli_id, Package.organisation, Package.client, Package.service, Package.level,
             Package.contract, Package.start_date, Package.end_date, Package.quantity, Package.frequency,
             Package.unit_cost, Package.authorised, Package.discount, Package.contribution, ServiceLevel.paid_on,
             ServiceLevel.entry, ServiceLevel.intermittent, Contract.vat_rate, Contract.payment_basis, Contract.cycle,
-        )
-        .join(ServiceLevel).switch(Package).join(Contract)
-        .where(condition)
+            _together(PackageRate, "from_date", "unit_cost"),
+            _together(TimetableSlot, "weekday", "entry", "exit", "carers"),
     )  # fmt: skip
 
 
-def part_query(condition):
-    """What `put_together` needs of their further rates and timetables."""
-    return part_query_of(Package.select(Package.id).join(ServiceLevel).switch(Package).join(Contract).where(condition))
-
-
-def part_query_of(wanted):
-    """The further rates and timetables of the packages whose ids a query gives: a row for a package's rates, one for its slots.
-
-    A part is a text of its figures. Rows by the part would be six times as many, and fetching each lets other threads in.
-    """
-    both = ((PackageRate, 1, ("from_date", "unit_cost")), (TimetableSlot, 0, ("weekday", "entry", "exit", "carers")))
-    rates, slots = (
-        table.select(table.package, SQL(str(is_rate)), _together(*(getattr(table, name) for name in names)))
-        .where(table.package.in_(wanted))
-        .group_by(table.package)
-        for table, is_rate, names in both
-    )
-    return rates.union_all(slots)
-
-
-def _together(first, *rest):
-    """The rows of a group as one text: columns parted by blanks, rows by commas, in any order."""
-    text = first.cast("TEXT")
+def _together(table, *names: str):
+    """A package's rows of a table as one text: columns parted by blanks, rows by commas, in any order."""
+    first, *rest = (getattr(table, name).cast("TEXT") for name in names)
     for column in rest:
-        text = text.concat(" ").concat(column.cast("TEXT"))
-    return fn.GROUP_CONCAT(text, ",") if database.is_sqlite(db) else fn.STRING_AGG(text, ",")
+        first = first.concat(" ").concat(column)
+    text = fn.GROUP_CONCAT(first, ",") if database.is_sqlite(db) else fn.STRING_AGG(first, ",")
+    return table.select(text).where(table.package == Package.id)
 
 
-def put_together(rows: Iterable[tuple], parts: Iterable[tuple]) -> dict[int, Line]:
-    """Packages by row id from the rows of the two queries."""
-    found = {(package, is_rate): text for package, is_rate, text in parts}
-    return {row[0]: _line(row, found.get((row[0], 1), ""), found.get((row[0], 0), "")) for row in rows}
+def put_together(rows: Iterable[tuple]) -> dict[int, Line]:
+    """Packages by row id from rows that begin with `line_columns`."""
+    return {row[0]: _line(tuple(row[:LINE])) for row in rows}
 
 
 def _rates(text: str) -> tuple[tuple[dt.date, int], ...]:
@@ -114,13 +99,13 @@ def _slots(text: str) -> tuple[Slot, ...]:
 
 
 @lru_cache(maxsize=5000)  # a week's page asks for the same packages all day
-def _line(row: tuple, rates: str, slots: str) -> Line:
+def _line(row: tuple) -> Line:
     (ident, cpli, organisation, client, service, level, contract, start, end, quantity, frequency, unit_cost,
-     authorised, discount, contribution, paid_on, entry, intermittent, vat, basis, cycle) = row  # fmt: skip
+     authorised, discount, contribution, paid_on, entry, intermittent, vat, basis, cycle, rates, slots) = row  # fmt: skip
     every = 1 if frequency == "Weekly" else int(frequency.split("-")[0]) if frequency.endswith("-Weekly") else 0
     plan = Plan(
-        cpli, day(start), day(end), quantity, frequency, every, unit_cost, _rates(rates), discount, contribution,
-        bool(authorised), _slots(slots), paid_on, entry, bool(intermittent), vat, basis == PaymentBasis.INVOICE,
+        cpli, day(start), day(end), quantity, frequency, every, unit_cost, _rates(rates or ""), discount, contribution,
+        bool(authorised), _slots(slots or ""), paid_on, entry, bool(intermittent), vat, basis == PaymentBasis.INVOICE,
     )  # fmt: skip
     return Line(ident, plan, organisation, client, service, level, contract, cycle)
 
