@@ -62,7 +62,7 @@ class Presses:
                     results[row.key] = (
                         cells.of_read(found, "Not saved") if form.errors else self.save_row(here, row, found)
                     )
-        return self.saved(here, client_id, keys, results, gone)
+        return self.saved(here, week, client_id, keys, results, gone)
 
     def save_row(self, here: Here, row: Row, found: cells.Read) -> cells.Outcome:
         """Save one row; what became of it."""
@@ -93,7 +93,7 @@ class Presses:
             return cells.clash(found, refusal)
         return cells.Outcome("Saved" if saved.changed else "Not changed", notes=saved.notes)
 
-    def saved(self, here: Here, client_id: int, keys: list[str], results: dict, gone: list[str]):
+    def saved(self, here: Here, before: Week, client_id: int, keys: list[str], results: dict, gone: list[str]):
         """The row for htmx; the page again where something was not saved; else the way back to the page."""
         states = {outcome.state for outcome in results.values()}
         status = 200 if states <= {"Saved", "Not changed", ""} and not gone else 422
@@ -102,6 +102,7 @@ class Presses:
         if asked_for() and gone:
             return part("actuals/_gone.html", status, key=gone[0], typed=cells.raw(request.form, gone[0]))
         week = Week(here.reach, here.monday, here.service, client_id)
+        week.disputed = before.disputed  # saving disputes nothing
         self.add_unplanned(here, week, client_id, keys)
         if asked_for() or status != 200 or "" in states:
             for _ in gone:
