@@ -11,6 +11,7 @@ transaction, which is the machine's and differs by ten times between two of them
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import html
 import json
 import re
@@ -233,6 +234,9 @@ def measure(place: county.Place, repeats: int) -> bool:
                 world = World()
             job.generate([world.grid.id], [world.week], COMMAND_LINE)
             real.execute_sql("ANALYZE")
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 20)  # as gunicorn.conf.py has it
         held = pages(copy, app, world, repeats)
         with county.connected(copy.url) as real, app.app_context():
             held.append(generating(copy, world, repeats, real))

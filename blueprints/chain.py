@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from peewee import JOIN
 
 import database
-from models import Change, Seal
+from models import Change, Seal, utc_now
 
 # The word of the present transaction's entries; the seal that ends the transaction carries it.
 _word: ContextVar[int | None] = ContextVar("word", default=None)
@@ -26,6 +26,7 @@ DIGESTED = ("at", "user", "by", "address", "what", "thing", "thing_id", "organis
 FIRST = "0" * 64
 # As text: every transaction asks them, and making the queries takes longer than answering them.
 ENTRIES = 'SELECT id, digest FROM "change" WHERE word = ? ORDER BY id'
+SEAL = "INSERT INTO seal (at, word, entries, digest) VALUES (?, ?, ?, ?)"
 LAST = "SELECT digest FROM seal ORDER BY id DESC LIMIT 1"
 
 
@@ -62,7 +63,7 @@ def seal(real) -> None:
     before = database.sql(real, LAST).fetchone()
     last = before[0] if before else FIRST
     made = link(last, entries)
-    Seal.insert(word=mine, entries=len(entries), digest=made).execute()
+    database.sql(real, SEAL, [str(utc_now()), mine, len(entries), made])
 
 
 def link(last: str, entries: Iterable[tuple[int, str]]) -> str:
