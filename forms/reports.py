@@ -245,6 +245,11 @@ class AdviceForm(ReportForm):
         found = remittances.periods(self.reach)
         self.period.choices = [("", "Please select a value" if found else "No period is finalised yet"), *found]
 
+    @property
+    def is_asked(self) -> bool:
+        """Where no period is finalised there is nothing to choose, and nothing wrong with what is asked."""
+        return super().is_asked and len(self.period.choices) > 1
+
     def suggest(self) -> None:
         """The newest period."""
         self.period.data = next((value for value, _ in self.period.choices if value), "")
