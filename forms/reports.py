@@ -242,12 +242,16 @@ class AdviceForm(ReportForm):
             ("", "[All Payment Methods]"),
             *((name, name) for name in remittances.methods(self.reach)),
         ]
-        found = remittances.periods(self.reach)
-        self.period.choices = [("", "Please select a value" if found else "No period is finalised yet"), *found]
+        self.period.choices = remittances.periods(self.reach) or [("", "No period is finalised yet")]
+
+    @property
+    def is_asked(self) -> bool:
+        """Where no period is finalised there is nothing to choose, and nothing wrong with what is asked."""
+        return super().is_asked and self.period.choices[0][0] != ""
 
     def suggest(self) -> None:
         """The newest period."""
-        self.period.data = next((value for value, _ in self.period.choices if value), "")
+        self.period.data = self.period.choices[0][0]
 
     def wanted(self) -> remittances.AdviceWanted:
         """As the report takes them."""

@@ -271,3 +271,11 @@ def test_a_page_beyond_the_last_is_the_last(cast):
     paid(cast)
     report = remittances.advice(Reach.whole(), remittances.AdviceWanted(period(cast)))
     assert screen(report, 99, size=1).page == 2
+
+
+@pytest.mark.feature("U-06")
+def test_before_the_first_period_is_finalised_there_is_nothing_to_choose(cast, client):
+    cast.sign_in(client, cast.finance)
+    for query in ("", "?contract=&method=&period=", "?period=12"):
+        answer = client.get(f"/provider/reports/remittance-advice{query}")
+        assert answer.status_code == 200 and "No period is finalised yet" in answer.text
