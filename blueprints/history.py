@@ -68,17 +68,25 @@ def record(
     if organisation is None and not isinstance(thing, tuple):
         organisation = thing.__data__.get("organisation")
     organisation = organisation.get_id() if hasattr(organisation, "get_id") else organisation
-    facts = (utc_now(), by.user_id, by.name, FROM.get(), str(what), name, ident, organisation, *texts)
-    salt = chain.salt()
-    told = (str(facts[0]), *facts[1:], chain.word(), salt, chain.digest_of(salt, facts))
-    database.sql(Change._meta.database, ENTRY, told)
+    made = _entry(utc_now(), by.user_id, by.name, FROM.get(), str(what), name, ident, organisation, *texts)
+    database.sql(Change._meta.database, ENTRY, made)
     for hear in HEARD:
         hear(name, [ident])
 
 
+COLUMNS = (*chain.DIGESTED, "word", "salt", "digest")
 # As text: every change that is made writes one, and making the statement takes longer than running it.
-ENTRY = """INSERT INTO change (at, user_id, "by", address, what, thing, thing_id, organisation_id, "before", "after",
-    word, salt, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+ENTRY = (
+    f'INSERT INTO "{Change._meta.table_name}" '
+    + "({}) ".format(", ".join(f'"{Change._meta.fields[name].column_name}"' for name in COLUMNS))
+    + "VALUES ({})".format(", ".join("?" for _ in COLUMNS))
+)
+
+
+def _entry(now: dt.datetime, *rest) -> tuple:
+    """An entry's values in the order of COLUMNS: those that are digested, then what ties it to the chain."""
+    salt = chain.salt()
+    return str(now), *rest, chain.word(), salt, chain.digest_of(salt, (now, *rest))
 
 
 def difference(before: dict, after: dict) -> tuple[str, str] | None:
@@ -95,9 +103,7 @@ def difference(before: dict, after: dict) -> tuple[str, str] | None:
 
 def record_many(by: Actor, entries: Iterable[Entry]) -> None:
     """Write many entries at once, as record() would each; inside the caller's transaction."""
-    now, place, word = utc_now(), FROM.get(), chain.word()
-    told = str(now)
-
+    now, place = utc_now(), FROM.get()
     told_of: dict[str, list] = {}
 
     def rows():
@@ -105,11 +111,9 @@ def record_many(by: Actor, entries: Iterable[Entry]) -> None:
             if (texts := difference(e.before, e.after)) is None:
                 continue
             told_of.setdefault(e.thing, []).append(e.ident)
-            rest = (by.user_id, by.name, place, e.what, e.thing, e.ident, e.organisation, *texts)
-            salt = chain.salt()
-            yield (told, *rest, word, salt, chain.digest_of(salt, (now, *rest)))
+            yield _entry(now, by.user_id, by.name, place, e.what, e.thing, e.ident, e.organisation, *texts)
 
-    database.bulk_upsert(Change, [*chain.DIGESTED, "word", "salt", "digest"], rows())
+    database.bulk_upsert(Change, COLUMNS, rows())
     for thing, idents in told_of.items():
         for hear in HEARD:
             hear(thing, idents)

@@ -45,6 +45,11 @@ class ReportForm(FilterForm):
             this = monday(today())
             self.first.data, self.last.data = this - dt.timedelta(28), this - dt.timedelta(1)
 
+    @property
+    def nothing(self) -> str:
+        """Why there is nothing to show, whatever is asked for; empty where there may be something."""
+        return ""
+
     def visible(self) -> list:
         """Those to tick stand last."""
         return sorted(super().visible(), key=lambda field: field.name in self.last_ones)
@@ -55,6 +60,8 @@ class ReportForm(FilterForm):
     @property
     def is_asked(self) -> bool:
         """View or Download Data was pressed, or the address says what is wanted."""
+        if self.nothing:
+            return False
         return not self.needs or any(field.name in request.args for field in self) or "format" in request.args
 
     def validate(self, *args, **kwargs) -> bool:
@@ -245,9 +252,9 @@ class AdviceForm(ReportForm):
         self.period.choices = remittances.periods(self.reach) or [("", "No period is finalised yet")]
 
     @property
-    def is_asked(self) -> bool:
-        """Where no period is finalised there is nothing to choose, and nothing wrong with what is asked."""
-        return super().is_asked and self.period.choices[0][0] != ""
+    def nothing(self) -> str:
+        """Without a finalised period there is nothing to choose, and nothing wrong with what is asked."""
+        return "" if self.period.choices[0][0] else "No period is finalised yet, so there is no remittance to show."
 
     def suggest(self) -> None:
         """The newest period."""

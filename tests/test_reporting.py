@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import shutil
-import subprocess
 import tempfile
 import tracemalloc
 from typing import NamedTuple
@@ -19,6 +17,7 @@ from hypothesis import strategies as st
 from blueprints import charts, editions, sheets
 from blueprints.reporting import MOST_BARS, About, Chart, Column, Group, Kind, Report, Tally, lines_of, screen, walk
 from blueprints.reports.rules import write
+from tests.files import pages_of
 
 WEEK = dt.date(2026, 10, 5)
 COLUMNS = [
@@ -229,14 +228,10 @@ def test_the_workbook_has_numbers_dates_and_a_sheet_about_itself():
     assert said[-1] == ["Total", 10, pytest.approx(23.23 * len(NAMES) - 0.05)]
 
 
-@pytest.mark.skipif(not shutil.which("pdftotext"), reason="pdftotext is not installed")
 def test_the_pdf_repeats_groups_headings_parameters_and_time():
     rows = [row(client=name, cost=n) for n in range(60) for name in NAMES[:1]] + [row(client=name) for name in NAMES]
     content = editions.pdf(report(rows, caution="Not final."), ABOUT)
-    text = subprocess.run(
-        ["pdftotext", "-layout", "-", "-"], input=content, capture_output=True, check=True
-    ).stdout.decode()
-    pages = text.split("\f")[:-1]
+    pages = pages_of(content)
     assert len(pages) > 1
     for number, page in enumerate(pages, 1):
         for part in (
@@ -249,7 +244,7 @@ def test_the_pdf_repeats_groups_headings_parameters_and_time():
             assert part in page, part
         assert f"Page {number} of {len(pages)}" in page and "Week" in page
     assert "Siân Ŵyn-Llŷr! (continued)" in pages[1] and "Oakfield (continued)" in pages[1]
-    assert f"Total of {NAMES[0]}" in text and "A note." in pages[-1] and "£2,000" not in pages[0]
+    assert any(f"Total of {NAMES[0]}" in page for page in pages) and "A note." in pages[-1] and "£2,000" not in pages[0]
 
 
 def test_names_with_every_kind_of_letter_are_shown_or_replaced():

@@ -271,7 +271,7 @@ def test_signs_of_a_pattern_are_looked_for_as_they_are(client, cast):
 @example("/\t/evil.example")
 @example("https:evil.example")
 def test_sign_in_leads_to_own_pages_only(text):
-    from blueprints.accounts.door import within
+    from blueprints.accounts.onward import within
 
     to = within(text)
     if to is not None:

@@ -14,7 +14,7 @@ from blueprints.accounts import (
     signing,
     steps,
 )
-from blueprints.accounts.door import front, onward, routes, within
+from blueprints.accounts.onward import front, onward, routes, within
 from blueprints.accounts.rules import Refused, clean_email
 from blueprints.pages import go, page
 from blueprints.permissions import public

@@ -12,7 +12,7 @@ from blueprints.accounts import (
     sessions,
     signing,
 )
-from blueprints.accounts.door import front, onward, routes, within
+from blueprints.accounts.onward import front, onward, routes, within
 from blueprints.accounts.signing import Step
 from blueprints.history import Actor
 from blueprints.pages import go, page

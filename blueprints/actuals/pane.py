@@ -100,9 +100,9 @@ def _week_statement(shape: tuple, of_service: bool):
 def _query(condition):
     return (
         Actual.select(
-            *packages.line_columns(), Actual.week, Client.ssref, Client.title, Client.forename, Client.surname,
-            Actual.service, Service.name, ServiceLevel.name, ServiceLevel.unit, Actual.actual, Actual.frustrated,
-            Actual.missed, Actual.extra, Actual.visits, Actual.paid_minutes, Actual.comments, Actual.source,
+            *packages.line_columns(), Actual.week, Actual.source, Client.ssref, Client.title, Client.forename,
+            Client.surname, Actual.service, Service.name, ServiceLevel.name, ServiceLevel.unit, Actual.actual,
+            Actual.frustrated, Actual.missed, Actual.extra, Actual.visits, Actual.paid_minutes, Actual.comments,
             LockedWeek.id, Increase.state, Increase.agreed, Increase.reason,
         )
         .join(Package).join(Client).switch(Package).join(ServiceLevel).switch(Package).join(Contract)
@@ -129,7 +129,7 @@ def _rows(found: list[tuple]) -> list[Row]:
     ]
 
 
-WEEK, SOURCE = packages.LINE, packages.LINE + 16  # places in a row of `_query`
+WEEK, SOURCE = packages.LINE, packages.LINE + 1  # places in a row of `_query`
 
 
 def fed_visits_of(wanted: set[tuple[int, dt.date]]) -> dict[tuple[int, dt.date], list[FedVisit]]:
@@ -160,8 +160,8 @@ def fed_visits_of(wanted: set[tuple[int, dt.date]]) -> dict[tuple[int, dt.date],
 
 @lru_cache(maxsize=5000)  # of facts alone: a week's page asks for the same rows all day
 def _row(row: tuple, line: Line, fed: tuple[FedVisit, ...]) -> Row:
-    (week, ssref, title, forename, surname, service, service_name, level_name, unit, actual, frustrated, missed, extra,
-     visits, paid_minutes, comments, source, locked, state, agreed, reason) = row  # fmt: skip
+    (week, source, ssref, title, forename, surname, service, service_name, level_name, unit, actual, frustrated, missed,
+     extra, visits, paid_minutes, comments, locked, state, agreed, reason) = row  # fmt: skip
     week, plan = day(week), line.plan
     planned = planned_quantity(plan, week)
     if plan.entry == Entry.DAILY:

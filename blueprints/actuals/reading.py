@@ -101,7 +101,10 @@ def within(shape: tuple, of_service: bool, of_client: bool, model):
 
 
 def _in_week(*shape):
-    """Packages with a line in the week: entered somehow and active, or with an actual all the same (4.11)."""
+    """Packages with a line in the week: entered somehow and active, or with an actual all the same (4.11).
+
+    For `_beside`, which joins the week's actual: to look for it again makes a list of the whole week's packages.
+    """
     active = (
         Package.authorised
         & (Package.frequency != ONE_OFF)

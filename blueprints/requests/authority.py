@@ -150,8 +150,7 @@ def show(request_id: int):
 def request_page(row: ChangeRequest, accepting=None, rejecting=None, status: int = 200, problem: str = ""):
     """The page, with the forms as they were sent."""
     kind = kinds.of(row.kind)
-    known = row.kind in kinds.every()
-    record = kind.get(row) if known and row.is_pending else None
+    record = kind.get(row) if row.is_pending else None
     clashes = rules.clashes(row, kind, record) if record is not None else []
     asked = {one.name: one.after for one in rules.asked_of(row)}
     accepting = accepting or AcceptForm()
@@ -327,7 +326,7 @@ def sorted_out(rows: list[ChangeRequest]) -> tuple[list[ChangeRequest], list[tup
     ready, left = [], []
     for row in rows:
         kind = kinds.of(row.kind)
-        record = kind.get(row) if row.kind in kinds.every() and row.is_pending else None
+        record = kind.get(row) if row.is_pending else None
         asked = {one.name: one.after for one in rules.asked_of(row)}
         if not row.is_pending:
             left.append((row, f"{row.decided_by} has decided it already"))

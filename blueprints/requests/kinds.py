@@ -18,6 +18,7 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.util
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -45,7 +46,7 @@ class About(NamedTuple):
     contact: int | None = None
 
 
-class Kind:
+class Kind(ABC):
     """One kind of change request. A kind is declared once and holds nothing of a request."""
 
     name = ""  # in addresses and in the table
@@ -63,23 +64,25 @@ class Kind:
     one_press = False  # sent from the record's page, without a form page of its own
     trail: tuple[tuple[str, str], ...] = ()  # the way to the record, as (words, endpoint without the door)
 
+    is_known = True  # declared: not a kind of former requests
+
     # the record
 
+    @abstractmethod
     def find(self, reach, ident: int):
         """The record within reach that a request may be made for, or None. Of a new one: what it belongs to."""
-        raise NotImplementedError
 
+    @abstractmethod
     def get(self, request: ChangeRequest):
         """The record of a request as it is now, or None where it is gone."""
-        raise NotImplementedError
 
     def facts(self, row) -> dict[str, Any]:
         """The present values of the kind's fields; of a record that is still to be made, none."""
         return {field.name: getattr(row, field.name) for field in self.fields}
 
+    @abstractmethod
     def about(self, row, asked: Mapping[str, Any]) -> About:
         """What a request is about."""
-        raise NotImplementedError
 
     def page(self, row) -> tuple[str, dict[str, Any]]:
         """The record's page at either door, as (endpoint without the door, values)."""
@@ -105,9 +108,9 @@ class Kind:
         """Fields of which the authority may choose another value than the one asked for, as (value, words)."""
         return {}
 
+    @abstractmethod
     def apply(self, request: ChangeRequest, row, applied: Mapping[str, Any], by) -> int | None:
         """Make the change; returns the record's id. Inside the transaction of the decision."""
-        raise NotImplementedError
 
     # showing
 
@@ -127,6 +130,34 @@ class Kind:
         """A field by its name; one that a kind has no longer is shown by its name."""
         found = next((field for field in self.fields if field.name == name), None)
         return found or Field(name, name.replace("_", " ").capitalize())
+
+
+NO_LONGER_KNOWN = "The portal no longer knows this kind of request. Reject it"
+
+
+class Gone(Kind):
+    """A kind that is no longer declared: its requests show what was kept of them, and can only be rejected."""
+
+    is_known = False
+
+    def __init__(self, name: str):
+        self.name, self.title = name, name.replace("-", " ").capitalize()
+
+    def find(self, reach, ident: int):
+        """None: nothing more is asked for."""
+        return None
+
+    def get(self, request: ChangeRequest):
+        """None: nobody knows what it was about."""
+        return None
+
+    def about(self, row, asked: Mapping[str, Any]) -> About:
+        """Raises LookupError: there is nothing that it could be about."""
+        raise LookupError(NO_LONGER_KNOWN)
+
+    def apply(self, request: ChangeRequest, row, applied: Mapping[str, Any], by) -> int | None:
+        """Raises ValueError: there is nothing to change."""
+        raise ValueError(NO_LONGER_KNOWN)
 
 
 KINDS: dict[str, Kind] = {}
@@ -160,8 +191,4 @@ def every() -> dict[str, Kind]:
 
 def of(name: str) -> Kind:
     """The kind of a request; one that is no longer declared shows what was kept of it."""
-    found = every().get(name)
-    if found is None:
-        found = Kind()
-        found.name, found.title = name, name.replace("-", " ").capitalize()
-    return found
+    return every().get(name) or Gone(name)

@@ -220,8 +220,8 @@ def accept(
         request = locked(request_id)
         pending_only(request)
         kind = kinds.of(request.kind)
-        if request.kind not in kinds.every():
-            raise Refused("The portal no longer knows this kind of request. Reject it")
+        if not kind.is_known:
+            raise Refused(kinds.NO_LONGER_KNOWN)
         row = kind.get(request)
         if row is None:
             raise Refused(

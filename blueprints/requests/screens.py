@@ -50,11 +50,7 @@ def request_lines(request: ChangeRequest, whole: bool = True) -> list[Line]:
     kind = kinds.of(request.kind)
     asked = {one.name: one for one in rules.asked_of(request)}
     names = [field.name for field in kind.fields] + [n for n in asked if n not in {f.name for f in kind.fields}]
-    row = (
-        kind.get(request)
-        if whole and request.is_pending and request.kind in kinds.every() and not kind.is_new
-        else None
-    )
+    row = kind.get(request) if whole and request.is_pending and not kind.is_new else None
     found = kind.facts(row) if row is not None else {}
     made = []
     for name in names:

@@ -256,3 +256,18 @@ def test_from_request_to_login(officer, cast, ask):
     assert answer.status_code in (303, 409)
     if answer.status_code == 409:
         assert "finance@brookhouse.example" in answer.text and ChangeRequest.get_by_id(taken.id).state == "Pending"
+
+
+def test_a_request_of_a_kind_of_former_days_can_be_looked_at_and_rejected_only(officer, cast, ask, app):
+    """An area that was taken out leaves requests behind: no page breaks on them, at either door."""
+    sent = ask(telephone="1234")
+    ChangeRequest.update(kind="gone-kind").where(ChangeRequest.id == sent.id).execute()
+    assert "Gone kind" in officer.get(f"/authority/requests/{sent.id}").text
+    several = officer.get("/authority/requests/acceptances", query_string={"picked": sent.id})
+    assert officer.get("/authority/requests").status_code == 200 and several.status_code < 500
+    provider = cast.sign_in(app.test_client(), cast.finance)
+    assert "Gone kind" in provider.get(f"/provider/requests/{sent.id}").text
+    officer.post("/authority/requests/acceptances", data={"picked": [sent.id]})
+    assert ChangeRequest.get_by_id(sent.id).is_pending
+    reject(officer, sent, reason="Already done", remarks="Not used any more")
+    assert ChangeRequest.get_by_id(sent.id).state == "Rejected"
