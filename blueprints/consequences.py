@@ -39,7 +39,6 @@ class Change(NamedTuple):
     moved: Iterable[int] = ()  # packages whose client, service, level or contract is another one now
     repriced: Iterable[int] = ()  # packages whose rates alone changed: their visits stay where they are
     weeks: Iterable[tuple[int, dt.date]] = ()  # packages and weeks of which only the actuals changed
-    priced: Mapping[tuple[int, dt.date], Priced] = {}  # the same, with what was just written
 
 
 def follow_touched(touched: Touched, now: bool = False) -> None:
@@ -61,16 +60,13 @@ def follow(change: Change, now: bool = False) -> None:
     database.serialise(db, "settle")
     groups = {matching.Group(*group) for group in change.groups}
     weeks = set(change.weeks)
-    if change.priced:
-        figures = {key: figures for key, (_, figures) in change.priced.items()}
-        payments.work_out_weeks({line.id: line for line, _ in change.priced.values()}, figures)
     few = len(weeks) <= MOST_WEEKS
     if few:
         work_out_weeks(weeks)
     idents = sorted(set(change.packages))
     stale = sorted({*idents, *change.repriced, *(() if few else (package for package, _ in weeks))})
     people = set(change.people)
-    if (weeks or change.priced) and not (stale or people or groups):
+    if weeks and not (stale or people or groups):
         return
     if stale:
         database.bulk_upsert(StalePackage, ["package"], [(i,) for i in stale], key=["package"], update=[])
@@ -89,6 +85,15 @@ def follow(change: Change, now: bool = False) -> None:
         settle_own(stale, people, groups)
     else:
         jobs.queue("settle", key="settle", afresh=True)
+
+
+def follow_actuals(written: Mapping[tuple[int, dt.date], Priced]) -> None:
+    """Work out what is due of packages' weeks whose actuals the caller wrote just now, from what was written.
+
+    The caller holds the lock "settle" since before it read them, and the transaction.
+    """
+    figures = {key: figures for key, (_, figures) in written.items()}
+    payments.work_out_weeks({line.id: line for line, _ in written.values()}, figures)
 
 
 def work_out_weeks(weeks: Iterable[tuple[int, dt.date]]) -> None:

@@ -42,6 +42,10 @@ class Statement:
         """Fill in the blanks and fetch all rows. KeyError for a blank without a value."""
         return self._asked(values).fetchall()
 
+    def do(self, **values: Any) -> None:
+        """Fill in the blanks of a change, which answers no rows."""
+        self._asked(values)
+
     def first(self, **values: Any):
         """The first row as the query's model, with what it joins; None where there is none."""
         cursor = self._asked(values)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import database
 from blueprints import consequences, history, weeks
 from blueprints.actuals import allocations, reading, sums
-from blueprints.actuals.reading import Level, Stored
+from blueprints.actuals.reading import Found, Level, Stored
 from blueprints.actuals.rules import write_days
 from blueprints.actuals.sums import ActualFigures, DailyRow
 from blueprints.facts import Fault, Faulty
@@ -20,6 +20,7 @@ from blueprints.money import number
 from blueprints.packages import rules as packages
 from blueprints.packages.plan import ONE_OFF, active_days, planned_quantity
 from blueprints.packages.rules import Line
+from blueprints.prepared import blank, kept
 from models import (
     Actual,
     ActualDay,
@@ -167,26 +168,31 @@ def save(package: int, week: dt.date, wanted: Figures, seen: Seen, by: history.A
     """Save one package's week. Raises Closed, Clash, Faulty; then nothing is changed."""
     with db.atomic():
         database.serialise(db, "settle")
-        line, level, stored, locked, increase = reading.of_package(package, week)
-        by_day = stored and line.plan.entry == Entry.DAILY
-        planned = planned_quantity(line.plan, week)
-        before = figures_of(stored, days_of([stored.id])[stored.id] if by_day else (), line) if stored else None
-        wanted = tidy(line, wanted)
-        if before is not None and same(before, wanted):
-            return Saved(package, False)
-        if closed := why_closed(line, week, stored.source if stored else None, locked, terms):
-            raise Closed(closed)
-        if (stored.version if stored else 0) != seen.version:
-            raise Clash(*clash_of(before, stored, planned))
-        if seen.planned is not None and seen.planned != planned:
-            said = f"The plan of this week was changed from {number(seen.planned)} to {number(planned)} meanwhile"
-            raise Clash(said, before, "", seen.version, planned)
-        used = allocations.used(line, week) if line.plan.intermittent else 0
-        if faults := check(line, level, week, planned, wanted, terms, used):
-            raise Faulty(faults)
-        figures = put(line, week, planned, stored, before, wanted, by, terms, asked=increase[0] is not None)
-        consequences.follow(consequences.Change(priced={(package, week): (line, figures)}), now=True)
-        return Saved(package, True, notes_on(line, week, planned, wanted))
+        return save_found(reading.of_package(package, week), week, wanted, seen, by, terms)
+
+
+def save_found(found: Found, week: dt.date, wanted: Figures, seen: Seen, by: history.Actor, terms: Terms) -> Saved:
+    """Save a week that the caller found, in its transaction, having taken the lock "settle" before. Raises as save."""
+    line, level, stored, locked, increase = found
+    by_day = stored and line.plan.entry == Entry.DAILY
+    planned = planned_quantity(line.plan, week)
+    before = figures_of(stored, days_of([stored.id])[stored.id] if by_day else (), line) if stored else None
+    wanted = tidy(line, wanted)
+    if before is not None and same(before, wanted):
+        return Saved(line.id, False)
+    if closed := why_closed(line, week, stored.source if stored else None, locked, terms):
+        raise Closed(closed)
+    if (stored.version if stored else 0) != seen.version:
+        raise Clash(*clash_of(before, stored, planned))
+    if seen.planned is not None and seen.planned != planned:
+        said = f"The plan of this week was changed from {number(seen.planned)} to {number(planned)} meanwhile"
+        raise Clash(said, before, "", seen.version, planned)
+    used = allocations.used(line, week) if line.plan.intermittent else 0
+    if faults := check(line, level, week, planned, wanted, terms, used):
+        raise Faulty(faults)
+    figures = put(line, week, planned, stored, before, wanted, by, terms, asked=increase[0] is not None)
+    consequences.follow_actuals({(line.id, week): (line, figures)})
+    return Saved(line.id, True, notes_on(line, week, planned, wanted))
 
 
 def clash_of(before: Figures | None, stored: Actual | Stored | None, planned: int) -> tuple:
@@ -241,20 +247,14 @@ def put(
     `asked` says whether an officer may have been asked about the row before. Returns what the row is priced from.
     """
     facts = {name: getattr(wanted, name) for name in ("actual", "frustrated", "missed", "extra", "visits", "comments")}
-    facts |= {
-        "source": terms.source,
-        "by_officer": terms.officer,
-        "changed_at": utc_now(),
-        "changed_by": by.name,
-        "batch": None,
-    }
+    facts |= {"source": str(terms.source), "by_officer": terms.officer, "changed_at": utc_now(), "changed_by": by.name}
     if stored is None:
         ident = Actual.create(
             package=line.id, week=week, organisation=line.organisation, service=line.service, **facts
         ).id
     else:
         ident = stored.id
-        Actual.update(version=Actual.version + 1, paid_minutes=0, **facts).where(Actual.id == ident).execute()
+        _change_statement(*facts).do(ident=ident, **facts | {"changed_at": str(facts["changed_at"])})
     if line.plan.entry == Entry.DAILY and (wanted.days is not None or before is None or before.actual != wanted.actual):
         write_days({(line.id, week): wanted.days or ()})
     what = "Changed an actual" if before else "Entered an actual"
@@ -266,6 +266,14 @@ def put(
     agreed = ask(line, week, planned, wanted.actual, by, terms, asked)
     held = 0 if agreed is None else sums.unpaid(planned, wanted.actual, agreed)
     return ActualFigures(wanted.actual, wanted.frustrated, str(terms.source), None, held)
+
+
+@kept
+def _change_statement(*names: str):
+    """Another version of an actual, which is of no batch of visits any more."""
+    changed = {name: blank(name) for name in names}
+    change = Actual.update(version=Actual.version + 1, paid_minutes=0, batch=None, **changed)
+    return change.where(Actual.id == blank("ident"))
 
 
 def told_of(figures: Figures) -> dict:

@@ -21,7 +21,7 @@ def generate(services: Iterable[int], weeks: Sequence[dt.date], by: history.Acto
     with db.atomic():
         made = rules.generate_for(wanted, weeks, by)
         if made:
-            consequences.follow(consequences.Change(priced=made), now=True)
+            consequences.follow_actuals(made)
     return set(made)
 
 

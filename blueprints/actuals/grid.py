@@ -17,7 +17,7 @@ from peewee import JOIN
 from blueprints.actuals import allocations, entering, pane, sums
 from blueprints.actuals.allocations import Allocation
 from blueprints.actuals.entering import Terms
-from blueprints.actuals.reading import NO_INCREASE, Stored, lines_statement, moment_of, within
+from blueprints.actuals.reading import NO_INCREASE, Found, Level, Stored, lines_statement, moment_of, within
 from blueprints.actuals.rules import unpaid_of
 from blueprints.actuals.sums import ActualFigures, DailyRow, Remark
 from blueprints.money import number
@@ -84,6 +84,12 @@ class Item(NamedTuple):
     def key(self) -> str:
         """The line's name in forms: `p12` of a package, `u3x5` of an unplanned actual's service and level."""
         return f"p{self.line.id}" if self.line else f"u{self.service}x{self.level}"
+
+    @property
+    def found(self) -> Found:
+        """The package's week, to be saved."""
+        level = Level(self.level_name, self.unit, self.frustrated_allowed)
+        return Found(self.line, level, self.stored, self.is_locked, self.increase)
 
 
 class Row(NamedTuple):
@@ -157,7 +163,11 @@ class Wanted(NamedTuple):
 class Week:
     """All lines of a week within reach, of one service where given."""
 
-    def __init__(self, reach: Reach, monday: dt.date, service: int | None = None, client: int | None = None):
+    def __init__(
+        self, reach: Reach, monday: dt.date, service: int | None = None, client: int | None = None,
+        unplanned: list[Item] | None = None,
+    ):  # fmt: skip
+        self._asked = (reach, monday, service, client)
         self.monday = monday
         shape = (reach.shape, service is not None, client is not None)
         values = {
@@ -167,20 +177,28 @@ class Week:
         found = lines_statement(*shape).run(**values)
         lines = packages.put_together(found)
         made = [self._item(row, lines[row[0]]) for row in found]
-        made += [_unplanned(row) for row in _unplanned_statement(*shape).run(**values)]
-        self.items = sorted(self._fed(made), key=_order)
+        if unplanned is None:
+            unplanned = [_unplanned(row) for row in _unplanned_statement(*shape).run(**values)]
+        self.items = sorted(self._fed(made + unplanned), key=_order)
         self._own = {} if reach.everything else reach.values
+
+    def after(self, saved: Collection[str]) -> Week:
+        """The week read again once rows of these keys are saved, as far as saving them can have changed it."""
+        own = any(key.startswith("u") for key in saved)
+        week = Week(*self._asked, None if own else [item for item in self.items if item.kind == UNPLANNED])
+        week.disputed = self.disputed
+        return week
 
     def _item(self, row: tuple, line: Line) -> Item:
         (ssref, title, forename, surname, service_name, level_name, unit, frustrated, locked, state, agreed, reason,
          *stored) = row[packages.LINE:]  # fmt: skip
         kept = Stored._make(stored) if stored[0] is not None else None
-        figures, cost, increase = None, 0, NO_INCREASE
+        figures, cost = None, 0
+        increase = (state, agreed, reason) if state else NO_INCREASE
         if kept:
             priced = kept.paid_minutes if kept.source == Source.VISITS else None
             figures = ActualFigures(kept.actual, kept.frustrated, kept.source, priced)
             if state:
-                increase = (state, agreed, reason)
                 figures = figures._replace(unpaid=unpaid_of(line, self.monday, figures, agreed))
             if kept.source != Source.VISITS or len(set(rates_in(line.plan, self.monday))) <= 1:
                 cost = sums.cost(line.plan, self.monday, figures)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flask import abort, flash, g, request
 from peewee import fn
 
+import database
 from blueprints import history
 from blueprints.actuals import cells, entering, generating, posting, several, unplanned
 from blueprints.actuals.entering import Clash, Closed, Seen
@@ -42,10 +43,22 @@ class Presses:
     # rows ------------------------------------------------------------------------------------------------------------
 
     def save(self, client_id: int, organisation_id: int | None = None):
-        """Save the rows that were sent; those that cannot be stay open with what was typed (M-23 to M-25)."""
+        """Save the rows that were sent; those that cannot be stay open with what was typed (M-23 to M-25).
+
+        What the rows are judged by is read behind the lock and once, so that nobody changes it before they are saved.
+        """
         here = self.here(organisation_id)
-        week = Week(here.reach, here.monday, here.service, client_id)
         keys = list(dict.fromkeys(request.form.getlist("rows")))[:200]
+        with db.atomic():
+            database.serialise(db, "settle")
+            week, results, gone = self.save_rows(here, client_id, keys)
+        return self.saved(here, week, client_id, keys, results, gone)
+
+    def save_rows(
+        self, here: Here, client_id: int, keys: list[str]
+    ) -> tuple[Week, dict[str, cells.Outcome], list[str]]:
+        """The week before, what became of each row, and the keys of rows that are not in the week any more."""
+        week = Week(here.reach, here.monday, here.service, client_id)
         self.add_unplanned(here, week, client_id, keys)
         if not any(item.client == client_id for item in week.items) and not self.is_own_client(here, client_id):
             abort(404)
@@ -62,7 +75,7 @@ class Presses:
                     results[row.key] = (
                         cells.of_read(found, "Not saved") if form.errors else self.save_row(here, row, found)
                     )
-        return self.saved(here, week, client_id, keys, results, gone)
+        return week, results, gone
 
     def save_row(self, here: Here, row: Row, found: cells.Read) -> cells.Outcome:
         """Save one row; what became of it."""
@@ -82,7 +95,7 @@ class Presses:
                     found.figures, seen, actor(), here.terms,
                 )  # fmt: skip
                 return cells.Outcome("Saved" if changed else "Not changed")
-            saved = entering.save(row.item.line.id, here.monday, found.figures, seen, actor(), here.terms)
+            saved = entering.save_found(row.item.found, here.monday, found.figures, seen, actor(), here.terms)
         except Faulty as fault:
             errors = {f.field if f.field != "days" else "day0-quantity": f.message for f in fault.faults}
             return cells.of_read(found, "Not saved", errors=errors)
@@ -101,8 +114,7 @@ class Presses:
             status = 409
         if asked_for() and gone:
             return part("actuals/_gone.html", status, key=gone[0], typed=cells.raw(request.form, gone[0]))
-        week = Week(here.reach, here.monday, here.service, client_id)
-        week.disputed = before.disputed  # saving disputes nothing
+        week = before.after(results)
         self.add_unplanned(here, week, client_id, keys)
         if asked_for() or status != 200 or "" in states:
             for _ in gone:

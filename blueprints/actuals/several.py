@@ -94,7 +94,7 @@ def _several(idents: Iterable[int], week: dt.date, wanted_of, by: history.Actor,
             else:
                 changed[line.id, week] = line, put(line, week, planned, row, before, wanted, by, terms)
         if changed:
-            consequences.follow(consequences.Change(priced=changed), now=True)
+            consequences.follow_actuals(changed)
     return Several(len(changed), alike, tuple(left))
 
 

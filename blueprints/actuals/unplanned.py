@@ -177,7 +177,7 @@ def accept(asked: UnplannedActual | int, package: Package, by: history.Actor, te
             wanted = wanted._replace(extra=max(0, over), missed=max(0, -over))
         figures = entering.put(line, row.week, planned, None, None, wanted, by, terms)
         _decided(row, UnplannedState.ACCEPTED, "", by, package)
-        consequences.follow(consequences.Change(priced={(package.id, row.week): (line, figures)}), now=True)
+        consequences.follow_actuals({(package.id, row.week): (line, figures)})
 
 
 def refuse(asked: UnplannedActual | int, reason: str, by: history.Actor) -> None:
